@@ -1,0 +1,64 @@
+# Every target does its own set-up: a fresh machine needs only Python (3.11 or newer), pip and make.
+PYTHON ?= python3
+VENV   ?= .venv
+RUN    := $(VENV)/bin/python
+
+export HOST ?= 127.0.0.1
+export PORT ?= 8000
+export WORKERS ?= 1
+export DATABASE_URL ?= sqlite:///nutrients.db
+
+.PHONY: help serve test lint format check-content examples lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+serve: $(VENV)/.serving ## Install, migrate, seed and serve (HOST, PORT, WORKERS, DATABASE_URL)
+	@$(RUN) -m app migrate
+	@$(RUN) -m seed load
+	@exec $(RUN) -m app serve
+
+test: $(VENV)/.developing ## Install and run every test, on SQLite and on PostgreSQL, with coverage
+	@$(RUN) -m coverage erase
+	@$(RUN) -m coverage run -m pytest $(ARGS)
+	@$(RUN) -m coverage combine -q
+	@$(RUN) -m coverage report
+
+lint: $(VENV)/.developing ## Check format, lint and types
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+
+format: $(VENV)/.developing ## Mend format and what lint can mend
+	@$(RUN) -m ruff format .
+	@$(RUN) -m ruff check --fix .
+
+check-content: $(VENV)/.serving ## List every problem in the content
+	@$(RUN) -m seed check
+
+examples: $(VENV)/.developing ## Record the API description's examples and the editor schemas anew
+	@$(RUN) -m tests.update_examples
+	@$(RUN) -m seed schema
+
+lock: $(VENV)/.developing ## Resolve the locked requirements anew
+	@$(RUN) -m pip install -q uv
+	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		pyproject.toml -o requirements.txt
+	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+clean: ## Remove the environment, the database and caches
+	rm -rf $(VENV) nutrients.db .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON to one." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.serving: requirements.txt | $(VENV)/bin/python
+	@echo "Installing into $(VENV) ..." >&2
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.developing: requirements-dev.txt $(VENV)/.serving
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The API: a read-only view of the knowledge base."""

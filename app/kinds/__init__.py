@@ -1,0 +1,84 @@
+"""The kinds of record: what a content file holds and what the API serves, declared once."""
+
+from dataclasses import dataclass
+
+from app.kinds.claim import Claim, ClaimFile
+from app.kinds.common import Names, Ref
+from app.kinds.faq_entry import FaqEntry, FaqEntryFile
+from app.kinds.food_source import FoodSource, FoodSourceFile
+from app.kinds.interaction import Interaction, InteractionFile
+from app.kinds.lifestyle_factor import LifestyleFactor, LifestyleFactorFile
+from app.kinds.mechanism import Mechanism, MechanismFile
+from app.kinds.nutrient import Nutrient, NutrientFile
+from app.kinds.source import Source, SourceFile
+from app.kinds.symptom import Symptom, SymptomFile
+
+AnyFile = (
+    NutrientFile
+    | SymptomFile
+    | MechanismFile
+    | FoodSourceFile
+    | LifestyleFactorFile
+    | FaqEntryFile
+    | InteractionFile
+    | ClaimFile
+    | SourceFile
+)
+AnyRecord = Nutrient | Symptom | Mechanism | FoodSource | LifestyleFactor | FaqEntry | Interaction | Claim | Source
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record: its name, the path of its collection and content folder, and its two models."""
+
+    name: str
+    collection: str
+    file: type[AnyFile]
+    record: type[AnyRecord]
+
+    def url(self, slug: str) -> str:
+        """Path of a record of this kind."""
+        return f"/{self.collection}/{slug}"
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("nutrient", "nutrients", NutrientFile, Nutrient),
+        Kind("mechanism", "mechanisms", MechanismFile, Mechanism),
+        Kind("food_source", "food-sources", FoodSourceFile, FoodSource),
+        Kind("lifestyle_factor", "lifestyle-factors", LifestyleFactorFile, LifestyleFactor),
+        Kind("faq_entry", "faq", FaqEntryFile, FaqEntry),
+        Kind("symptom", "symptoms", SymptomFile, Symptom),
+        Kind("interaction", "interactions", InteractionFile, Interaction),
+        Kind("claim", "claims", ClaimFile, Claim),
+        Kind("source", "sources", SourceFile, Source),
+    )
+}
+
+_BY_RECORD = {kind.record: kind for kind in KINDS.values()}
+
+
+def kind_of(record: AnyRecord) -> Kind:
+    """The kind that a record is of."""
+    return _BY_RECORD[type(record)]
+
+
+__all__ = [
+    "KINDS",
+    "AnyFile",
+    "AnyRecord",
+    "Claim",
+    "FaqEntry",
+    "FoodSource",
+    "Interaction",
+    "Kind",
+    "LifestyleFactor",
+    "Mechanism",
+    "Names",
+    "Nutrient",
+    "Ref",
+    "Source",
+    "Symptom",
+    "kind_of",
+]

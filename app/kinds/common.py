@@ -1,0 +1,214 @@
+"""What every kind of record shares: slugs, references, citations, graded statements.
+
+The same classes describe a content file (what a contributor writes) and the JSON that is served. The only
+difference is a reference: a file names a slug, the JSON shows `{slug, name, url}`; `RefTo` turns one into the other.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=80)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Grade(StrEnum):
+    """How well the evidence found supports a statement, best first.
+
+    `strong`: consistent controlled human evidence. `moderate`: reasonable human evidence, or undisputed physiology of
+    a measured deficiency. `limited`: limited, indirect or conflicting human evidence. `mechanistic`: a plausible
+    mechanism, no human outcome evidence found. `contradicted`: the statement as worded is contradicted by the
+    evidence found.
+    """
+
+    strong = "strong"
+    moderate = "moderate"
+    limited = "limited"
+    mechanistic = "mechanistic"
+    contradicted = "contradicted"
+
+    @property
+    def rank(self) -> int:
+        """0 for the best supported; claims are ordered by it."""
+        return list(Grade).index(self)
+
+
+class Stance(StrEnum):
+    """How a citation bears on the statement that it is attached to."""
+
+    supports = "supports"
+    qualifies = "qualifies"
+    refutes = "refutes"
+
+
+class Model(BaseModel):
+    """Base of every model: immutable, no unknown keys, every field always present in the JSON."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_serialization_defaults_required=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class Ref(Model):
+    """A reference to another record: enough to show it and to fetch it."""
+
+    slug: Slug = Field(description="Permanent identifier of the record.", examples=["magnesium"])
+    name: Text = Field(description="Display name of the record.", examples=["Magnesium"])
+    url: str = Field(description="Path of the record in this API.", examples=["/nutrients/magnesium"])
+
+
+@dataclass(frozen=True)
+class Names:
+    """Every record of a dataset by slug, with its kind: what references resolve against."""
+
+    refs: Mapping[str, Ref]
+    kinds: Mapping[str, str]
+
+    def resolve(self, slug: str, kinds: tuple[str, ...]) -> Ref:
+        """The reference that a slug stands for; a `PydanticCustomError` names the likely intended one."""
+        if self.kinds.get(slug) in kinds:
+            return self.refs[slug]
+        wanted = " or ".join(kind.replace("_", " ") for kind in kinds)
+        if slug in self.kinds:
+            found = self.kinds[slug].replace("_", " ")
+            raise PydanticCustomError(
+                "reference_kind",
+                '"{slug}" is a {found}, not a {wanted}',
+                {"slug": slug, "found": found, "wanted": wanted},
+            )
+        near = get_close_matches(slug, [name for name, kind in self.kinds.items() if kind in kinds], n=1)
+        hint = f'; did you mean "{near[0]}"?' if near else "; add its file, or mend the slug"
+        raise PydanticCustomError(
+            "reference_unknown", 'unknown {wanted} "{slug}"{hint}', {"slug": slug, "wanted": wanted, "hint": hint}
+        )
+
+
+@dataclass(frozen=True)
+class RefTo:
+    """Annotates a `Ref` that a content file writes as the slug of a record of one of these kinds."""
+
+    kinds: tuple[str, ...]
+
+    def __init__(self, *kinds: str) -> None:
+        object.__setattr__(self, "kinds", kinds)
+
+    def __get_pydantic_core_schema__(self, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_before_validator_function(self._from_slug, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        if handler.mode == "serialization":
+            return handler(schema)
+        kinds = " or ".join(kind.replace("_", " ") for kind in self.kinds)
+        return {"type": "string", "pattern": SLUG_PATTERN, "description": f"Slug of a {kinds}."}
+
+    def _from_slug(self, value: object, info: core_schema.ValidationInfo) -> object:
+        if isinstance(value, str) and info.context is not None:
+            names: Names = info.context
+            return names.resolve(value, self.kinds)
+        return value
+
+
+@dataclass(frozen=True)
+class Backlink:
+    """Annotates a list of references that no file writes: the records of `kind` whose `fields` refer to this one."""
+
+    kind: str
+    fields: tuple[str, ...]
+
+    def __init__(self, kind: str, *fields: str) -> None:
+        object.__setattr__(self, "kind", kind)
+        object.__setattr__(self, "fields", fields)
+
+
+NutrientRef = Annotated[Ref, RefTo("nutrient")]
+SymptomRef = Annotated[Ref, RefTo("symptom")]
+FoodSourceRef = Annotated[Ref, RefTo("food_source")]
+LifestyleFactorRef = Annotated[Ref, RefTo("lifestyle_factor")]
+SourceRef = Annotated[Ref, RefTo("source")]
+
+
+class Citation(Model):
+    """Where a statement comes from, and how the source bears on it."""
+
+    source: SourceRef = Field(description="The publication.")
+    locator: Text = Field(
+        description="Where in the source: the article's heading and bullet, a table number, a section.",
+        examples=["Key Points, bullet 1", "Results"],
+    )
+    stance: Stance = Field(default=Stance.supports, description="How the source bears on the statement.")
+    indirect: bool = Field(
+        default=False,
+        description="True where the evidence is borrowed, for example from cramps for a statement about twitches.",
+    )
+    finding: Text | None = Field(default=None, description="What the source shows on this point, in short.")
+
+
+Citations = Annotated[
+    list[Citation], Field(min_length=1, description="Where this comes from; there is at least one source.")
+]
+
+
+class Note(Model):
+    """A remark with its sources."""
+
+    text: Text = Field(description="The remark, in plain words.")
+    citations: Citations
+
+
+class Statement(Model):
+    """One fact with its evidence grade and sources."""
+
+    text: Text = Field(description="The fact, in plain words.")
+    grade: Grade = Field(description="How well the evidence supports it.")
+    citations: Citations
+
+
+class RecordFile(Model):
+    """What every content file holds, whatever its kind (sources differ)."""
+
+    name: Text = Field(description="Display name.")
+    aliases: list[Text] = Field(default=[], description="Other names: synonyms, spellings, lay words, abbreviations.")
+    summary: Text = Field(description="What it is and why it matters here, in one to three sentences.")
+    from_article: bool = Field(
+        description="True where the article on muscle twitching names it; false where other literature adds it."
+    )
+    citations: Citations
+    notes: list[Note] = Field(default=[], description="Remarks on coverage, limits or wording of the sources.")
+
+    def extra_aliases(self) -> Iterator[str]:
+        """Further names by which the record is found, beside `aliases`."""
+        return iter(())
+
+
+class Problem(Model):
+    """One mistake in a content file: where it is, what is wrong and how to mend it."""
+
+    file: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.key}: {self.message}" if self.key else f"{self.file}: {self.message}"
+
+
+def walk_refs(value: Any) -> Iterator[Ref]:
+    """Every reference held by a model, at any depth."""
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, BaseModel):
+        for field in type(value).model_fields:
+            yield from walk_refs(getattr(value, field))
+    elif isinstance(value, list):
+        for item in value:
+            yield from walk_refs(item)

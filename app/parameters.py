@@ -1,0 +1,152 @@
+"""Query parameters: comma-separated values, closed sets, slugs of records; nothing is ignored or guessed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from app.errors import InvalidParameters, ParameterError, nearest
+from app.kinds.common import SLUG_PATTERN
+
+MAX_VALUES = 100
+
+
+@dataclass(frozen=True)
+class Commas:
+    """Annotates a tuple parameter that is written with commas, as in `kind=mineral,vitamin`."""
+
+    def __get_pydantic_core_schema__(self, _source: type, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._parse)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "array", "items": self.items(), "minItems": 1, "maxItems": MAX_VALUES}
+
+    def items(self) -> JsonSchemaValue:
+        """JSON schema of one value."""
+        raise NotImplementedError
+
+    def check(self, value: str) -> None:
+        """Raise a `PydanticCustomError` if the value is not allowed."""
+        raise NotImplementedError
+
+    def _parse(self, given: Any) -> tuple[str, ...]:
+        values = [value for text in ([given] if isinstance(given, str) else given) for value in text.split(",")]
+        if len(values) > MAX_VALUES:
+            raise PydanticCustomError("too_many", "at most {most} values are allowed", {"most": MAX_VALUES})
+        for value in values:
+            self.check(value)
+        return tuple(dict.fromkeys(values))
+
+
+@dataclass(frozen=True)
+class OneOf(Commas):
+    """Values out of a closed set."""
+
+    values: tuple[str, ...]
+
+    def __init__(self, *values: str | type[StrEnum]) -> None:
+        expanded: list[str] = []
+        for value in values:
+            expanded += [value] if isinstance(value, str) else [str(member) for member in value]
+        object.__setattr__(self, "values", tuple(expanded))
+
+    def items(self) -> JsonSchemaValue:
+        """JSON schema of one value."""
+        return {"type": "string", "enum": list(self.values)}
+
+    def check(self, value: str) -> None:
+        """Raise a `PydanticCustomError` if the value is not allowed."""
+        if value not in self.values:
+            context = {"value": value, "allowed": self.values, "suggestion": nearest(value, self.values)}
+            raise PydanticCustomError("one_of", "'{value}' is not a valid value", context)
+
+
+@dataclass(frozen=True)
+class SlugOf(Commas):
+    """Slugs of records of these kinds; whether they exist is asked of the database."""
+
+    kinds: tuple[str, ...]
+
+    def __init__(self, *kinds: str) -> None:
+        object.__setattr__(self, "kinds", kinds)
+
+    def items(self) -> JsonSchemaValue:
+        """JSON schema of one value."""
+        return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": 80}
+
+    def check(self, value: str) -> None:
+        """Raise a `PydanticCustomError` if the value is not allowed."""
+        if not value:
+            raise PydanticCustomError("empty", "a value is empty")
+
+
+def sort_keys(*names: str) -> OneOf:
+    """A `sort` parameter by these keys, each ascending or, with `-`, descending."""
+    return OneOf(*(key for name in names for key in (name, f"-{name}")))
+
+
+def fields_of(model: type[BaseModel]) -> OneOf:
+    """A `fields` parameter with the keys of a record."""
+    return OneOf(*model.model_fields, *model.model_computed_fields)
+
+
+class Query(BaseModel):
+    """Base of every query model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class PageQuery(Query):
+    """How much of a list to show."""
+
+    limit: int = Field(default=20, ge=1, le=100, description="How many items to show, 1 to 100.")
+    offset: int = Field(default=0, ge=0, le=2**31 - 1, description="How many items to skip.")
+
+
+Flag = Annotated[bool | None, Field(default=None)]
+
+
+def strict_query(request: Request) -> None:
+    """Refuse unknown, repeated and empty query parameters, which FastAPI alone would ignore or guess at."""
+    query = request.scope["query_string"].decode("latin-1")
+    if not query:
+        return
+    allowed = _query_names(request.scope["route"])
+    errors: list[ParameterError] = []
+    seen: set[str] = set()
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name not in allowed:
+            errors.append(_wrong(name, "Unknown parameter.", allowed, nearest(name, allowed)))
+        elif name in seen:
+            errors.append(_wrong(name, "Given more than once; separate several values by commas."))
+        elif not value:
+            errors.append(_wrong(name, "Empty; give a value or leave the parameter out."))
+        seen.add(name)
+    if errors:
+        raise InvalidParameters(errors)
+
+
+def _wrong(
+    name: str, message: str, allowed: Sequence[str] = (), suggestion: str | None = None, location: str = "query"
+) -> ParameterError:
+    return ParameterError(
+        parameter=name, location=location, message=message, allowed=list(allowed), suggestion=suggestion
+    )
+
+
+def _query_names(route: APIRoute) -> list[str]:
+    names: list[str] = []
+    for field in route.dependant.query_params:
+        annotation = field.field_info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            names += list(annotation.model_fields)
+        else:
+            names.append(field.alias)
+    return names

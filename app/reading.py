@@ -1,0 +1,322 @@
+"""Reading: one record, or one page of a filtered and sorted list, out of one snapshot of the database."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request, Response
+from pydantic import ConfigDict, Field
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlmodel import col
+
+from app.errors import InvalidParameters, NotFound, NotReady, ParameterError, nearest
+from app.kinds import (
+    KINDS,
+    Claim,
+    FaqEntry,
+    FoodSource,
+    Interaction,
+    LifestyleFactor,
+    Mechanism,
+    Nutrient,
+    Source,
+    Symptom,
+)
+from app.kinds.common import Grade, Model
+from app.models import TABLES, Dataset, Link, Record, Redirect, table_of
+from app.parameters import PageQuery, Query, SlugOf
+
+T = TypeVar("T")
+
+
+class Included(Model):
+    """Related records in full, by collection; a collection is there when `include` asks for it."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    nutrients: list[Nutrient] = Field(default=[], description="Vitamins and minerals.")
+    mechanisms: list[Mechanism] = Field(default=[], description="Chains of cause and effect.")
+    food_sources: list[FoodSource] = Field(default=[], description="Food sources.")
+    lifestyle_factors: list[LifestyleFactor] = Field(default=[], description="Habits, states and medicines.")
+    faq: list[FaqEntry] = Field(default=[], description="Questions and answers.")
+    symptoms: list[Symptom] = Field(default=[], description="Symptoms, signs and conditions.")
+    interactions: list[Interaction] = Field(default=[], description="Interactions between nutrients.")
+    claims: list[Claim] = Field(default=[], description="Graded statements.")
+    sources: list[Source] = Field(default=[], description="Publications.")
+
+
+class Envelope(Model):
+    """What comes with every record and every list."""
+
+    included: Included = Field(description="Related records in full, as `include` asked for; else empty.")
+    disclaimer: str = Field(description="What this information is and is not.")
+
+
+class PageBase(Model):
+    """Where a page stands in its list."""
+
+    total: int = Field(ge=0, description="How many items the filters select.")
+    limit: int = Field(ge=1, le=100, description="How many items a page holds at most.")
+    offset: int = Field(ge=0, description="How many items come before this page.")
+    next: str | None = Field(description="Path of the next page; null on the last.")
+    previous: str | None = Field(description="Path of the page before; null on the first.")
+
+
+class Items(Model, Generic[T]):
+    """The items of a page."""
+
+    items: list[T] = Field(description="The items of this page.")
+
+
+class Page(Envelope, PageBase, Items[T], Generic[T]):
+    """One page of a list."""
+
+
+class PartialRecord(Model):
+    """A record cut down by `fields`: `slug` and `url`, and the keys that were asked for."""
+
+    model_config = ConfigDict(extra="allow")
+
+    slug: str = Field(description="Permanent identifier of the record.")
+    url: str = Field(description="Path of the record in this API.")
+
+
+class PartialPage(Page[PartialRecord]):
+    """A page of records cut down by `fields`."""
+
+
+class PartialDetail(Envelope, PartialRecord):
+    """A record cut down by `fields`."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+COLLECTIONS = {kind.collection.replace("-", "_"): kind for kind in KINDS.values()}
+
+
+class DetailQuery(Query):
+    """How much of a record to show. Each collection adds its `fields` and `include`."""
+
+
+class ListQuery(PageQuery):
+    """Parameters that every list of records has. Each collection adds its filters, `sort`, `fields` and `include`."""
+
+    slug: Annotated[tuple[str, ...], SlugOf()] = Field(default=(), description="Only these records: a bulk get.")
+    from_article: bool | None = Field(
+        default=None, description="True: only what the article on muscle twitching names; false: only what was added."
+    )
+
+
+def get_engine(request: Request) -> Engine:
+    """The engine of the app that serves the request."""
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+Database = Annotated[Engine, Depends(get_engine)]
+
+
+def among(column: Any, values: Sequence[str]) -> ColumnElement[bool] | None:
+    """The column holds one of the values; no condition where none is given."""
+    return column.in_(values) if values else None
+
+
+def among_grades(rank: Any, grades: Sequence[str]) -> ColumnElement[bool] | None:
+    """The record has one of these evidence grades; `rank` is its column of grade ranks."""
+    return rank.in_([Grade(grade).rank for grade in grades]) if grades else None
+
+
+def same(column: Any, value: bool | None) -> ColumnElement[bool] | None:
+    """The column holds the value; no condition where it is null."""
+    return None if value is None else column.is_(value)
+
+
+def refers(table: Any, fields: Sequence[str], targets: Sequence[str]) -> ColumnElement[bool] | None:
+    """The record refers, in one of these fields, to one of the targets."""
+    if not targets:
+        return None
+    origins = select(col(Link.origin)).where(col(Link.target).in_(targets), col(Link.field).in_(fields))
+    condition: ColumnElement[bool] = table.slug.in_(origins)
+    return condition
+
+
+def referred(table: Any, field: str, origins: Sequence[str]) -> ColumnElement[bool] | None:
+    """One of the origins refers, in this field, to the record."""
+    if not origins:
+        return None
+    targets = select(col(Link.target)).where(col(Link.origin).in_(origins), col(Link.field) == field)
+    condition: ColumnElement[bool] = table.slug.in_(targets)
+    return condition
+
+
+def page(
+    engine: Engine,
+    kind: str,
+    query: Any,
+    conditions: Iterable[ColumnElement[bool] | None],
+    sort_columns: dict[str, Any],
+) -> Response:
+    """The page of the list that `query` asks for; `sort_columns` maps each sort key to its column."""
+    table: Any = TABLES[kind]
+    where = [condition for condition in conditions if condition is not None]
+    where += [c for c in (among(table.slug, query.slug), same(table.from_article, query.from_article)) if c is not None]
+    with engine.connect() as connection:
+        about = dataset(connection)
+        _check_slugs(connection, kind, query)
+        total = connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
+        order = [*_order(query.sort, sort_columns), table.sort_name, table.slug]
+        selected = select(table.document).where(*where).order_by(*order).limit(query.limit).offset(query.offset)
+        documents = list(connection.scalars(selected))
+        included = _included(connection, documents, query.include)
+    path = f"/{KINDS[kind].collection}"
+    following = query.offset + query.limit
+    return _json(
+        {
+            "items": _Raw(f"[{','.join(_cut(document, query.fields) for document in documents)}]"),
+            "total": total,
+            "limit": query.limit,
+            "offset": query.offset,
+            "next": _page_url(path, query, following) if following < total else None,
+            "previous": _page_url(path, query, max(0, query.offset - query.limit)) if query.offset else None,
+            "included": _Raw(included),
+            "disclaimer": about["disclaimer"],
+        }
+    )
+
+
+def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
+    """One record. A former slug redirects; an unknown one is a 404 that names the nearest."""
+    table: Any = TABLES[kind]
+    with engine.connect() as connection:
+        about = dataset(connection)
+        document = connection.scalar(select(table.document).where(table.slug == slug))
+        if document is None:
+            return _elsewhere(connection, kind, slug)
+        included = _included(connection, [document], query.include)
+    shown = _cut(document, query.fields)
+    tail = f'"included":{included},"disclaimer":{json.dumps(about["disclaimer"], ensure_ascii=False)}'
+    return Response(f"{shown[:-1]},{tail}}}", media_type="application/json")
+
+
+def dataset(connection: Connection) -> dict[str, Any]:
+    """What the dataset says of itself; `NotReady` where none is loaded."""
+    document = connection.scalar(select(col(Dataset.document)))
+    if document is None:
+        raise NotReady("No dataset is loaded; run `python -m seed load`.")
+    about: dict[str, Any] = json.loads(document)
+    return about
+
+
+def documents_where(connection: Connection, kind: str, condition: Any, order: Any) -> list[dict[str, Any]]:
+    """The records of a kind that meet a condition, parsed."""
+    table: Any = TABLES[kind]
+    return [json.loads(text) for text in connection.scalars(select(table.document).where(condition).order_by(order))]
+
+
+class _Raw(str):
+    """A string that is JSON already."""
+
+
+def _json(content: dict[str, Any]) -> Response:
+    parts = (
+        f"{json.dumps(key)}:{value if isinstance(value, _Raw) else json.dumps(value, ensure_ascii=False)}"
+        for key, value in content.items()
+    )
+    return Response(f"{{{','.join(parts)}}}", media_type="application/json")
+
+
+def _order(sort: Sequence[str], columns: dict[str, Any]) -> Iterator[UnaryExpression[Any]]:
+    for key in sort:
+        column = columns[key.removeprefix("-")]
+        ordered = column.desc() if key.startswith("-") else column.asc()
+        yield ordered.nulls_last() if column.nullable else ordered
+
+
+def _cut(document: str, fields: Sequence[str]) -> str:
+    if not fields:
+        return document
+    record = json.loads(document)
+    kept = {key: value for key, value in record.items() if key in ("slug", "url") or key in fields}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+
+
+def _included(connection: Connection, documents: Sequence[str], include: Sequence[str]) -> str:
+    """The records of the collections in `include` that the documents refer to: one query a collection."""
+    if not include:
+        return "{}"
+    urls = dict.fromkeys(url for document in documents for url in _urls(json.loads(document)))
+    parts = []
+    for name in include:
+        kind = COLLECTIONS[name]
+        slugs = [url.rpartition("/")[2] for url in urls if url.startswith(f"/{kind.collection}/")]
+        table = table_of(kind.name)
+        found: dict[str, str] = dict(
+            connection.execute(select(table.c.slug, table.c.document).where(table.c.slug.in_(slugs))).tuples().all()
+        )
+        parts.append(f'"{name}":[{",".join(found[slug] for slug in slugs)}]')
+    return f"{{{','.join(parts)}}}"
+
+
+def _urls(value: Any) -> Iterator[str]:
+    """Path of every reference in a parsed record, but not of the record itself."""
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(item, dict) and item.keys() == {"slug", "name", "url"}:
+            yield item["url"]
+        else:
+            yield from _urls(item)
+
+
+def _page_url(path: str, query: Any, offset: int) -> str:
+    """The same request at another offset, its parameters in a fixed order."""
+    given = {name: getattr(query, name) for name in query.model_fields_set}
+    given |= {"limit": query.limit, "offset": offset}
+    shown = {name: _written(value) for name, value in sorted(given.items())}
+    return f"{path}?{urlencode(shown, safe=',')}"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _check_slugs(connection: Connection, kind: str, query: Any) -> None:
+    """A filter by a record that does not exist is an error, not an empty list."""
+    wanted: list[tuple[str, str, tuple[str, ...]]] = []
+    for name, info in type(query).model_fields.items():
+        for rule in (rule for rule in info.metadata if isinstance(rule, SlugOf)):
+            wanted += [(name, slug, rule.kinds or (kind,)) for slug in getattr(query, name)]
+    if not wanted:
+        return
+    slugs = [slug for _, slug, _ in wanted]
+    kinds = dict(
+        connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs))).tuples().all()
+    )
+    errors = []
+    for name, slug, allowed in wanted:
+        if kinds.get(slug) not in allowed:
+            known = " or ".join(kind.replace("_", " ") for kind in allowed)
+            near = _nearest_slug(connection, allowed, slug)
+            message = f"There is no {known} '{slug}'."
+            errors.append(ParameterError(parameter=name, location="query", message=message, suggestion=near))
+    if errors:
+        raise InvalidParameters(errors)
+
+
+def _elsewhere(connection: Connection, kind: str, slug: str) -> Response:
+    moved = select(col(Redirect.target)).join(Record, col(Record.slug) == col(Redirect.target))
+    target = connection.scalar(moved.where(col(Redirect.slug) == slug, col(Record.kind) == kind))
+    if target:
+        return Response(status_code=308, headers={"Location": KINDS[kind].url(target)})
+    near = _nearest_slug(connection, (kind,), slug)
+    noun = kind.replace("_", " ")
+    raise NotFound(f"There is no {noun} '{slug}'.", KINDS[kind].url(near) if near else None)
+
+
+def _nearest_slug(connection: Connection, kinds: Sequence[str], slug: str) -> str | None:
+    # comparing is slow, so only a bounded number of neighbours is looked at
+    alike = col(Record.slug).startswith(slug[:1], autoescape=True)
+    candidates = connection.scalars(select(col(Record.slug)).where(col(Record.kind).in_(kinds), alike).limit(1000))
+    return nearest(slug, candidates)

@@ -1,0 +1,1 @@
+"""The collections and other resources, one module each."""

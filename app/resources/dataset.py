@@ -1,0 +1,83 @@
+"""/dataset and /: what is served, in which version, under which licence."""
+
+from datetime import date
+
+from fastapi import APIRouter
+from pydantic import Field, HttpUrl
+
+from app.kinds import KINDS
+from app.kinds.common import Model
+from app.reading import Database, dataset
+
+router = APIRouter(tags=["Dataset"])
+
+
+class DatasetInfo(Model):
+    """What the dataset says of itself."""
+
+    version: str = Field(description="Version of the dataset, by Semantic Versioning.", examples=["1.0.0"])
+    content_hash: str = Field(description="SHA-256 of the content: equal hashes, equal answers.")
+    released: date = Field(description="Day of the release.")
+    title: str = Field(description="Title.")
+    description: str = Field(description="What it is.")
+    language: str = Field(description="Language of the prose, as a BCP 47 tag.")
+    licence: str = Field(description="SPDX identifier of the licence of the content.")
+    licence_url: HttpUrl = Field(description="The text of the licence.")
+    disclaimer: str = Field(description="What this information is and is not.")
+    counts: dict[str, int] = Field(description="Number of records in each collection.")
+
+
+class Entry(Model):
+    """Something that this API offers."""
+
+    name: str = Field(description="Name.")
+    url: str = Field(description="Path.")
+    total: int | None = Field(description="How many records it holds; null where that is not what it is about.")
+
+
+class Index(Model):
+    """Everything that this API offers."""
+
+    title: str = Field(description="Title of the dataset.")
+    description: str = Field(description="What it is.")
+    dataset: str = Field(description="Version of the dataset.")
+    licence: str = Field(description="SPDX identifier of the licence of the content.")
+    collections: list[Entry] = Field(description="Collections of records.")
+    resources: list[Entry] = Field(description="Everything else.")
+    disclaimer: str = Field(description="What this information is and is not.")
+
+
+RESOURCES = {
+    "Comparison table": "/comparison",
+    "Dataset": "/dataset",
+    "API reference": "/docs",
+    "API reference, to read": "/redoc",
+    "OpenAPI description": "/openapi.json",
+    "Liveness": "/livez",
+    "Readiness": "/readyz",
+}
+
+
+@router.get("/", summary="List everything")
+def get_index(database: Database) -> Index:
+    """Every collection with its number of records, and everything else there is: start here."""
+    with database.connect() as connection:
+        about = dataset(connection)
+    names = {kind.collection: kind.collection.replace("-", " ").capitalize() for kind in KINDS.values()}
+    names["faq"] = "FAQ"
+    return Index(
+        title=about["title"],
+        description=about["description"],
+        dataset=about["version"],
+        licence=about["licence"],
+        collections=[Entry(name=names[path], url=f"/{path}", total=about["counts"][path]) for path in names],
+        resources=[Entry(name=name, url=url, total=None) for name, url in RESOURCES.items()],
+        disclaimer=about["disclaimer"],
+    )
+
+
+@router.get("/dataset", summary="Get the dataset's version, licence and counts")
+def get_dataset(database: Database) -> DatasetInfo:
+    """Version, content hash, release day, counts, licence and disclaimer of the dataset that is being served."""
+    with database.connect() as connection:
+        return DatasetInfo(**dataset(connection))

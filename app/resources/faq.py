@@ -1,0 +1,117 @@
+"""/faq: questions people ask, with short answers."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
+
+from app import models
+from app.kinds.faq_entry import FaqEntry
+from app.parameters import OneOf, SlugOf, fields_of, sort_keys
+from app.reading import (
+    Database,
+    DetailQuery,
+    Envelope,
+    ListQuery,
+    Page,
+    PartialDetail,
+    PartialPage,
+    detail,
+    page,
+    refers,
+)
+
+router = APIRouter(prefix="/faq", tags=["FAQ"])
+
+SORT = {"position": models.FaqEntry.position, "name": models.FaqEntry.sort_name}
+
+
+class FaqEntryQuery(ListQuery):
+    """Filters, order and shape of the list of FAQ entries."""
+
+    nutrient: Annotated[tuple[str, ...], SlugOf("nutrient")] = Field(
+        default=(), description="Only questions about one of these nutrients."
+    )
+    symptom: Annotated[tuple[str, ...], SlugOf("symptom")] = Field(
+        default=(), description="Only questions about one of these symptoms."
+    )
+    lifestyle_factor: Annotated[tuple[str, ...], SlugOf("lifestyle_factor")] = Field(
+        default=(), description="Only questions about one of these factors."
+    )
+    sort: Annotated[tuple[str, ...], sort_keys(*SORT)] = Field(
+        default=("position",), description="Order; `-` reverses a key. Ties are broken by name, then slug."
+    )
+    fields: Annotated[tuple[str, ...], fields_of(FaqEntry)] = Field(
+        default=(), description="Show only these keys of each item (and always `slug` and `url`)."
+    )
+    include: Annotated[
+        tuple[str, ...],
+        OneOf(
+            "nutrients",
+            "symptoms",
+            "mechanisms",
+            "food_sources",
+            "lifestyle_factors",
+            "interactions",
+            "claims",
+            "sources",
+        ),
+    ] = Field(default=(), description="Add these collections' related records in full, under `included`.")
+
+
+class FaqEntryDetailQuery(DetailQuery):
+    """Shape of one FAQ entry."""
+
+    fields: Annotated[tuple[str, ...], fields_of(FaqEntry)] = Field(
+        default=(), description="Show only these keys (and always `slug` and `url`)."
+    )
+    include: Annotated[
+        tuple[str, ...],
+        OneOf(
+            "nutrients",
+            "symptoms",
+            "mechanisms",
+            "food_sources",
+            "lifestyle_factors",
+            "interactions",
+            "claims",
+            "sources",
+        ),
+    ] = Field(default=(), description="Add these collections' related records in full, under `included`.")
+
+
+class FaqEntryPage(Page[FaqEntry]):
+    """A page of the list of FAQ entries."""
+
+
+class FaqEntryDetail(Envelope, FaqEntry):
+    """One FAQ entry, with what `include` asked for."""
+
+
+@router.get("", response_model=FaqEntryPage | PartialPage, summary="List FAQ entries")
+def list_faq(query: Annotated[FaqEntryQuery, Query()], database: Database) -> Response:
+    """Frequently asked questions in their order, each with a short answer, the facts behind it and warnings.
+
+    The questions about one nutrient: `/faq?nutrient=magnesium`.
+    """
+    return page(
+        database,
+        "faq_entry",
+        query,
+        [
+            refers(models.FaqEntry, ("related",), query.nutrient),
+            refers(models.FaqEntry, ("related",), query.symptom),
+            refers(models.FaqEntry, ("related",), query.lifestyle_factor),
+        ],
+        SORT,
+    )
+
+
+@router.get("/{slug}", response_model=FaqEntryDetail | PartialDetail, summary="Get one FAQ entry")
+def get_faq_entry(
+    slug: Annotated[str, Path(description="Slug of the FAQ entry.", examples=["when-to-see-a-doctor"])],
+    query: Annotated[FaqEntryDetailQuery, Query()],
+    database: Database,
+) -> Response:
+    """One question with its answer, the graded facts behind it, and what must be seen beside it."""
+    return detail(database, "faq_entry", slug, query)

@@ -1,0 +1,74 @@
+"""From authored files to the records that are served: every record gains the references that point at it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from app.kinds import AnyFile, AnyRecord, Kind, Names
+from app.kinds.common import Backlink, Grade, walk_refs
+
+
+@dataclass(frozen=True)
+class Authored:
+    """One checked content file."""
+
+    kind: Kind
+    slug: str
+    path: str
+    content: AnyFile
+
+
+@dataclass(frozen=True)
+class Link:
+    """`field` of the record `origin` refers to the record `target`; `position` keeps the written order."""
+
+    origin: str
+    field: str
+    target: str
+    position: int
+
+
+def links(slug: str, content: AnyFile | AnyRecord, fields: Iterable[str]) -> list[Link]:
+    """The references that a record holds in these fields, each once a field, in written order."""
+    found: dict[tuple[str, str], Link] = {}
+    for field in fields:
+        for ref in walk_refs(getattr(content, field)):
+            # a citation below any field is a citation of the record
+            name = "citations" if ref.url.startswith("/sources/") else field
+            found.setdefault((name, ref.slug), Link(slug, name, ref.slug, len(found)))
+    return list(found.values())
+
+
+def build(authored: list[Authored], names: Names) -> list[AnyRecord]:
+    """The records as they are served, ordered by kind and slug."""
+    backlinks: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+    kinds = {item.slug: item.kind.name for item in authored}
+    by_slug = {item.slug: item for item in authored}
+    for item in authored:
+        for link in links(item.slug, item.content, type(item.content).model_fields):
+            backlinks[link.target, kinds[item.slug], link.field].append(item.slug)
+    records: list[AnyRecord] = []
+    for item in sorted(authored, key=lambda item: (item.kind.name, item.slug)):
+        derived: dict[str, Any] = {}
+        for field, info in item.kind.record.model_fields.items():
+            for backlink in (m for m in info.metadata if isinstance(m, Backlink)):
+                found = {slug for name in backlink.fields for slug in backlinks[item.slug, backlink.kind, name]}
+                derived[field] = [names.refs[slug] for slug in sorted(found, key=lambda slug: _order(by_slug[slug]))]
+        written = {field: getattr(item.content, field) for field in type(item.content).model_fields}
+        own = names.refs[item.slug]
+        records.append(item.kind.record(**{**written, **derived, "slug": own.slug, "name": own.name, "url": own.url}))
+    return records
+
+
+def sort_name(name: str) -> str:
+    """The key by which names are ordered: the same on every database."""
+    return " ".join(name.casefold().split())
+
+
+def _order(item: Authored) -> tuple[int, int, str, str]:
+    """Best supported first, then FAQ position, then name."""
+    grade = getattr(item.content, "grade", None)
+    rank = grade.rank if isinstance(grade, Grade) else 0
+    position = getattr(item.content, "position", 0)
+    return rank, position, sort_name(item.content.name), item.slug

@@ -1,0 +1,209 @@
+"""Check content: slugs, keys, values, references, citations, coverage. Every problem is reported at once."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from app.kinds import AnyRecord, Names, Ref
+from app.kinds.claim import ClaimFile
+from app.kinds.common import SLUG_PATTERN, Problem
+from seed.build import Authored, build
+from seed.files import CoverageFile, DatasetFile, Files, Raw, read
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A dataset that passed: what it says of itself, and its records as they will be served."""
+
+    dataset: DatasetFile
+    coverage: CoverageFile
+    records: list[AnyRecord]
+
+
+def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
+    """Check the content below `folder`: the dataset if it is sound, and the problems, ordered by file."""
+    files = read(folder)
+    problems = files.problems
+    names = _names(files)
+    problems += _slug_problems(files) + _name_problems(files)
+    dataset = _validate(DatasetFile, files.dataset, "dataset.toml", names, problems)
+    coverage = _validate(CoverageFile, files.coverage or {"fact": []}, "coverage.toml", names, problems)
+    authored = []
+    for raw in files.raws:
+        content = _validate(raw.kind.file, raw.data, raw.path, names, problems)
+        if content is not None:
+            authored.append(Authored(raw.kind, raw.slug, raw.path, content))
+    problems += [problem for item in authored for problem in _record_problems(item)]
+    if dataset is not None:
+        problems += _redirect_problems(dataset, names)
+    if problems or dataset is None or coverage is None:
+        return None, sorted(problems, key=lambda problem: (problem.file, problem.key))
+    records = build(authored, names)
+    problems = _coverage_problems(coverage, records)
+    return (None, problems) if problems else (Checked(dataset, coverage, records), [])
+
+
+def resolve_pointer(document: Any, pointer: str) -> Any:
+    """The value that a JSON Pointer (RFC 6901) names; `LookupError` where there is none."""
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, list):
+            if not re.fullmatch(r"0|[1-9]\d*", key):
+                raise LookupError(pointer)
+            document = document[int(key)]
+        elif isinstance(document, dict):
+            document = document[key]
+        else:
+            raise LookupError(pointer)  # noqa: TRY004 - what the caller sees is a pointer that leads nowhere
+    return document
+
+
+def _names(files: Files) -> Names:
+    refs, kinds = {}, {}
+    for raw in files.raws:
+        if re.fullmatch(SLUG_PATTERN, raw.slug):
+            name = raw.data.get("name")
+            shown = name.strip() if isinstance(name, str) and name.strip() else raw.slug
+            refs[raw.slug] = Ref(slug=raw.slug, name=shown, url=raw.kind.url(raw.slug))
+            kinds[raw.slug] = raw.kind.name
+    return Names(refs, kinds)
+
+
+def _slug_problems(files: Files) -> list[Problem]:
+    problems = []
+    owners: dict[str, Raw] = {}
+    for raw in files.raws:
+        if not re.fullmatch(SLUG_PATTERN, raw.slug) or len(raw.slug) > 80:
+            mend = "use lower-case letters, digits and single hyphens, 80 at most"
+            problems.append(Problem(file=raw.path, key="", message=f'"{raw.slug}" is no slug; {mend}'))
+        if raw.slug in owners:
+            message = (
+                f'slug "{raw.slug}" is taken by {owners[raw.slug].path}; slugs are unique over all kinds: rename one'
+            )
+            problems.append(Problem(file=raw.path, key="", message=message))
+        owners.setdefault(raw.slug, raw)
+    return problems
+
+
+def _name_problems(files: Files) -> list[Problem]:
+    """A name or alias that two records of one kind share would make a search hit ambiguous."""
+    problems = []
+    seen: dict[tuple[str, str], str] = {}
+    for raw in files.raws:
+        aliases = raw.data.get("aliases", [])
+        keyed = [("name", raw.data.get("name"))]
+        keyed += [(f"aliases[{i}]", alias) for i, alias in enumerate(aliases if isinstance(aliases, list) else [])]
+        for key, text in keyed:
+            if not isinstance(text, str):
+                continue
+            place = (raw.kind.name, " ".join(text.casefold().split()))
+            if place in seen:
+                message = f'"{text}" is already a name or alias of {seen[place]}; keep it in one place'
+                problems.append(Problem(file=raw.path, key=key, message=message))
+            seen.setdefault(place, raw.path)
+    return problems
+
+
+def _record_problems(item: Authored) -> Iterator[Problem]:
+    content = item.content
+    if isinstance(content, ClaimFile) and (content.object is None) == (content.target is None):
+        yield Problem(file=item.path, key="object", message="give either object (a record) or target (words), not both")
+    part_of = getattr(content, "part_of", None)
+    if part_of is not None and part_of.slug == item.slug:
+        yield Problem(file=item.path, key="part_of", message="a record is not part of itself; name the wider one")
+
+
+def _redirect_problems(dataset: DatasetFile, names: Names) -> list[Problem]:
+    problems = []
+    for old, new in dataset.redirects.items():
+        key = f"redirects.{old}"
+        if old in names.kinds:
+            message = f'"{old}" is a record again; a slug is never re-used, so drop the redirect or rename the record'
+            problems.append(Problem(file="dataset.toml", key=key, message=message))
+        if new not in names.kinds:
+            near = get_close_matches(new, names.kinds, n=1)
+            hint = f'; did you mean "{near[0]}"?' if near else "; name the record that took its place"
+            problems.append(Problem(file="dataset.toml", key=key, message=f'unknown record "{new}"{hint}'))
+    return problems
+
+
+def _coverage_problems(coverage: CoverageFile, records: list[AnyRecord]) -> list[Problem]:
+    documents = {record.url: record.model_dump(mode="json") for record in records}
+    problems, seen = [], set()
+    for i, fact in enumerate(coverage.fact):
+        if fact.number in seen:
+            message = f"{fact.number} is mapped twice; join the two entries"
+            problems.append(Problem(file="coverage.toml", key=f"fact[{i}].number", message=message))
+        seen.add(fact.number)
+        for j, target in enumerate(fact.targets):
+            url, _, pointer = target.partition("#")
+            key = f"fact[{i}].targets[{j}]"
+            if url.count("/") == 1:
+                continue  # a path without a record, such as /comparison, is proved against the running API
+            if url not in documents:
+                near = get_close_matches(url, documents, n=1)
+                hint = f'; did you mean "{near[0]}"?' if near else "; name the path of a record"
+                problems.append(Problem(file="coverage.toml", key=key, message=f'no record at "{url}"{hint}'))
+                continue
+            try:
+                resolve_pointer(documents[url], pointer)
+            except LookupError:
+                message = f'"{pointer}" names nothing in {url}; mend the JSON Pointer'
+                problems.append(Problem(file="coverage.toml", key=key, message=message))
+    return problems
+
+
+def _validate(model: type[M], data: dict[str, Any], path: str, names: Names, problems: list[Problem]) -> M | None:
+    if any(problem.file == path and not problem.key for problem in problems):
+        return None  # could not even be read
+    try:
+        return model.model_validate(data, context=names)
+    except ValidationError as error:
+        problems += [_problem(path, details, model) for details in error.errors(include_url=False)]
+        return None
+
+
+def _problem(path: str, details: ErrorDetails, model: type[BaseModel]) -> Problem:
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in details["loc"]).lstrip(".")
+    value, context = details["input"], details.get("ctx", {})
+    match details["type"]:
+        case "missing":
+            message = "required, but missing; add it"
+        case "extra_forbidden":
+            message = "unknown key" + _did_you_mean(str(details["loc"][-1]), sorted(_keys(model)), "remove it")
+        case "enum":
+            allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+            message = f'"{value}" is not one of {", ".join(allowed)}' + _did_you_mean(str(value), allowed, "")
+        case "reference_unknown" | "reference_kind":
+            message = details["msg"]
+        case _:
+            message = f"{details['msg'][0].lower()}{details['msg'][1:]}; found {_shorten(value)}"
+    return Problem(file=path, key=key, message=message)
+
+
+def _did_you_mean(word: str, allowed: list[str], otherwise: str) -> str:
+    near = get_close_matches(word, allowed, n=1)
+    if near:
+        return f'; did you mean "{near[0]}"?'
+    return f"; {otherwise}" if otherwise else ""
+
+
+def _shorten(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+@cache
+def _keys(model: type[BaseModel]) -> frozenset[str]:
+    """Every key that may stand in a file of this model, at any depth: candidates for a misspelt one."""
+    schema = model.model_json_schema(mode="validation")
+    return frozenset(key for part in (schema, *schema.get("$defs", {}).values()) for key in part.get("properties", {}))

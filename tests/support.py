@@ -1,0 +1,62 @@
+"""What tests share: databases made from content, and clients for them."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.main import create_app
+from app.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+TINY = Path(__file__).parent / "content"
+REAL = ROOT / "seed" / "content"
+SHARED = ROOT.parent / "shared" / "knowledge"
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m ...` as a user would."""
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def make_database(url: str, content: Path) -> str:
+    """Migrate the database and load the content, by the commands that an operator uses."""
+    for command in (("app", "migrate"), ("seed", "load", "--content", str(content))):
+        done = run(*command, DATABASE_URL=url)
+        assert done.returncode == 0, done.stderr
+    return url
+
+
+@cache
+def real_database() -> str:
+    """A SQLite database with the real content, made once a process."""
+    folder = tempfile.mkdtemp(prefix="nutrients-")
+    return make_database(f"sqlite:///{folder}/real.db", REAL)
+
+
+@asynccontextmanager
+async def client_for(url: str, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the app over this database."""
+    app = create_app(Settings(database_url=url, **settings))
+    # as a server does: an unexpected error is answered, not raised
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        yield client
