@@ -1,5 +1,6 @@
 """create_app(settings): the wiring, nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,7 +8,11 @@ from fastapi import Depends, FastAPI
 
 from app import errors, openapi
 from app.db import reading_engine
+from app.http.cache import Cache
+from app.http.layer import HttpLayer
+from app.http.routes import formats_of
 from app.parameters import strict_query
+from app.release import Watcher
 from app.resources import (
     claims,
     comparison,
@@ -30,9 +35,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     engine = reading_engine(settings.database_url)
 
+    watcher = Watcher(engine, settings.release_interval)
+    cache = Cache(settings.cache_bytes)
+    watcher.subscribe(lambda _tag: cache.clear())
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(watcher.run())
         yield
+        watching.cancel()
         engine.dispose()
 
     app = FastAPI(**openapi.ABOUT, lifespan=lifespan, dependencies=[Depends(strict_query)])
@@ -55,4 +66,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(resource.router)
     openapi.install(app)
+    app.add_middleware(
+        HttpLayer,
+        cache=cache,
+        watcher=watcher,
+        formats=formats_of(app),
+        cache_control=f"public, max-age={settings.cache_max_age}, stale-while-revalidate=86400, stale-if-error=604800",
+    )
     return app
