@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from fastapi import Response
-from sqlalchemy import Connection
 from starlette.types import Receive, Scope, Send
 
 from app.formats import MEDIA_TYPES
@@ -63,11 +62,13 @@ def headers(about: About, links: Mapping[str, str] | None = None) -> dict[str, s
 class StreamedList(Response):
     """A list of any length in bounded memory: rows are read from one snapshot as the client takes them."""
 
-    def __init__(self, connection: Connection, pieces: Iterator[str], headers: Mapping[str, str], format: str) -> None:
-        """`connection` is closed at the end, whatever the end is."""
+    def __init__(
+        self, close: Callable[[], None], pieces: Iterator[str], headers: Mapping[str, str], format: str
+    ) -> None:
+        """`close` is called at the end, whatever the end is."""
         super().__init__(headers=dict(headers), media_type=MEDIA_TYPES[format])
         del self.headers["content-length"]
-        self._connection = connection
+        self._close = close
         self._pieces = pieces
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
@@ -80,7 +81,7 @@ class StreamedList(Response):
         except OSError:
             return  # nobody wants the rest
         finally:
-            await asyncio.to_thread(self._connection.close)
+            await asyncio.to_thread(self._close)
 
 
 def _take(pieces: Iterator[str]) -> Sequence[str]:

@@ -41,9 +41,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        watching = asyncio.create_task(watcher.run())
+        stop = asyncio.Event()
+        watching = asyncio.create_task(watcher.run(stop))
         yield
-        watching.cancel()
+        stop.set()
+        await watching
         engine.dispose()
 
     app = FastAPI(**openapi.ABOUT, lifespan=lifespan, dependencies=[Depends(strict_query)])

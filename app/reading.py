@@ -184,8 +184,7 @@ def page(
         about = dataset(connection)
         _check_slugs(connection, kind, query)
         if query.format != "json":
-            stack.pop_all()  # the response closes the connection
-            return _whole_list(connection, kind, query, selected, about)
+            return _whole_list(stack, connection, kind, query, selected, about)
         total = connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
         documents = list(connection.scalars(selected.limit(query.limit).offset(query.offset)))
         included = _included(connection, documents, query.include)
@@ -205,22 +204,24 @@ def page(
     return answer(body, about, links=links)
 
 
-def _whole_list(connection: Connection, kind: str, query: Any, selected: Select[Any], about: About) -> Response:
+def _whole_list(
+    stack: ExitStack, connection: Connection, kind: str, query: Any, selected: Select[Any], about: About
+) -> Response:
     """The filtered list in a format without pages: as long as it is, unless `limit` or `offset` are given."""
     if "limit" in query.model_fields_set:
         selected = selected.limit(query.limit)
     rows = connection.execution_options(yield_per=BATCH).scalars(selected.offset(query.offset or None))
+    stack.callback(rows.close)
     if query.format == "jsonld":
-        with connection:
-            page = faq_page((json.loads(document) for document in rows), about)
-            return answer(json.dumps(page, ensure_ascii=False), about, format="jsonld")
+        page = faq_page((json.loads(document) for document in rows), about)
+        return answer(json.dumps(page, ensure_ascii=False), about, format="jsonld")
     name = KINDS[kind].collection
     sent = headers(about) | {"Content-Disposition": f'attachment; filename="{name}.{query.format}"'}
     if query.format == "csv":
         pieces = csv_lines(rows, KINDS[kind].record, query.fields)
     else:
         pieces = (_cut(document, query.fields) + "\n" for document in rows)
-    return StreamedList(connection, pieces, sent, query.format)
+    return StreamedList(stack.pop_all().close, pieces, sent, query.format)
 
 
 def _page_links(path: str, query: Any, total: int) -> dict[str, str]:
@@ -294,9 +295,8 @@ def _included(connection: Connection, documents: Sequence[str], include: Sequenc
         kind = COLLECTIONS[name]
         slugs = [url.rpartition("/")[2] for url in urls if url.startswith(f"/{kind.collection}/")]
         table = table_of(kind.name)
-        found: dict[str, str] = dict(
-            connection.execute(select(table.c.slug, table.c.document).where(table.c.slug.in_(slugs))).tuples().all()
-        )
+        rows = connection.execute(select(table.c.slug, table.c.document).where(table.c.slug.in_(slugs)))
+        found = {row.slug: row.document for row in rows}
         parts.append(f'"{name}":[{",".join(found[slug] for slug in slugs)}]')
     return f"{{{','.join(parts)}}}"
 
@@ -333,9 +333,8 @@ def _check_slugs(connection: Connection, kind: str, query: Any) -> None:
     if not wanted:
         return
     slugs = [slug for _, slug, _ in wanted]
-    kinds = dict(
-        connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs))).tuples().all()
-    )
+    rows = connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs)))
+    kinds = {row.slug: row.kind for row in rows}
     errors = []
     for name, slug, allowed in wanted:
         if kinds.get(slug) not in allowed:

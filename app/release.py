@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -61,9 +62,9 @@ class Watcher:
             for on_change in self._subscribers:
                 on_change(tag)
 
-    async def run(self) -> None:
-        """Look for ever; a database that is gone leaves the last release known."""
-        while True:
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop` is set; a database that is gone leaves the last release known."""
+        while not stop.is_set():
             try:
                 release = await asyncio.to_thread(self._look)
             except SQLAlchemyError as error:
@@ -71,7 +72,8 @@ class Watcher:
             else:
                 if release:
                     self.saw(release.tag)
-            await asyncio.sleep(self._interval)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self._interval)
 
     def _look(self) -> Release | None:
         with self._engine.connect() as connection:
