@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await watching
         engine.dispose()
 
-    app = FastAPI(**openapi.ABOUT, lifespan=lifespan, dependencies=[Depends(strict_query)])
+    app = FastAPI(**openapi.ABOUT, lifespan=lifespan, redirect_slashes=False, dependencies=[Depends(strict_query)])
     app.state.engine = engine
     app.state.settings = settings
     errors.install(app)

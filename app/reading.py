@@ -30,7 +30,7 @@ from app.kinds import (
 )
 from app.kinds.common import Grade, Model
 from app.models import TABLES, Dataset, Link, Record, Redirect, table_of
-from app.parameters import PageQuery, Query, SlugOf
+from app.parameters import Flag, PageQuery, Query, SlugOf
 from app.release import release_tag
 
 T = TypeVar("T")
@@ -109,7 +109,7 @@ class AnyListQuery(PageQuery):
     """Parameters that every list of records has. Each collection adds its filters, `sort`, `fields` and `include`."""
 
     slug: Annotated[tuple[str, ...], SlugOf()] = Field(default=(), description="Only these records: a bulk get.")
-    from_article: bool | None = Field(
+    from_article: Flag | None = Field(
         default=None, description="True: only what the article on muscle twitching names; false: only what was added."
     )
 
