@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import Depends, FastAPI
 
@@ -10,6 +11,8 @@ from app import errors, openapi
 from app.db import reading_engine
 from app.http.cache import Cache
 from app.http.layer import HttpLayer
+from app.http.protocol import STATE_KEY
+from app.http.ready import ReadyResponses
 from app.http.routes import formats_of
 from app.parameters import strict_query
 from app.release import Watcher
@@ -37,13 +40,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     watcher = Watcher(engine, settings.release_interval)
     cache = Cache(settings.cache_bytes)
+    ready = ReadyResponses(settings.cache_bytes)
     watcher.subscribe(lambda _tag: cache.clear())
+    watcher.subscribe(lambda _tag: ready.clear())
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         stop = asyncio.Event()
         watching = asyncio.create_task(watcher.run(stop))
-        yield
+        yield {STATE_KEY: ready}
         stop.set()
         await watching
         engine.dispose()
@@ -71,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(
         HttpLayer,
         cache=cache,
+        ready=ready,
         watcher=watcher,
         formats=formats_of(app),
         cache_control=f"public, max-age={settings.cache_max_age}, stale-while-revalidate=86400, stale-if-error=604800",

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.http.conditional import not_modified
 from app.http.headers import Headers
+from app.http.ready import Key
 from app.http.target import Target
 
 Scope = MutableMapping[str, Any]
@@ -42,6 +43,16 @@ class Exchange:
         if self.scope["method"] not in ("GET", "HEAD"):
             return self.scope
         return {**self.scope, "method": "GET", "query_string": self.target.query_string()}
+
+    @property
+    def ready_key(self) -> Key | None:
+        """The request as the client wrote it, where its answer depends on nothing else; None where it does."""
+        scope = self.scope
+        if scope["method"] != "GET" or scope["scheme"] != "http" or scope.get("root_path"):
+            return None
+        query: bytes = scope["query_string"]
+        target = scope["raw_path"] + (b"?" + query if query else b"")
+        return target, self.headers.get(b"accept"), self.headers.get(b"accept-encoding")
 
     async def respond(self, status: int, headers: Headers, body: bytes) -> None:
         """Send a whole response; none of the body for HEAD and 304."""

@@ -26,6 +26,14 @@ STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSub
 ALLOW = b"GET, HEAD, OPTIONS"
 
 
+OF_CONTENT = (b"content-type", b"content-length", b"content-encoding", b"content-disposition")
+
+
+def without_content(headers: Headers) -> Headers:
+    """Headers of a 304 (RFC 9110 §15.4.5): those of the 200 but for what describes the body."""
+    return [item for item in headers if item[0] not in OF_CONTENT]
+
+
 def preflight(requested_headers: bytes | None) -> Headers:
     """Headers of the answer to OPTIONS: every origin, our methods, whatever headers were asked for."""
     headers = [

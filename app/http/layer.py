@@ -9,8 +9,9 @@ from app.errors import problem_body
 from app.http.cache import Cache, Entry
 from app.http.coding import CODINGS, MIN_SIZE
 from app.http.exchange import Answer, App, Exchange, Message, Receive, Scope, Send
-from app.http.headers import COMMON, DATA_POLICY, STRICT_TRANSPORT, Headers, preflight
+from app.http.headers import COMMON, DATA_POLICY, STRICT_TRANSPORT, Headers, preflight, without_content
 from app.http.negotiation import best_coding, best_media_type
+from app.http.ready import ReadyResponses
 from app.http.stream import Stream
 from app.http.target import BadTarget, Target, parse_target
 from app.release import Watcher
@@ -18,9 +19,6 @@ from app.release import Watcher
 log = logging.getLogger(__name__)
 
 RECOMPUTED = (b"content-length",)
-OF_CONTENT = (b"content-type",)
-"""What a 304 leaves out (RFC 9110 §15.4.5)."""
-
 STREAMED = ("csv", "ndjson")
 
 Formats = Callable[[str], dict[str, str] | None]
@@ -30,8 +28,11 @@ Formats = Callable[[str], dict[str, str] | None]
 class HttpLayer:
     """Pure ASGI, around the app. `cache_control` is sent with what caches may keep."""
 
-    def __init__(self, app: App, cache: Cache, watcher: Watcher, formats: Formats, cache_control: str) -> None:
+    def __init__(
+        self, app: App, cache: Cache, ready: ReadyResponses, watcher: Watcher, formats: Formats, cache_control: str
+    ) -> None:
         self._app = app
+        self._ready = ready
         self._cache = cache
         self._watcher = watcher
         self._formats = formats
@@ -99,14 +100,15 @@ class HttpLayer:
         coding = best_coding(exchange.header(b"accept-encoding"), codings)
         if coding is None:
             return await self._refuse_coding(exchange)
-        etag = entry.etag_of(coding)
-        headers = [*entry.headers, (b"etag", etag.encode())]
-        if exchange.not_modified(etag, entry.last_modified):
-            return await exchange.respond(304, [item for item in headers if item[0] not in OF_CONTENT], b"")
-        body = entry.body_in(coding)
+        body, etag = entry.body_in(coding), entry.etag_of(coding)
+        headers = [*entry.headers, (b"etag", etag.encode()), (b"content-length", str(len(body)).encode())]
         if coding != "identity":
             headers.append((b"content-encoding", coding.encode()))
-        return await exchange.respond(200, [*headers, (b"content-length", str(len(body)).encode())], body)
+        if exchange.ready_key is not None:
+            self._ready.put(exchange.ready_key, etag, [*headers, *exchange.common], body)
+        if exchange.not_modified(etag, entry.last_modified):
+            return await exchange.respond(304, without_content(headers), b"")
+        return await exchange.respond(200, headers, body)
 
     async def _stream(self, exchange: Exchange) -> None:
         """Send a list of any length as the app makes it, without keeping it."""

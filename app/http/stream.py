@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.http.coding import encoder
 from app.http.exchange import Answer, Exchange, Message, header_of
-from app.http.headers import Headers
+from app.http.headers import Headers, without_content
 
 
 class Enough(OSError):
@@ -51,8 +51,7 @@ class Stream:
         modified = (header_of(headers, b"last-modified") or b"").decode()
         self.started = True
         if self._exchange.not_modified(etag, modified):
-            left_out = (b"content-type", b"content-encoding", b"content-disposition")
-            await self._exchange.respond(304, [item for item in complete if item[0] not in left_out], b"")
+            await self._exchange.respond(304, without_content(complete), b"")
             raise Enough
         if self._exchange.scope["method"] == "HEAD":
             await self._exchange.respond(200, complete, b"")
