@@ -115,7 +115,7 @@ def _validation(request: Request, error: Exception) -> Response:
     for item in error.errors():
         location, name = str(item["loc"][0]), str(item["loc"][1]) if len(item["loc"]) > 1 else ""
         context = item.get("ctx", {})
-        allowed = list(context.get("allowed", ()))
+        allowed = list(context.get("allowed", ("true", "false") if item["type"] == "bool_parsing" else ()))
         message = item["msg"][0].upper() + item["msg"][1:].rstrip(".") + "."
         suggestion = context.get("suggestion")
         errors.append(

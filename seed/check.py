@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from app.kinds import AnyRecord, Names, Ref
 from app.kinds.claim import ClaimFile
-from app.kinds.common import SLUG_PATTERN, Problem
+from app.kinds.common import MAX_SLUG, Problem, is_slug
 from seed.build import Authored, build
 from seed.files import CoverageFile, DatasetFile, Files, Raw, read
 
@@ -34,7 +34,6 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
     files = read(folder)
     problems = files.problems
     names = _names(files)
-    problems += _slug_problems(files) + _name_problems(files)
     dataset = _validate(DatasetFile, files.dataset, "dataset.toml", names, problems)
     coverage = _validate(CoverageFile, files.coverage or {"fact": []}, "coverage.toml", names, problems)
     authored = []
@@ -42,6 +41,8 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
         content = _validate(raw.kind.file, raw.data, raw.path, names, problems)
         if content is not None:
             authored.append(Authored(raw.kind, raw.slug, raw.path, content))
+    # after validation, which passes over a file that has a problem as a whole
+    problems += _slug_problems(files) + _name_problems(files)
     problems += [problem for item in authored for problem in _record_problems(item)]
     if dataset is not None:
         problems += _redirect_problems(dataset, names)
@@ -70,7 +71,7 @@ def resolve_pointer(document: Any, pointer: str) -> Any:
 def _names(files: Files) -> Names:
     refs, kinds = {}, {}
     for raw in files.raws:
-        if re.fullmatch(SLUG_PATTERN, raw.slug):
+        if is_slug(raw.slug):
             name = raw.data.get("name")
             shown = name.strip() if isinstance(name, str) and name.strip() else raw.slug
             refs[raw.slug] = Ref(slug=raw.slug, name=shown, url=raw.kind.url(raw.slug))
@@ -82,8 +83,8 @@ def _slug_problems(files: Files) -> list[Problem]:
     problems = []
     owners: dict[str, Raw] = {}
     for raw in files.raws:
-        if not re.fullmatch(SLUG_PATTERN, raw.slug) or len(raw.slug) > 80:
-            mend = "use lower-case letters, digits and single hyphens, 80 at most"
+        if not is_slug(raw.slug):
+            mend = f"use lower-case letters, digits and single hyphens, {MAX_SLUG} at most"
             problems.append(Problem(file=raw.path, key="", message=f'"{raw.slug}" is no slug; {mend}'))
         if raw.slug in owners:
             message = (
