@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 
@@ -13,7 +13,7 @@ def reading_engine(url: str, pool_size: int = 40) -> Engine:
     """
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
-        engine = _sqlite(_existing(target), pool_size, "BEGIN")
+        engine = _sqlite(_existing(target), "BEGIN", pool_size=pool_size, max_overflow=0)
         event.listen(engine, "connect", _query_only)
         return engine
     engine = create_engine(target, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
@@ -21,20 +21,18 @@ def reading_engine(url: str, pool_size: int = 40) -> Engine:
 
 
 def writing_engine(url: str) -> Engine:
-    """An engine for migrations and seeding."""
+    """An engine for migrations and seeding, which closes each connection after use."""
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
         # a transaction that reads before it writes would fail, not wait, where another one writes
-        engine = _sqlite(target, 1, "BEGIN IMMEDIATE")
+        engine = _sqlite(target, "BEGIN IMMEDIATE", poolclass=NullPool)
         event.listen(engine, "connect", _foreign_keys)
         return engine
-    return create_engine(target)
+    return create_engine(target, poolclass=NullPool)
 
 
-def _sqlite(url: URL, pool_size: int, begin: str) -> Engine:
-    engine = create_engine(
-        url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 10, "check_same_thread": False}
-    )
+def _sqlite(url: URL, begin: str, **pool: Any) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False}, **pool)
     # the driver's own transactions leave reads outside; begin each one ourselves
     event.listen(engine, "connect", _no_driver_transactions)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))

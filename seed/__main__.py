@@ -93,9 +93,11 @@ def run_load(options: argparse.Namespace) -> int:
 def run_diff(options: argparse.Namespace) -> int:
     """Show what a load would add, change and remove."""
     prepared = _prepared(options.content)
-    with reading_engine(_url(options)).connect() as connection:
+    engine = reading_engine(_url(options))
+    with engine.connect() as connection:
         _require_schema(connection)
         changes, before = diff(connection, prepared), loaded(connection)
+    engine.dispose()
     for change in changes:
         print(change)
     was = f"dataset {before[0]}" if before else "an empty database"
