@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Engine, NullPool, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 
@@ -13,7 +13,7 @@ def reading_engine(url: str, pool_size: int = 40) -> Engine:
     """
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
-        engine = _sqlite(_existing(target), "BEGIN", pool_size=pool_size, max_overflow=0)
+        engine = _sqlite(_existing(target), "BEGIN", poolclass=QueuePool, pool_size=pool_size, max_overflow=0)
         event.listen(engine, "connect", _query_only)
         return engine
     engine = create_engine(target, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)

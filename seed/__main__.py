@@ -94,10 +94,12 @@ def run_diff(options: argparse.Namespace) -> int:
     """Show what a load would add, change and remove."""
     prepared = _prepared(options.content)
     engine = reading_engine(_url(options))
-    with engine.connect() as connection:
-        _require_schema(connection)
-        changes, before = diff(connection, prepared), loaded(connection)
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            _require_schema(connection)
+            changes, before = diff(connection, prepared), loaded(connection)
+    finally:
+        engine.dispose()
     for change in changes:
         print(change)
     was = f"dataset {before[0]}" if before else "an empty database"

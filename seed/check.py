@@ -44,12 +44,12 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
     # after validation, which passes over a file that has a problem as a whole
     problems += _slug_problems(files) + _name_problems(files)
     problems += [problem for item in authored for problem in _record_problems(item)]
-    if dataset is not None:
-        problems += _redirect_problems(dataset, names)
+    problems += _redirect_problems(files.dataset.get("redirects"), names)
+    problems += _coverage_problems(coverage, names) if coverage is not None else []
     if problems or dataset is None or coverage is None:
         return None, sorted(problems, key=lambda problem: (problem.file, problem.key))
     records = build(authored, names)
-    problems = _coverage_problems(coverage, records)
+    problems = _pointer_problems(coverage, records)
     return (None, problems) if problems else (Checked(dataset, coverage, records), [])
 
 
@@ -123,22 +123,22 @@ def _record_problems(item: Authored) -> Iterator[Problem]:
         yield Problem(file=item.path, key="part_of", message="a record is not part of itself; name the wider one")
 
 
-def _redirect_problems(dataset: DatasetFile, names: Names) -> list[Problem]:
+def _redirect_problems(redirects: object, names: Names) -> list[Problem]:
     problems = []
-    for old, new in dataset.redirects.items():
+    for old, new in redirects.items() if isinstance(redirects, dict) else ():
         key = f"redirects.{old}"
         if old in names.kinds:
             message = f'"{old}" is a record again; a slug is never re-used, so drop the redirect or rename the record'
             problems.append(Problem(file="dataset.toml", key=key, message=message))
-        if new not in names.kinds:
+        if isinstance(new, str) and new not in names.kinds:
             near = get_close_matches(new, names.kinds, n=1)
             hint = f'; did you mean "{near[0]}"?' if near else "; name the record that took its place"
             problems.append(Problem(file="dataset.toml", key=key, message=f'unknown record "{new}"{hint}'))
     return problems
 
 
-def _coverage_problems(coverage: CoverageFile, records: list[AnyRecord]) -> list[Problem]:
-    documents = {record.url: record.model_dump(mode="json") for record in records}
+def _coverage_problems(coverage: CoverageFile, names: Names) -> list[Problem]:
+    urls = {ref.url for ref in names.refs.values()}
     problems, seen = [], set()
     for i, fact in enumerate(coverage.fact):
         if fact.number in seen:
@@ -146,20 +146,30 @@ def _coverage_problems(coverage: CoverageFile, records: list[AnyRecord]) -> list
             problems.append(Problem(file="coverage.toml", key=f"fact[{i}].number", message=message))
         seen.add(fact.number)
         for j, target in enumerate(fact.targets):
-            url, _, pointer = target.partition("#")
-            key = f"fact[{i}].targets[{j}]"
-            if url.count("/") == 1:
-                continue  # a path without a record, such as /comparison, is proved against the running API
-            if url not in documents:
-                near = get_close_matches(url, documents, n=1)
+            url = target.partition("#")[0]
+            # a path without a record, such as /comparison, is proved against the running API
+            if url.count("/") > 1 and url not in urls:
+                near = get_close_matches(url, urls, n=1)
                 hint = f'; did you mean "{near[0]}"?' if near else "; name the path of a record"
-                problems.append(Problem(file="coverage.toml", key=key, message=f'no record at "{url}"{hint}'))
+                message = f'no record at "{url}"{hint}'
+                problems.append(Problem(file="coverage.toml", key=f"fact[{i}].targets[{j}]", message=message))
+    return problems
+
+
+def _pointer_problems(coverage: CoverageFile, records: list[AnyRecord]) -> list[Problem]:
+    """What only the finished records can tell: pointers that lead nowhere."""
+    documents = {record.url: record.model_dump(mode="json") for record in records}
+    problems = []
+    for i, fact in enumerate(coverage.fact):
+        for j, target in enumerate(fact.targets):
+            url, _, pointer = target.partition("#")
+            if url not in documents:
                 continue
             try:
                 resolve_pointer(documents[url], pointer)
             except LookupError:
                 message = f'"{pointer}" names nothing in {url}; mend the JSON Pointer'
-                problems.append(Problem(file="coverage.toml", key=key, message=message))
+                problems.append(Problem(file="coverage.toml", key=f"fact[{i}].targets[{j}]", message=message))
     return problems
 
 
