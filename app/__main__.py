@@ -1,4 +1,4 @@
-"""python -m app migrate | serve: prepare the database, serve the API."""
+"""python -m app migrate | grant | serve: prepare the database, serve the API."""
 
 import argparse
 import socket
@@ -12,10 +12,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from pydantic import ValidationError
+from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from app.db import reading_engine, writing_engine
+from app.db import explain, reading_engine, writing_engine
 from app.errors import NotReady
+from app.grant import ROLE, grant, grant_statements
 from app.reading import dataset
 from app.settings import Settings
 
@@ -36,9 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, run in COMMANDS.items():
         commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+    given = commands.choices["grant"]
+    given.add_argument("--role", default=ROLE, help="name of the role (default: %(default)s)")
+    given.add_argument("--execute", action="store_true", help="do it in the database of DATABASE_URL; else only print")
     options = parser.parse_args(arguments)
     try:
-        return COMMANDS[options.command](Settings())
+        return COMMANDS[options.command](Settings(), options)
     except (Refused, NotReady) as error:
         print(error, file=sys.stderr)
     except ValidationError as error:
@@ -46,13 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             name = str(item["loc"][0]).upper()
             print(f"{name}={item['input']}: {item['msg'][0].lower()}{item['msg'][1:]}.", file=sys.stderr)
     except DBAPIError as error:
-        print(f"The database cannot be reached or read: {_first_line(error.orig)}.", file=sys.stderr)
+        print(f"{explain(error)} ({_first_line(error.orig)})", file=sys.stderr)
     except (ArgumentError, SQLAlchemyError, CommandError, ModuleNotFoundError) as error:
         print(f"DATABASE_URL cannot be used: {_first_line(error)}.", file=sys.stderr)
     return 1
 
 
-def migrate(settings: Settings) -> int:
+def migrate(settings: Settings, _options: argparse.Namespace) -> int:
     """Bring the database's tables to the newest revision."""
     with writing_engine(settings.database_url).begin() as connection:
         config = Config(ALEMBIC)
@@ -61,7 +66,25 @@ def migrate(settings: Settings) -> int:
     return 0
 
 
-def serve(settings: Settings) -> int:
+def run_grant(settings: Settings, options: argparse.Namespace) -> int:
+    """Show, or make with --execute, the PostgreSQL role that can only read: serve with it."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() != "postgresql":
+        raise Refused("Roles are PostgreSQL's; a SQLite file is opened read-only without one.")
+    try:
+        statements = grant_statements(url.database or "postgres", options.role, settings.statement_timeout)
+    except ValueError as error:
+        raise Refused(f"{error}.") from None
+    if not options.execute:
+        print(";\n".join(statements) + ";")
+        return 0
+    with writing_engine(settings.database_url).begin() as connection:
+        grant(connection, options.role, settings.statement_timeout)
+    print(f"Role {options.role} can read. Give it a password (`\\password {options.role}` in psql) and serve with it.")
+    return 0
+
+
+def serve(settings: Settings, _options: argparse.Namespace) -> int:
     """Serve the API."""
     engine = reading_engine(settings.database_url)
     with engine.connect() as connection:
@@ -81,7 +104,11 @@ def serve(settings: Settings) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[Settings], int]] = {"migrate": migrate, "serve": serve}
+COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "migrate": migrate,
+    "grant": run_grant,
+    "serve": serve,
+}
 
 
 def _require_free(host: str, port: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 
 from app import errors, openapi
@@ -28,10 +29,12 @@ from app.settings import Settings
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The API over the database that the settings name."""
     settings = settings or Settings()
-    engine = reading_engine(settings.database_url)
+    engine = reading_engine(settings.database_url, settings.threads, settings.statement_timeout)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # as many threads as connections: no request waits for a connection, and none lies idle
+        current_default_thread_limiter().total_tokens = settings.threads
         yield
         engine.dispose()
 

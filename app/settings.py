@@ -13,6 +13,12 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
     workers: int = Field(default=1, ge=1, le=256, description="Number of server processes.")
+    threads: int = Field(
+        default=40, ge=1, le=1000, description="Threads of each server process that read; each has its own connection."
+    )
+    statement_timeout: float = Field(
+        default=5, ge=0, le=600, description="Seconds after which PostgreSQL ends a query of the API; 0: never."
+    )
 
     @field_validator("database_url")
     @classmethod
