@@ -10,6 +10,7 @@ from app import errors, openapi
 from app.db import reading_engine
 from app.parameters import strict_query
 from app.resources import (
+    changes,
     claims,
     comparison,
     dataset,
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     for resource in (
         dataset,
+        changes,
         nutrients,
         mechanisms,
         food_sources,

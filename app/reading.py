@@ -178,8 +178,8 @@ def page(
             "total": total,
             "limit": query.limit,
             "offset": query.offset,
-            "next": _page_url(path, query, following) if following < total else None,
-            "previous": _page_url(path, query, max(0, query.offset - query.limit)) if query.offset else None,
+            "next": page_url(path, query, following) if following < total else None,
+            "previous": page_url(path, query, max(0, query.offset - query.limit)) if query.offset else None,
             "included": _Raw(included),
             "disclaimer": about["disclaimer"],
         }
@@ -268,7 +268,7 @@ def _urls(value: Any) -> Iterator[str]:
             yield from _urls(item)
 
 
-def _page_url(path: str, query: Any, offset: int) -> str:
+def page_url(path: str, query: Any, offset: int) -> str:
     """The same request at another offset, its parameters in a fixed order."""
     given = {name: getattr(query, name) for name in query.model_fields_set}
     given |= {"limit": query.limit, "offset": offset}

@@ -10,6 +10,7 @@ from app.openapi import EXAMPLES
 REQUESTS = {
     "get_index": "/",
     "get_dataset": "/dataset",
+    "list_changes": "/changes?since=1.0.0",
     "get_comparison": "/comparison",
     "get_liveness": "/livez",
     "get_readiness": "/readyz",
