@@ -1,8 +1,10 @@
 """python -m app migrate | grant | serve: prepare the database, serve the API."""
 
 import argparse
+import os
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,12 +14,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from pydantic import ValidationError
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from app.db import explain, reading_engine, writing_engine
 from app.errors import NotReady
 from app.grant import ROLE, grant, grant_statements
+from app.logs import log_config
+from app.protocol import BoundedProtocol
 from app.reading import dataset
 from app.settings import Settings
 
@@ -86,22 +90,43 @@ def run_grant(settings: Settings, options: argparse.Namespace) -> int:
 
 def serve(settings: Settings, _options: argparse.Namespace) -> int:
     """Serve the API."""
-    engine = reading_engine(settings.database_url)
-    with engine.connect() as connection:
-        about = dataset(connection)
-    engine.dispose()
+    engine = reading_engine(settings.database_url, 1)
+    try:
+        with engine.connect() as connection:
+            about = dataset(connection)["version"]
+    except (DBAPIError, NotReady) as error:
+        reason = explain(error) if isinstance(error, DBAPIError) else str(error)
+        print(f"Not ready: {reason} Serving 503 until then.", file=sys.stderr)
+        about = "none yet"
     _require_free(settings.host, settings.port)
-    print(f"Dataset {about['version']}; serving on http://{settings.host}:{settings.port}", file=sys.stderr)
+    if settings.metrics_port:
+        _serve_metrics(settings, engine)
+    print(f"Dataset {about}; serving on http://{settings.host}:{settings.port}", file=sys.stderr)
     uvicorn.run(
         "app.main:create_app",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http=BoundedProtocol,
+        ws="none",
+        timeout_keep_alive=settings.keep_alive_timeout,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
         server_header=False,
+        access_log=False,
+        log_config=log_config(settings),
         log_level="warning",
     )
     return 0
+
+
+def _serve_metrics(settings: Settings, engine: Engine) -> None:
+    _require_free(settings.metrics_host, settings.metrics_port)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+    # the library looks at the folder's name when it is imported
+    from app.metrics import serve_metrics  # noqa: PLC0415
+
+    serve_metrics(settings.metrics_host, settings.metrics_port, engine)
 
 
 COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {

@@ -5,9 +5,13 @@ from contextlib import asynccontextmanager
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
+from starlette.routing import Route
 
 from app import errors, openapi
 from app.db import reading_engine
+from app.limits import Limits
+from app.metrics import Metrics
+from app.observability import Observability
 from app.parameters import strict_query
 from app.resources import (
     changes,
@@ -26,6 +30,22 @@ from app.resources import (
 )
 from app.settings import Settings
 
+RESOURCES = (
+    dataset,
+    changes,
+    nutrients,
+    mechanisms,
+    food_sources,
+    lifestyle_factors,
+    faq,
+    symptoms,
+    interactions,
+    claims,
+    sources,
+    comparison,
+    health,
+)
+
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The API over the database that the settings name."""
@@ -43,21 +63,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.settings = settings
     errors.install(app)
-    for resource in (
-        dataset,
-        changes,
-        nutrients,
-        mechanisms,
-        food_sources,
-        lifestyle_factors,
-        faq,
-        symptoms,
-        interactions,
-        claims,
-        sources,
-        comparison,
-        health,
-    ):
+    for resource in RESOURCES:
         app.include_router(resource.router)
     openapi.install(app)
+    app.add_middleware(Limits, settings=settings)
+    # added last: the outermost, it sees and answers what the others raise
+    metrics = Metrics() if settings.metrics_port else None
+    routes = [*app.routes, *(route for resource in RESOURCES for route in resource.router.routes)]
+    paths = [route.path for route in routes if isinstance(route, Route)]
+    app.add_middleware(Observability, settings=settings, metrics=metrics, paths=paths)
     return app

@@ -1,5 +1,8 @@
 """Settings, from the environment (or a `.env` file)."""
 
+from typing import Literal
+
+from limits import parse
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -19,6 +22,41 @@ class Settings(BaseSettings):
     statement_timeout: float = Field(
         default=5, ge=0, le=600, description="Seconds after which PostgreSQL ends a query of the API; 0: never."
     )
+
+    log_format: Literal["console", "json"] = Field(default="console", description="Form of the log.")
+    access_log: bool = Field(default=True, description="Whether each request is logged.")
+    log_query: bool = Field(
+        default=False, description="Whether query strings are logged: they hold what people search for."
+    )
+    metrics_port: int = Field(default=0, ge=0, le=65535, description="Port for Prometheus to scrape; 0: no metrics.")
+    metrics_host: str = Field(default="127.0.0.1", description="Address on which Prometheus is listened for.")
+
+    keep_alive_timeout: int = Field(default=5, ge=1, le=600, description="Seconds that an idle connection is kept.")
+    request_timeout: float = Field(
+        default=10, gt=0, le=600, description="Seconds in which a request has to arrive, and a client to read on."
+    )
+    shutdown_timeout: int = Field(
+        default=30, ge=1, le=600, description="Seconds that requests may still take when the server is to stop."
+    )
+    max_url_bytes: int = Field(default=8192, ge=256, le=65536, description="Longest path and query; else 414.")
+    max_header_bytes: int = Field(default=32768, ge=1024, le=65536, description="Longest headers together; else 431.")
+    max_concurrency: int = Field(
+        default=1000, ge=1, description="Requests that each server process answers at once; else 503."
+    )
+    rate_limit: str = Field(
+        default="", description="How often one client may ask, as `100/minute`; else 429. Empty: as often as it likes."
+    )
+    rate_limit_storage: str = Field(
+        default="memory://",
+        description="Where it is counted: `memory://` in each process, or a server that all share, as `redis://host`.",
+    )
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _readable(cls, limit: str) -> str:
+        if limit:
+            parse(limit)
+        return limit
 
     @field_validator("database_url")
     @classmethod

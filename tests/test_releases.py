@@ -145,8 +145,10 @@ async def test_a_dry_run_tells_and_changes_nothing(new_database: MakeUrl, conten
 
 
 async def test_every_real_record_can_be_brought_back(real: httpx.AsyncClient, real_database: str) -> None:
-    with reading_engine(Settings(database_url=real_database).database_url, 1).connect() as connection:
+    engine = reading_engine(Settings(database_url=real_database).database_url, 1)
+    with engine.connect() as connection:
         packed = connection.scalar(text("SELECT archive FROM release"))
+    engine.dispose()
     documents = Archive.unpack(packed).documents
     assert len(documents) == sum((await real.get("/dataset")).json()["counts"].values())
     for document in documents.values():
