@@ -83,8 +83,10 @@ def run_grant(settings: Settings, options: argparse.Namespace) -> int:
         print(";\n".join(statements) + ";")
         return 0
     with writing_engine(settings.database_url).begin() as connection:
-        grant(connection, options.role, settings.statement_timeout)
-    print(f"Role {options.role} can read. Give it a password (`\\password {options.role}` in psql) and serve with it.")
+        password = settings.reader_password.get_secret_value() if settings.reader_password else None
+        grant(connection, options.role, settings.statement_timeout, password)
+    hint = "" if password else f" It has the password it had; `\\password {options.role}` in psql gives it one."
+    print(f"Role {options.role} can read, and nothing else.{hint}")
     return 0
 
 

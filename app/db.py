@@ -24,7 +24,7 @@ def reading_engine(url: str, pool_size: int = 40, statement_timeout: float = 0) 
     if target.get_backend_name() == "sqlite":
         engine = _sqlite(_read_only(target), pool_size)
         event.listen(engine, "connect", _query_only)
-        event.listen(engine, "handle_error", _leave_damaged_file)
+        event.listen(engine, "handle_error", _forget_file)
         if path := sqlite_path(target):
             _follow_file(engine, path)
         return engine
@@ -125,9 +125,9 @@ def _follow_file(engine: Engine, path: Path) -> None:
     event.listen(engine, "checkout", taken)
 
 
-def _leave_damaged_file(context: ExceptionContext) -> None:
-    """A connection that met a damaged page may keep it in mind after the file is mended."""
-    if isinstance(context.original_exception, sqlite3.DatabaseError) and _is_damaged(context.original_exception):
+def _forget_file(context: ExceptionContext) -> None:
+    """A connection keeps pages and tables in mind; after an error they may not be those of a file that was mended."""
+    if isinstance(context.original_exception, sqlite3.DatabaseError):
         context.is_disconnect = True
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import psycopg
 from sqlalchemy import Connection
 
 ROLE = "nutrients_reader"
@@ -32,8 +33,17 @@ def grant_statements(database: str, role: str = ROLE, statement_timeout: float =
     ]
 
 
-def grant(connection: Connection, role: str = ROLE, statement_timeout: float = 5) -> None:
-    """Make the role in the database that the connection is to. The caller commits."""
+def grant(connection: Connection, role: str = ROLE, statement_timeout: float = 5, password: str | None = None) -> None:
+    """Make the role in the database that the connection is to, and give it the password. The caller commits."""
     database = connection.exec_driver_sql("SELECT current_database()").scalar_one()
     for statement in grant_statements(database, role, statement_timeout):
         connection.exec_driver_sql(statement)
+    if password:
+        connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{_hashed(connection, role, password)}'")
+
+
+def _hashed(connection: Connection, role: str, password: str) -> str:
+    """The password as the server keeps it: so it stands in no log of statements."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from limits import parse
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,6 +23,9 @@ class Settings(BaseSettings):
         default=5, ge=0, le=600, description="Seconds after which PostgreSQL ends a query of the API; 0: never."
     )
 
+    reader_password: SecretStr | None = Field(
+        default=None, description="Password that `python -m app grant --execute` gives the role; without it, none."
+    )
     log_format: Literal["console", "json"] = Field(default="console", description="Form of the log.")
     access_log: bool = Field(default=True, description="Whether each request is logged.")
     log_query: bool = Field(
