@@ -1,8 +1,10 @@
-"""python -m app migrate | serve: prepare the database, serve the API."""
+"""python -m app migrate | grant | serve: prepare the database, serve the API."""
 
 import argparse
+import os
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,11 +14,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from pydantic import ValidationError
-from sqlalchemy import inspect
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from app.db import reading_engine, writing_engine
+from app.db import explain, reading_engine, writing_engine
 from app.errors import NotReady
+from app.grant import ROLE, grant, grant_statements
+from app.http.protocol import ShortCutProtocol
+from app.logs import log_config
 from app.reading import dataset
 from app.settings import Settings
 
@@ -37,9 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, run in COMMANDS.items():
         commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+    given = commands.choices["grant"]
+    given.add_argument("--role", default=ROLE, help="name of the role (default: %(default)s)")
+    given.add_argument("--execute", action="store_true", help="do it in the database of DATABASE_URL; else only print")
     options = parser.parse_args(arguments)
     try:
-        return COMMANDS[options.command](Settings())
+        return COMMANDS[options.command](Settings(), options)
     except (Refused, NotReady) as error:
         print(error, file=sys.stderr)
     except ValidationError as error:
@@ -47,13 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             name = str(item["loc"][0]).upper()
             print(f"{name}={item['input']}: {item['msg'][0].lower()}{item['msg'][1:]}.", file=sys.stderr)
     except DBAPIError as error:
-        print(f"The database cannot be reached or read: {_first_line(error.orig)}.", file=sys.stderr)
+        print(f"{explain(error)} The database said: {_first_line(error.orig)}.", file=sys.stderr)
     except (ArgumentError, SQLAlchemyError, CommandError, ModuleNotFoundError) as error:
         print(f"DATABASE_URL cannot be used: {_first_line(error)}.", file=sys.stderr)
     return 1
 
 
-def migrate(settings: Settings) -> int:
+def migrate(settings: Settings, _options: argparse.Namespace | None = None) -> int:
     """Bring the database's tables to the newest revision."""
     with writing_engine(settings.database_url).begin() as connection:
         config = Config(ALEMBIC)
@@ -62,38 +70,72 @@ def migrate(settings: Settings) -> int:
     return 0
 
 
-def serve(settings: Settings) -> int:
+def run_grant(settings: Settings, options: argparse.Namespace) -> int:
+    """Show, or make with --execute, the PostgreSQL role that can only read: serve with it."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() != "postgresql":
+        raise Refused("Roles are PostgreSQL's; a SQLite file is opened read-only without one.")
+    try:
+        statements = grant_statements(url.database or "postgres", options.role, settings.statement_timeout)
+    except ValueError as error:
+        raise Refused(f"{error}.") from None
+    if not options.execute:
+        print(";\n".join(statements) + ";")
+        return 0
+    with writing_engine(settings.database_url).begin() as connection:
+        password = settings.reader_password.get_secret_value() if settings.reader_password else None
+        grant(connection, options.role, settings.statement_timeout, password)
+    hint = "" if password else f" It has the password it had; `\\password {options.role}` in psql gives it one."
+    print(f"Role {options.role} can read, and nothing else.{hint}")
+    return 0
+
+
+def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int:
     """Serve the API."""
-    version = _loaded(settings.database_url)
+    engine = reading_engine(settings.database_url, 1)
+    try:
+        with engine.connect() as connection:
+            about = dataset(connection)["version"]
+    except (DBAPIError, NotReady) as error:
+        reason = explain(error) if isinstance(error, DBAPIError) else str(error)
+        print(f"Not ready: {reason} Serving 503 until then.", file=sys.stderr)
+        about = "none yet"
     _require_free(settings.host, settings.port)
-    print(f"Dataset {version}; serving on http://{settings.host}:{settings.port}", file=sys.stderr)
+    if settings.metrics_port:
+        _serve_metrics(settings, engine)
+    print(f"Dataset {about}; serving on http://{settings.host}:{settings.port}", file=sys.stderr)
     uvicorn.run(
         "app.main:create_app",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        http="app.http.protocol:ShortCutProtocol",
+        http=ShortCutProtocol,
+        ws="none",
+        timeout_keep_alive=settings.keep_alive_timeout,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
         server_header=False,
         access_log=False,
+        log_config=log_config(settings),
         log_level="warning",
     )
     return 0
 
 
-COMMANDS: dict[str, Callable[[Settings], int]] = {"migrate": migrate, "serve": serve}
+def _serve_metrics(settings: Settings, engine: Engine) -> None:
+    _require_free(settings.metrics_host, settings.metrics_port)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+    # the library looks at the folder's name when it is imported
+    from app.metrics import serve_metrics  # noqa: PLC0415
+
+    serve_metrics(settings.metrics_host, settings.metrics_port, engine)
 
 
-def _loaded(database_url: str) -> str:
-    """Version of the dataset in the database."""
-    engine = reading_engine(database_url)
-    try:
-        with engine.connect() as connection:
-            if not inspect(connection).has_table("dataset"):
-                raise Refused("The database has no tables yet; run `python -m app migrate` first.")
-            return str(dataset(connection)["version"])
-    finally:
-        engine.dispose()
+COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "migrate": migrate,
+    "grant": run_grant,
+    "serve": serve,
+}
 
 
 def _require_free(host: str, port: int) -> None:

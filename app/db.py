@@ -1,22 +1,45 @@
 """Engines: one that can only read, for serving; one that can write, for `migrate` and `seed load`."""
 
+import sqlite3
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, NullPool, QueuePool, create_engine, event, make_url
+import psycopg
+from sqlalchemy import URL, Engine, ExceptionContext, NullPool, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+CONNECT_SECONDS = 5
+RECYCLE_SECONDS = 1800
 
 
-def reading_engine(url: str, pool_size: int = 40) -> Engine:
+def reading_engine(url: str, pool_size: int = 40, statement_timeout: float = 0) -> Engine:
     """An engine whose connections cannot write, each transaction one snapshot.
 
     `pool_size` is that of the thread pool which serves requests: no request waits for a connection.
+    `statement_timeout` is in seconds, for PostgreSQL; 0 is no limit. What the URL says of TLS goes to the driver.
     """
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
-        engine = _sqlite(_existing(target), "BEGIN", poolclass=QueuePool, pool_size=pool_size, max_overflow=0)
+        engine = _sqlite(_read_only(target), "BEGIN", poolclass=QueuePool, pool_size=pool_size, max_overflow=0)
         event.listen(engine, "connect", _query_only)
+        event.listen(engine, "handle_error", _forget_file)
+        if path := sqlite_path(target):
+            _follow_file(engine, path)
         return engine
-    engine = create_engine(target, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+    options = f"-c default_transaction_read_only=on -c statement_timeout={round(statement_timeout * 1000)}"
+    engine = create_engine(
+        _with_options(target, options),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        # a connection that outlives a fail-over or a change of address is left after a while
+        pool_recycle=RECYCLE_SECONDS,
+        connect_args={"connect_timeout": CONNECT_SECONDS} if "connect_timeout" not in target.query else {},
+        # what people search for is nobody's business: an error must not carry it into a log
+        hide_parameters=True,
+    )
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
@@ -31,21 +54,81 @@ def writing_engine(url: str) -> Engine:
     return create_engine(target, poolclass=NullPool)
 
 
+def sqlite_path(url: URL) -> Path | None:
+    """The file of a SQLite database; none where it is another database, or one in memory."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database.removeprefix("file:"))
+
+
+def explain(error: DBAPIError) -> str:
+    """What is wrong with the database and what to do, as one sentence for an operator."""
+    cause = error.orig
+    text = str(cause)
+    if isinstance(cause, psycopg.errors.UndefinedTable) or "no such table" in text:
+        return "The database has no tables yet; run `python -m app migrate`."
+    if isinstance(cause, psycopg.errors.QueryCanceled):
+        return "The database took too long to answer; try again later."
+    if "unable to open database file" in text:
+        return "The database file is missing or cannot be opened; check DATABASE_URL, run `python -m app migrate`."
+    if isinstance(cause, sqlite3.DatabaseError) and _is_damaged(cause):
+        return "The database file is damaged; put back a copy, or remove it, migrate and load anew."
+    return "The database does not answer; try again later."
+
+
+def _with_options(url: URL, options: str) -> URL:
+    """Settings of the session, behind those that the URL gives: ours win."""
+    given = url.query.get("options", "")
+    given = given if isinstance(given, str) else " ".join(given)
+    return url.update_query_dict({"options": f"{given} {options}".strip()})
+
+
 def _sqlite(url: URL, begin: str, **pool: Any) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False}, **pool)
+    arguments = {"timeout": 10, "check_same_thread": False}
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True, **pool)
     # the driver's own transactions leave reads outside; begin each one ourselves
     event.listen(engine, "connect", _no_driver_transactions)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 
 
-def _existing(url: URL) -> URL:
-    """The same file, which must exist; `query_only` keeps the connection from writing to it."""
-    if not url.database or url.database == ":memory:":
+def _read_only(url: URL) -> URL:
+    path = sqlite_path(url)
+    if path is None:
         return url
-    path = url.database.removeprefix("file:")
-    # not `ro`, which could not roll back what a killed load left behind, and would fail until something else did
-    return url.set(database=f"file:{path}").update_query_dict({"mode": "rw", "uri": "true"})
+    return url.set(database=f"file:{path}").update_query_dict({"mode": "ro", "uri": "true"})
+
+
+def _follow_file(engine: Engine, path: Path) -> None:
+    """Leave a connection to a file that another has replaced: `seed load` puts a new file in its place."""
+
+    def identity() -> tuple[int, int] | None:
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def connecting(_dialect: object, entry: ConnectionPoolEntry, _arguments: object, _options: object) -> None:
+        # before the file is opened: one that is replaced in between is noticed at the next request
+        entry.info["file"] = identity()
+
+    def taken(_connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        if entry.info.get("file") != identity():
+            raise DisconnectionError("the database file was replaced")
+
+    event.listen(engine, "do_connect", connecting)
+    event.listen(engine, "checkout", taken)
+
+
+def _forget_file(context: ExceptionContext) -> None:
+    """A connection keeps pages and tables in mind; after an error they may not be those of a file that was mended."""
+    if isinstance(context.original_exception, sqlite3.DatabaseError):
+        context.is_disconnect = True
+
+
+def _is_damaged(error: sqlite3.DatabaseError) -> bool:
+    return "malformed" in str(error) or "file is not a database" in str(error)
 
 
 def _no_driver_transactions(connection: DBAPIConnection, _record: Any) -> None:

@@ -9,8 +9,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from app.db import explain
 from app.kinds.common import Model
 
 MEDIA_TYPE = "application/problem+json"
@@ -97,6 +99,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(NotReady, _not_ready)
     app.add_exception_handler(DBAPIError, _not_ready)
+    app.add_exception_handler(PoolTimeout, _not_ready)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -134,7 +137,9 @@ def _not_found(request: Request, error: Exception) -> Response:
 
 
 def _not_ready(request: Request, error: Exception) -> Response:
-    detail = str(error) if isinstance(error, NotReady) else "The database does not answer; try again later."
+    detail = explain(error) if isinstance(error, DBAPIError) else str(error)
+    if isinstance(error, PoolTimeout):
+        detail = "Every connection to the database is in use; try again later."
     return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
 
 

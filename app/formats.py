@@ -79,10 +79,8 @@ def faq_page(entries: Iterable[dict[str, Any]], about: dict[str, Any]) -> dict[s
 
 
 def _columns(model: type[BaseModel], prefix: str) -> Iterator[str]:
-    fields: dict[str, Any] = {name: info.annotation for name, info in model.model_fields.items()}
-    fields |= {name: info.return_type for name, info in model.model_computed_fields.items()}
-    for name, annotation in fields.items():
-        nested = _model_in(annotation)
+    for name, info in model.model_fields.items():
+        nested = _model_in(info.annotation)
         if nested is None or issubclass(nested, Ref):
             yield prefix + name
         else:

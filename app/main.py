@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
+from starlette.routing import Route
 
 from app import errors, openapi
 from app.db import reading_engine
@@ -14,9 +16,13 @@ from app.http.layer import HttpLayer
 from app.http.protocol import STATE_KEY
 from app.http.ready import ReadyResponses
 from app.http.routes import formats_of
+from app.limits import Limits
+from app.metrics import Metrics
+from app.observability import Observability
 from app.parameters import strict_query
 from app.release import Watcher
 from app.resources import (
+    changes,
     claims,
     comparison,
     dataset,
@@ -32,11 +38,27 @@ from app.resources import (
 )
 from app.settings import Settings
 
+RESOURCES = (
+    dataset,
+    changes,
+    nutrients,
+    mechanisms,
+    food_sources,
+    lifestyle_factors,
+    faq,
+    symptoms,
+    interactions,
+    claims,
+    sources,
+    comparison,
+    health,
+)
+
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The API over the database that the settings name."""
     settings = settings or Settings()
-    engine = reading_engine(settings.database_url)
+    engine = reading_engine(settings.database_url, settings.threads, settings.statement_timeout)
 
     watcher = Watcher(engine, settings.release_interval)
     cache = Cache(settings.cache_bytes)
@@ -48,7 +70,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         stop = asyncio.Event()
         watching = asyncio.create_task(watcher.run(stop))
-        yield {STATE_KEY: ready}
+        # as many threads as connections: no request waits for a connection, and none lies idle
+        current_default_thread_limiter().total_tokens = settings.threads
+        yield {STATE_KEY: ready} if settings.short_cut else {}
         stop.set()
         await watching
         engine.dispose()
@@ -57,20 +81,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.settings = settings
     errors.install(app)
-    for resource in (
-        dataset,
-        nutrients,
-        mechanisms,
-        food_sources,
-        lifestyle_factors,
-        faq,
-        symptoms,
-        interactions,
-        claims,
-        sources,
-        comparison,
-        health,
-    ):
+    for resource in RESOURCES:
         app.include_router(resource.router)
     openapi.install(app)
     app.add_middleware(
@@ -81,4 +92,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         formats=formats_of(app),
         cache_control=f"public, max-age={settings.cache_max_age}, stale-while-revalidate=86400, stale-if-error=604800",
     )
+    app.add_middleware(Limits, settings=settings)
+    # added last: the outermost, it sees and answers what the others raise
+    metrics = Metrics() if settings.metrics_port else None
+    routes = [*app.routes, *(route for resource in RESOURCES for route in resource.router.routes)]
+    paths = [route.path for route in routes if isinstance(route, Route)]
+    app.add_middleware(Observability, settings=settings, metrics=metrics, paths=paths)
     return app

@@ -46,6 +46,18 @@ class Dataset(SQLModel, table=True):
     document: str = Field(sa_type=Text)
 
 
+class Release(SQLModel, table=True):
+    """A dataset that was loaded once: `archive` holds all of it, so that it can be compared and brought back."""
+
+    id: int = Field(primary_key=True)
+    version: str = Field(index=True, sa_type=Code)
+    content_hash: str = Field(unique=True, sa_type=Code)
+    released: date
+    loaded_at: datetime
+    replaced: int | None = Field(default=None, foreign_key="release.id")
+    archive: bytes
+
+
 class Record(SQLModel, table=True):
     """Every record of every kind: what references point at."""
 

@@ -94,7 +94,7 @@ def sort_keys(*names: str) -> OneOf:
 
 def fields_of(model: type[BaseModel]) -> OneOf:
     """A `fields` parameter with the keys of a record."""
-    return OneOf(*model.model_fields, *model.model_computed_fields)
+    return OneOf(*model.model_fields)
 
 
 class Query(BaseModel):

@@ -232,7 +232,7 @@ def _page_links(path: str, query: Any, total: int) -> dict[str, str]:
         offsets["prev"] = max(0, query.offset - query.limit)
     if query.offset + query.limit < total:
         offsets["next"] = query.offset + query.limit
-    return {relation: _page_url(path, query, offset) for relation, offset in offsets.items()}
+    return {relation: page_url(path, query, offset) for relation, offset in offsets.items()}
 
 
 def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
@@ -311,7 +311,7 @@ def _urls(value: Any) -> Iterator[str]:
             yield from _urls(item)
 
 
-def _page_url(path: str, query: Any, offset: int) -> str:
+def page_url(path: str, query: Any, offset: int) -> str:
     """The same request at another offset, its parameters in a fixed order."""
     return _url(path, _given(query) | {"limit": query.limit, "offset": offset})
 

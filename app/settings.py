@@ -1,6 +1,9 @@
 """Settings, from the environment (or a `.env` file)."""
 
-from pydantic import Field, field_validator
+from typing import Literal
+
+from limits import parse
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -13,6 +16,43 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
     workers: int = Field(default=1, ge=1, le=256, description="Number of server processes.")
+    threads: int = Field(
+        default=40, ge=1, le=1000, description="Threads of each server process that read; each has its own connection."
+    )
+    statement_timeout: float = Field(
+        default=5, ge=0, le=600, description="Seconds after which PostgreSQL ends a query of the API; 0: never."
+    )
+
+    reader_password: SecretStr | None = Field(
+        default=None, description="Password that `python -m app grant --execute` gives the role; without it, none."
+    )
+    log_format: Literal["console", "json"] = Field(default="console", description="Form of the log.")
+    access_log: bool = Field(default=True, description="Whether each request is logged.")
+    log_query: bool = Field(
+        default=False, description="Whether query strings are logged: they hold what people search for."
+    )
+    metrics_port: int = Field(default=0, ge=0, le=65535, description="Port for Prometheus to scrape; 0: no metrics.")
+    metrics_host: str = Field(default="127.0.0.1", description="Address on which Prometheus is listened for.")
+
+    keep_alive_timeout: int = Field(default=5, ge=1, le=600, description="Seconds that an idle connection is kept.")
+    request_timeout: float = Field(
+        default=10, gt=0, le=600, description="Seconds in which a request has to arrive, and a client to read on."
+    )
+    shutdown_timeout: int = Field(
+        default=30, ge=1, le=600, description="Seconds that requests may still take when the server is to stop."
+    )
+    max_url_bytes: int = Field(default=8192, ge=256, le=65536, description="Longest path and query; else 414.")
+    max_header_bytes: int = Field(default=32768, ge=1024, le=65536, description="Longest headers together; else 431.")
+    max_concurrency: int = Field(
+        default=1000, ge=1, description="Requests that each server process answers at once; else 503."
+    )
+    rate_limit: str = Field(
+        default="", description="How often one client may ask, as `100/minute`; else 429. Empty: as often as it likes."
+    )
+    rate_limit_storage: str = Field(
+        default="memory://",
+        description="Where it is counted: `memory://` in each process, or a server that all share, as `redis://host`.",
+    )
 
     cache_bytes: int = Field(
         default=32 * 2**20, ge=0, description="Bytes of memory a worker may spend on ready responses; 0 keeps none."
@@ -22,6 +62,13 @@ class Settings(BaseSettings):
         default=1.0, gt=0, le=60, description="Seconds between looks for a new release of the dataset."
     )
 
+    @field_validator("rate_limit")
+    @classmethod
+    def _readable(cls, limit: str) -> str:
+        if limit:
+            parse(limit)
+        return limit
+
     @field_validator("database_url")
     @classmethod
     def _with_driver(cls, url: str) -> str:
@@ -30,3 +77,8 @@ class Settings(BaseSettings):
         if scheme in ("postgres", "postgresql"):
             scheme = "postgresql+psycopg"
         return scheme + separator + rest
+
+    @property
+    def short_cut(self) -> bool:
+        """Ready answers may pass by the app: nothing is to be logged, counted or limited for each request."""
+        return not (self.access_log or self.metrics_port or self.rate_limit)

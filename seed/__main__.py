@@ -1,10 +1,13 @@
-"""python -m seed check | load | diff | schema: work with the content."""
+"""python -m seed check | load | rollback | diff | schema: work with the content."""
 
 import argparse
 import json
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -12,18 +15,25 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from app.db import reading_engine, writing_engine
+from app.db import reading_engine
 from app.kinds import KINDS
+from app.releases import Change
 from app.settings import Settings
 from seed.check import check
 from seed.files import CONTENT, CoverageFile, DatasetFile
-from seed.load import Change, Prepared, diff, load, loaded, lock, prepare
+from seed.load import Prepared, diff, load, loaded, prepare
+from seed.replace import changing
+from seed.rollback import NoWayBack, previous
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
 
 class Refused(Exception):
     """The command cannot do what was asked; the message says why, and what to do."""
+
+
+class _Undo(Exception):
+    """Leave the database as it was."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,13 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("--database", default=None, help="database URL (default: DATABASE_URL)")
         if name == "schema":
             command.add_argument("--out", type=Path, default=SCHEMAS, help="folder to write to (default: %(default)s)")
+        if name in ("load", "rollback"):
+            command.add_argument("--dry-run", action="store_true", help="do everything, then undo it")
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
-    except Refused as error:
+    except (Refused, NoWayBack) as error:
         print(error, file=sys.stderr)
-    except DBAPIError as error:
-        print(f"The database refused: {_sentence(error.orig)} Nothing was changed.", file=sys.stderr)
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        print(f"The database refused: {_sentence(cause)} Nothing was changed.", file=sys.stderr)
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
         print(f"The database cannot be used: {_sentence(error)}", file=sys.stderr)
     except ValidationError as error:
@@ -64,30 +77,12 @@ def run_check(options: argparse.Namespace) -> int:
 def run_load(options: argparse.Namespace) -> int:
     """Put the content into the database, in one transaction; a second run changes nothing."""
     prepared = _prepared(options.content)
-    engine = writing_engine(_url(options))
-    bars = Progress(
-        TextColumn("{task.description:20}"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)
-    )
-    tasks = {}
+    return _load(options, lambda _connection: prepared)
 
-    def progress(what: str, done: int, total: int) -> None:
-        if what not in tasks:
-            tasks[what] = bars.add_task(what, total=total)
-        bars.update(tasks[what], completed=done)
 
-    with bars, engine.begin() as connection:
-        _require_schema(connection)
-        lock(connection)
-        before = loaded(connection)
-        changes = load(connection, prepared, progress)
-    version = prepared.dataset["version"]
-    if before == (version, prepared.dataset["content_hash"]):
-        print(f"Nothing to change: dataset {version} is loaded already.")
-        return 0
-    print(f"Loaded dataset {version}: {_summary(changes)}.")
-    if before is not None and before[0] == version:
-        print(f"The content differs from the {version} that was loaded before: raise `version` in dataset.toml.")
-    return 0
+def run_rollback(options: argparse.Namespace) -> int:
+    """Bring back the dataset that the present one replaced."""
+    return _load(options, previous)
 
 
 def run_diff(options: argparse.Namespace) -> int:
@@ -121,9 +116,46 @@ def run_schema(options: argparse.Namespace) -> int:
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "check": run_check,
     "load": run_load,
+    "rollback": run_rollback,
     "diff": run_diff,
     "schema": run_schema,
 }
+
+
+def _load(options: argparse.Namespace, find: Callable[[Connection], Prepared]) -> int:
+    bars = Progress(
+        TextColumn("{task.description:20}"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)
+    )
+    tasks = {}
+
+    def progress(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            tasks[what] = bars.add_task(what, total=total)
+        bars.update(tasks[what], completed=done)
+
+    with suppress(_Undo), changing(_url(options)) as connection:
+        _require_schema(connection)
+        prepared = find(connection)
+        before = loaded(connection)
+        with bars:
+            changes = load(connection, prepared, progress)
+        if options.dry_run:
+            raise _Undo
+    _report(prepared.dataset, before, changes, options.dry_run)
+    return 0
+
+
+def _report(now: dict[str, Any], before: tuple[str, str] | None, changes: list[Change], dry_run: bool) -> None:
+    version = now["version"]
+    if before == (version, now["content_hash"]):
+        print(f"Nothing to change: dataset {version} is loaded already.")
+        return
+    if dry_run:
+        for change in changes:
+            print(change)
+    print(f"{'Would load' if dry_run else 'Loaded'} dataset {version}: {_summary(changes)}.")
+    if before is not None and before[0] == version:
+        print(f"The content differs from the {version} that was loaded before: raise `version` in dataset.toml.")
 
 
 def _prepared(content: Path) -> Prepared:
@@ -147,7 +179,7 @@ def _require_schema(connection: Connection) -> None:
 
 def _summary(changes: list[Change]) -> str:
     actions = [change.action for change in changes]
-    return f"{actions.count('add')} added, {actions.count('change')} changed, {actions.count('remove')} removed"
+    return ", ".join(f"{actions.count(action)} {action}" for action in ("added", "changed", "removed"))
 
 
 def _sentence(error: object) -> str:

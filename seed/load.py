@@ -12,6 +12,8 @@ from sqlmodel import col
 
 from app.kinds import KINDS, AnyRecord, kind_of
 from app.models import TABLES, Dataset, Record, Redirect, metadata, table_of
+from app.releases import Change, compare
+from seed.archive import keep, keep_stored
 from seed.build import links, sort_name
 from seed.check import Checked
 
@@ -21,19 +23,6 @@ Progress = Callable[[str, int, int], None]
 BATCH = 1000
 
 RECORD, LINK, REDIRECT = (metadata.tables[name] for name in ("record", "link", "redirect"))
-
-
-@dataclass(frozen=True)
-class Change:
-    """A record that a load adds, changes or removes; `fields` are the top-level keys that differ."""
-
-    action: str
-    url: str
-    fields: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        detail = f" ({', '.join(self.fields)})" if self.fields else ""
-        return f"{self.action:8}{self.url}{detail}"
 
 
 @dataclass(frozen=True)
@@ -70,21 +59,7 @@ def prepare(checked: Checked) -> Prepared:
 
 def diff(connection: Connection, prepared: Prepared) -> list[Change]:
     """What a load would add, change and remove, ordered by path."""
-    stored = _stored(connection)
-    changes = [Change("add", prepared.records[slug].url) for slug in prepared.documents.keys() - stored.keys()]
-    changes += [Change("remove", json.loads(stored[slug])["url"]) for slug in stored.keys() - prepared.documents.keys()]
-    for slug in prepared.documents.keys() & stored.keys():
-        if prepared.documents[slug] != stored[slug]:
-            before, after = json.loads(stored[slug]), json.loads(prepared.documents[slug])
-            fields = tuple(key for key in {**after, **before} if before.get(key) != after.get(key))
-            changes.append(Change("change", prepared.records[slug].url, fields))
-    return sorted(changes, key=lambda change: change.url)
-
-
-def lock(connection: Connection) -> None:
-    """Let no other load begin before this transaction ends; SQLite's writing transactions do so by themselves."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE dataset IN EXCLUSIVE MODE"))
+    return compare(stored_documents(connection), prepared.documents)
 
 
 def loaded(connection: Connection) -> tuple[str, str] | None:
@@ -94,11 +69,13 @@ def loaded(connection: Connection) -> tuple[str, str] | None:
 
 
 def load(connection: Connection, prepared: Prepared, progress: Progress = lambda *_: None) -> list[Change]:
-    """Write what differs; nothing is written when nothing does. The caller locks before and commits after."""
+    """Write what differs; nothing is written when nothing does. The caller commits."""
+    lock(connection)
     if loaded(connection) == (prepared.dataset["version"], prepared.dataset["content_hash"]):
         return []
-    changes = diff(connection, prepared)
-    stored = _stored(connection)
+    stored = stored_documents(connection)
+    replaced = keep_stored(connection, stored)
+    changes = compare(stored, prepared.documents)
     kinds = {row.slug: row.kind for row in connection.execute(select(col(Record.slug), col(Record.kind)))}
     now = {slug: kind_of(record).name for slug, record in prepared.records.items()}
     moved = {slug for slug in stored.keys() & now.keys() if kinds[slug] != now[slug]}
@@ -124,10 +101,18 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
     _insert(connection, REDIRECT, [{"slug": old, "target": slug} for old, slug in prepared.redirects.items()], progress)
     connection.execute(delete(Dataset))
     connection.execute(insert(Dataset), [{**prepared.dataset, "loaded_at": datetime.now(UTC)}])
+    keep(connection, prepared.dataset, prepared.documents, prepared.redirects, replaced)
     return changes
 
 
-def _stored(connection: Connection) -> dict[str, str]:
+def lock(connection: Connection) -> None:
+    """Let no other load begin before this transaction ends; SQLite's writing transactions do so by themselves."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE dataset IN EXCLUSIVE MODE"))
+
+
+def stored_documents(connection: Connection) -> dict[str, str]:
+    """The documents in the database by slug."""
     found: dict[str, str] = {}
     for table in map(table_of, TABLES):
         found.update({row.slug: row.document for row in connection.execute(select(table.c.slug, table.c.document))})

@@ -77,41 +77,58 @@ def test_a_wrong_host_is_named(terminal: Terminal, tiny_database: str) -> None:
     assert said.startswith("Cannot listen on no-such-host.invalid:8000: ")
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate"])
-@pytest.mark.parametrize(
-    ("url", "start"),
-    [
-        ("sqlite:////no/such/folder/nutrients.db", "The database cannot be reached or read: "),
-        ("postgresql://nobody@127.0.0.1:8119/nothing", "The database cannot be reached or read: "),
-        ("nonsense", "DATABASE_URL cannot be used: "),
-        ("mysql://root@127.0.0.1/nothing", "DATABASE_URL cannot be used: "),
-    ],
-)
-def test_an_unusable_database_is_named(terminal: Terminal, command: str, url: str, start: str) -> None:
-    assert terminal.refusal(command, DATABASE_URL=url).startswith(start)
+UNUSABLE = {
+    "sqlite:////no/such/folder/nutrients.db": "The database file is missing or cannot be opened",
+    "postgresql://nobody@127.0.0.1:8119/nothing": "The database does not answer",
+    "nonsense": "DATABASE_URL cannot be used: ",
+    "mysql://root@127.0.0.1/nothing": "DATABASE_URL cannot be used: ",
+}
 
 
-def test_a_database_without_tables_is_named(terminal: Terminal, tmp_path: Path) -> None:
+@pytest.mark.parametrize("url", UNUSABLE)
+def test_an_unusable_database_is_named(terminal: Terminal, url: str) -> None:
+    assert terminal.refusal("migrate", DATABASE_URL=url).startswith(UNUSABLE[url])
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://root@127.0.0.1/nothing"])
+def test_what_can_never_be_served_is_refused(terminal: Terminal, url: str) -> None:
+    assert terminal.refusal("serve", DATABASE_URL=url).startswith("DATABASE_URL cannot be used: ")
+
+
+@pytest.fixture
+def not_ready(tmp_path: Path, new_database: MakeUrl) -> dict[str, str]:
+    """URLs of databases that cannot be served yet, and what the server says of each."""
     (tmp_path / "empty.db").touch()
-    said = terminal.refusal("serve", DATABASE_URL=f"sqlite:///{tmp_path}/empty.db")
-    assert said == "The database has no tables yet; run `python -m app migrate` first."
+    undressed = new_database("undressed")
+    assert migrate(Settings(database_url=undressed)) == 0
+    return {
+        "sqlite:////no/such/folder/nutrients.db": "The database file is missing or cannot be opened",
+        "postgresql://nobody@127.0.0.1:8119/nothing": "The database does not answer",
+        f"sqlite:///{tmp_path}/none.db": "The database file is missing or cannot be opened",
+        f"sqlite:///{tmp_path}/empty.db": "The database has no tables yet; run `python -m app migrate`",
+        undressed: "No dataset is loaded; run `python -m seed load`",
+    }
 
 
-def test_serving_makes_no_database(terminal: Terminal, tmp_path: Path) -> None:
-    terminal.refusal("serve", DATABASE_URL=f"sqlite:///{tmp_path}/none.db")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_database_without_a_dataset_is_named(terminal: Terminal, new_database: MakeUrl) -> None:
-    url = new_database("undressed")
-    assert migrate(Settings(database_url=url)) == 0
-    assert terminal.refusal("serve", DATABASE_URL=url) == "No dataset is loaded; run `python -m seed load`."
+def test_what_cannot_be_served_yet_is_named_and_waited_for(not_ready: dict[str, str], tmp_path: Path) -> None:
+    for url, reason in not_ready.items():
+        port = free_port()
+        with serving(url, port) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith(f"Not ready: {reason}")
+            with httpx.Client(transport=httpx.HTTPTransport(retries=8), base_url=f"http://127.0.0.1:{port}") as client:
+                assert client.get("/livez").status_code == 200
+                refused = client.get("/readyz")
+                assert refused.status_code == 503
+                assert refused.json()["detail"].startswith(reason)
+    assert not (tmp_path / "none.db").exists()
 
 
 def test_a_refusal_is_a_sentence_and_a_status() -> None:
-    done = run("app", "serve", DATABASE_URL="sqlite:////no/such/folder/nutrients.db")
+    done = run("app", "migrate", DATABASE_URL="sqlite:////no/such/folder/nutrients.db")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "The database cannot be reached or read: unable to open database file.\n"
+    assert done.stderr.startswith("The database file is missing or cannot be opened; check DATABASE_URL")
+    assert done.stderr.endswith("The database said: unable to open database file.\n")
 
 
 @pytest.mark.parametrize("run_main", [main, seed_main], ids=["app", "seed"])

@@ -9,6 +9,7 @@ from tests.support import client_for, real_database
 REQUESTS = {
     "get_index": "/",
     "get_dataset": "/dataset",
+    "list_changes": "/changes?since=1.0.0",
     "get_comparison": "/comparison",
     "get_liveness": "/livez",
     "get_readiness": "/readyz",

@@ -26,6 +26,11 @@ STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSub
 ALLOW = b"GET, HEAD, OPTIONS"
 
 
+def common_headers(scheme: str) -> Headers:
+    """Headers of every response to a request that came by this scheme."""
+    return [*COMMON, STRICT_TRANSPORT] if scheme == "https" else COMMON
+
+
 OF_CONTENT = (b"content-type", b"content-length", b"content-encoding", b"content-disposition")
 
 

@@ -5,13 +5,14 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 
-from app.errors import problem_body
+from app.errors import MEDIA_TYPE, problem_body
 from app.http.cache import Cache, Entry
 from app.http.coding import CODINGS, MIN_SIZE
 from app.http.exchange import Answer, App, Exchange, Message, Receive, Scope, Send
-from app.http.headers import COMMON, DATA_POLICY, STRICT_TRANSPORT, Headers, preflight, without_content
+from app.http.headers import DATA_POLICY, Headers, common_headers, preflight, without_content
 from app.http.negotiation import best_coding, best_media_type
 from app.http.ready import ReadyResponses
+from app.http.refusal import refuse
 from app.http.stream import Stream
 from app.http.target import BadTarget, Target, parse_target
 from app.release import Watcher
@@ -19,6 +20,8 @@ from app.release import Watcher
 log = logging.getLogger(__name__)
 
 RECOMPUTED = (b"content-length",)
+FAILURE = "Something went wrong on our side; it has been logged."
+
 STREAMED = ("csv", "ndjson")
 
 Formats = Callable[[str], dict[str, str] | None]
@@ -45,7 +48,7 @@ class HttpLayer:
         headers: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             headers[name] = headers[name] + b", " + value if name in headers else value
-        common = [*COMMON, STRICT_TRANSPORT] if scope["scheme"] == "https" else COMMON
+        common = common_headers(scope["scheme"])
         exchange = Exchange(scope, receive, send, headers, common, Target(scope["path"], ()))
         if scope["method"] == "OPTIONS":
             return await exchange.respond(204, preflight(headers.get(b"access-control-request-headers")), b"")
@@ -53,7 +56,7 @@ class HttpLayer:
             raw_path = scope.get("raw_path") or scope["path"].encode()
             exchange.target = parse_target(scope["path"], raw_path, scope["query_string"])
         except BadTarget as error:
-            return await self._refuse(exchange, error.status, str(error))
+            return await refuse(scope, send, 400, str(error))
         if scope["method"] in ("GET", "HEAD"):
             return await self._read(exchange)
         # the app refuses a method that is not ours, in its own words
@@ -67,13 +70,17 @@ class HttpLayer:
             chosen = _negotiate(exchange.header(b"accept"), offered)
             if chosen is None:
                 names = ", ".join(media_type.partition(";")[0] for media_type in offered.values())
-                return await self._refuse(exchange, 406, f"Nothing in Accept is offered here; there is {names}.")
+                return await refuse(
+                    exchange.scope, exchange.send, 406, f"Nothing in Accept is offered here; there is {names}."
+                )
             if chosen != next(iter(offered)):
                 exchange.target = exchange.target.with_pair("format", chosen)
         if chosen in STREAMED and chosen in offered:
             return await self._stream(exchange)
         key = self._watcher.tag, exchange.target
-        made = self._cache.get(key) or await self._cache.once(key, lambda: self._make(exchange))
+        kept = self._cache.get(key)
+        exchange.scope["state"]["cache"] = "hit" if kept else "miss"
+        made = kept or await self._cache.once(key, lambda: self._make(exchange))
         if isinstance(made, Answer):
             return await self._finish(exchange, made)
         return await self._send(exchange, made)
@@ -99,7 +106,7 @@ class HttpLayer:
         codings = CODINGS if len(entry.body) >= MIN_SIZE else ()
         coding = best_coding(exchange.header(b"accept-encoding"), codings)
         if coding is None:
-            return await self._refuse_coding(exchange)
+            return await _refuse_coding(exchange)
         body, etag = entry.body_in(coding), entry.etag_of(coding)
         headers = [*entry.headers, (b"etag", etag.encode()), (b"content-length", str(len(body)).encode())]
         if coding != "identity":
@@ -114,7 +121,7 @@ class HttpLayer:
         """Send a list of any length as the app makes it, without keeping it."""
         coding = best_coding(exchange.header(b"accept-encoding"), CODINGS)
         if coding is None:
-            return await self._refuse_coding(exchange)
+            return await _refuse_coding(exchange)
         stream = Stream(exchange, coding, [*self._cacheable, DATA_POLICY])
         try:
             await self._app(exchange.inner_scope, exchange.receive, stream.send)
@@ -122,7 +129,7 @@ class HttpLayer:
             if stream.started:
                 raise  # too late for another answer: the connection is cut, so the client sees it is not whole
             log.exception("unexpected error", extra={"path": exchange.target.path})
-            return await self._finish(exchange, _failure(exchange.target.path))
+            return await refuse(exchange.scope, exchange.send, 500, FAILURE)
         if stream.refused is not None:
             return await self._finish(exchange, stream.refused)
         return None
@@ -141,7 +148,8 @@ class HttpLayer:
             await self._app(exchange.inner_scope, exchange.receive, collect)
         except Exception:
             log.exception("unexpected error", extra={"path": exchange.target.path})
-            return _failure(exchange.target.path)
+            body = problem_body(500, FAILURE, exchange.target.path)
+            return Answer(500, [(b"content-type", MEDIA_TYPE.encode())], body)
         answer.body = b"".join(parts)
         return answer
 
@@ -154,25 +162,14 @@ class HttpLayer:
             headers.append(DATA_POLICY)
         await exchange.respond(answer.status, headers, answer.body)
 
-    async def _refuse(self, exchange: Exchange, status: int, detail: str) -> None:
-        await self._finish(exchange, _problem(status, detail, exchange.target.path))
 
-    async def _refuse_coding(self, exchange: Exchange) -> None:
-        names = ", ".join(CODINGS)
-        await self._refuse(exchange, 406, f"Nothing in Accept-Encoding is offered here; there is {names}, identity.")
+async def _refuse_coding(exchange: Exchange) -> None:
+    names = ", ".join(CODINGS)
+    detail = f"Nothing in Accept-Encoding is offered here; there is {names}, identity."
+    await refuse(exchange.scope, exchange.send, 406, detail)
 
 
 def _negotiate(accept: str | None, offered: dict[str, str]) -> str | None:
     plain = {media_type.partition(";")[0]: name for name, media_type in offered.items()}
     best = best_media_type(accept, list(plain))
     return plain[best] if best else None
-
-
-def _failure(path: str) -> Answer:
-    return _problem(500, "Something went wrong on our side; it has been logged.", path)
-
-
-def _problem(status: int, detail: str, path: str) -> Answer:
-    body = problem_body(status, detail, path)
-    length = str(len(body)).encode()
-    return Answer(status, [(b"content-type", b"application/problem+json"), (b"content-length", length)], body)

@@ -8,9 +8,8 @@ the same response: GET over HTTP/1.1 on a connection kept alive, no body, nothin
 from itertools import count
 from os import urandom
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from app.http.ready import ReadyResponse, ReadyResponses
+from app.protocol import BoundedProtocol
 
 NOT_PLAIN = frozenset(
     (
@@ -26,7 +25,7 @@ STATE_KEY = "ready_responses"
 """Under which the app's lifespan state holds the `ReadyResponses`; without it there is no short cut."""
 
 
-class ShortCutProtocol(HttpToolsProtocol):
+class ShortCutProtocol(BoundedProtocol):
     """Answers plain requests from `ReadyResponses`."""
 
     _prefix = urandom(6).hex()
@@ -35,12 +34,16 @@ class ShortCutProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Called by the parser when the request's head is whole."""
         ready: ReadyResponses | None = self.app_state.get(STATE_KEY)
-        if ready is None or not self._take_short_cut(ready):
+        if ready is not None and self._take_short_cut(ready):
+            self.head_is_here()
+        else:
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Called by the parser when the request is whole; after a short cut there may be no cycle to tell."""
-        if self.cycle is not None:
+        if self.cycle is None:
+            self.request_is_here()
+        else:
             super().on_message_complete()
 
     def _take_short_cut(self, ready: ReadyResponses) -> bool:

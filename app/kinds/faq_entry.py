@@ -1,8 +1,8 @@
 """FAQ entries: a question as people ask it, and a short answer with its sources."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, computed_field
+from pydantic import Field, model_validator
 
 from app.kinds.common import RecordFile, Ref, RefTo, Statement, Text
 
@@ -24,8 +24,9 @@ class FaqEntryFile(RecordFile):
 class FaqEntry(FaqEntryFile, Ref):
     """A frequently asked question; `name` is the question."""
 
-    @computed_field(description="The question, as people ask it: the same as `name`.")  # type: ignore[prop-decorator]
-    @property
-    def question(self) -> str:
-        """The question."""
-        return self.name
+    question: Text = Field(description="The question, as people ask it: the same as `name`.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ask(cls, data: dict[str, Any]) -> dict[str, Any]:
+        return {**data, "question": data["name"]}

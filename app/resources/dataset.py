@@ -51,6 +51,7 @@ class Index(Model):
 RESOURCES = {
     "Comparison table": "/comparison",
     "Dataset": "/dataset",
+    "Changes between versions": "/changes",
     "API reference": "/docs",
     "API reference, to read": "/redoc",
     "OpenAPI description": "/openapi.json",

@@ -1,0 +1,49 @@
+"""The PostgreSQL role that the API reads with: it may select, and nothing else."""
+
+import re
+
+import psycopg
+from sqlalchemy import Connection
+
+ROLE = "nutrients_reader"
+
+
+def grant_statements(database: str, role: str = ROLE, statement_timeout: float = 5) -> list[str]:
+    """The SQL that makes the role, or brings it back to what it should be; run it as the owner of the tables.
+
+    `ValueError` where the role's name would need quoting.
+    """
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
+        raise ValueError(f"'{role}' is no plain role name; use lower-case letters, digits and underscores")
+    quoted = '"' + database.replace('"', '""') + '"'
+    return [
+        f"DO $$ BEGIN CREATE ROLE {role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+        f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS",
+        f"ALTER ROLE {role} SET default_transaction_read_only = on",
+        f"ALTER ROLE {role} SET statement_timeout = '{round(statement_timeout * 1000)}ms'",
+        # by default everyone may make temporary tables and, before PostgreSQL 15, any table
+        f"REVOKE TEMPORARY ON DATABASE {quoted} FROM PUBLIC",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {quoted} TO {role}",
+        f"GRANT USAGE ON SCHEMA public TO {role}",
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
+        # tables that a later migration makes
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {role}",
+    ]
+
+
+def grant(connection: Connection, role: str = ROLE, statement_timeout: float = 5, password: str | None = None) -> None:
+    """Make the role in the database that the connection is to, and give it the password. The caller commits."""
+    database = connection.exec_driver_sql("SELECT current_database()").scalar_one()
+    for statement in grant_statements(database, role, statement_timeout):
+        connection.exec_driver_sql(statement)
+    if password:
+        connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{_hashed(connection, role, password)}'")
+
+
+def _hashed(connection: Connection, role: str, password: str) -> str:
+    """The password as the server keeps it: so it stands in no log of statements."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()

@@ -1,0 +1,113 @@
+"""Request ids, the access log and the counting of requests, around everything else."""
+
+import logging
+import re
+from time import perf_counter
+from urllib.parse import quote
+from uuid import uuid4
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.http.refusal import refuse
+from app.logs import request_id
+from app.metrics import Metrics
+from app.settings import Settings
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+HEADER = b"x-request-id"
+MAX_PATH = 300
+
+access = logging.getLogger("app.access")
+errors = logging.getLogger("app.error")
+
+
+class Observability:
+    """Gives each request an id, answers what nothing else caught, logs and counts. To be the outermost layer.
+
+    An inner layer may say how a lookup in its cache went: `scope["state"]["cache"] = "hit"`.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics | None, paths: list[str]) -> None:
+        self.app = app
+        self.settings = settings
+        self.metrics = metrics
+        self.paths = frozenset(path for path in paths if "{" not in path)
+        self.parents = {path.partition("{")[0]: path for path in paths if "{" in path}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and note how it went."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = perf_counter()
+        state = scope.setdefault("state", {})
+        identifier = state["request_id"] = _identifier(scope)
+        token = request_id.set(identifier)
+        answer = Answer(send, identifier)
+        try:
+            await self._pass_on(scope, receive, answer)
+        finally:
+            self._note(scope, answer, perf_counter() - started)
+            request_id.reset(token)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, answer: "Answer") -> None:
+        try:
+            await self.app(scope, receive, answer)
+        except Exception:
+            errors.exception("Unexpected error")
+            if answer.status:
+                raise
+            await refuse(scope, answer, 500, "Something went wrong on our side; it has been logged.")
+
+    def _note(self, scope: Scope, answer: "Answer", seconds: float) -> None:
+        route = self.route(scope["path"])
+        status = answer.status or 500
+        cache = scope["state"].get("cache")
+        if self.metrics:
+            self.metrics.answered(scope["method"], route, status, seconds, cache)
+        if not self.settings.access_log:
+            return
+        path = quote(scope["path"])[:MAX_PATH]
+        if self.settings.log_query and scope["query_string"]:
+            path += "?" + quote(scope["query_string"], safe="&=%,+-")[:MAX_PATH]
+        fields = {
+            "method": scope["method"],
+            "path": path,
+            "route": route,
+            "status": status,
+            "milliseconds": round(seconds * 1000, 3),
+            "bytes": answer.bytes,
+            "cache": cache,
+        }
+        access.info("%s %s %d", fields["method"], path, status, extra={"fields": fields})
+
+    def route(self, path: str) -> str:
+        """The template of a path: `/nutrients/{slug}`; `unmatched` where there is none."""
+        if path in self.paths:
+            return path
+        return self.parents.get(path.rpartition("/")[0] + "/", "unmatched")
+
+
+class Answer:
+    """Sends what it is given, adds the request's id, and keeps what the log needs."""
+
+    def __init__(self, send: Send, identifier: str) -> None:
+        self.send = send
+        self.identifier = identifier
+        self.status = 0
+        self.bytes = 0
+
+    async def __call__(self, message: Message) -> None:
+        """Send one message."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            MutableHeaders(scope=message)["X-Request-ID"] = self.identifier
+        else:
+            self.bytes += len(message.get("body", b""))
+        await self.send(message)
+
+
+def _identifier(scope: Scope) -> str:
+    given = next((value for name, value in scope["headers"] if name == HEADER), b"")
+    return given.decode() if REQUEST_ID.fullmatch(given) else uuid4().hex

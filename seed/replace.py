@@ -1,0 +1,86 @@
+"""Change a SQLite file by putting a changed copy in its place: whatever interrupts it, readers have a whole file.
+
+A load that writes into the file itself would block readers while it commits; if it were killed then, it would leave
+a journal that connections which cannot write cannot roll back.
+"""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, make_url
+
+from app.db import sqlite_path, writing_engine
+
+
+@contextmanager
+def changing(url: str) -> Iterator[Connection]:
+    """A connection in one transaction, of which readers see all or nothing; one change at a time."""
+    target = make_url(url)
+    path = sqlite_path(target)
+    if path is None or not path.exists():
+        with writing_engine(url).begin() as connection:
+            yield connection
+        return
+    path = path.resolve()
+    with closing(_held(path)):
+        # hidden, and beside the file: only within one file system is a rename all or nothing
+        copy = path.with_name(f".{path.name}.new")
+        try:
+            _copy(path, copy)
+            yield from _change(copy, target)
+            if copy.exists():
+                _put(copy, path)
+        finally:
+            for leftover in (copy, copy.with_name(f"{copy.name}-journal")):
+                leftover.unlink(missing_ok=True)
+
+
+def _held(path: Path) -> sqlite3.Connection:
+    """A write lock on the file, which lets readers read; waits for another change to end."""
+    while True:
+        before = path.stat()
+        connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
+        if os.path.samestat(before, path.stat()):
+            return connection
+        connection.close()
+
+
+def _copy(path: Path, copy: Path) -> None:
+    copy.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    status = path.stat()
+    shutil.copymode(path, copy)
+    os.chown(copy, status.st_uid, status.st_gid)
+
+
+def _change(copy: Path, url: URL) -> Iterator[Connection]:
+    engine = writing_engine(url.set(database=str(copy)).render_as_string(hide_password=False))
+    try:
+        with engine.begin() as connection:
+            before = _changes(connection)
+            yield connection
+            changed = _changes(connection) != before
+    finally:
+        engine.dispose()
+    if not changed:
+        copy.unlink()
+
+
+def _changes(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT total_changes()").scalar_one())
+
+
+def _put(copy: Path, path: Path) -> None:
+    # the commit wrote the copy through to the disk; the rename has to follow it
+    copy.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,202 @@
+"""Releases: kept at every load, compared by /changes, brought back by `seed rollback`."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from app.db import reading_engine
+from app.kinds import KINDS
+from app.releases import Archive, compare
+from app.settings import Settings
+from tests.conftest import MakeUrl
+from tests.support import TINY, client_for, make_database, run
+
+Edit = Callable[[Path], None]
+
+
+def raise_version(content: Path, version: str) -> None:
+    file = content / "dataset.toml"
+    file.write_text(re.sub(r'(?m)^version = ".*"', f'version = "{version}"', file.read_text()))
+
+
+def second(content: Path) -> None:
+    """A later version: one record changed, one added, one removed."""
+    raise_version(content, "0.2.0")
+    iron = content / "nutrients" / "iron.toml"
+    iron.write_text(iron.read_text().replace("summary = ", "summary = '''Changed.''' #", 1))
+    leaflet = (content / "sources" / "leaflet.toml").read_text()
+    (content / "sources" / "flyer.toml").write_text(re.sub(r'name = "[^"]*"', 'name = "A flyer"', leaflet, count=1))
+    (content / "faq" / "is-running-tiring.toml").unlink()
+
+
+def third(content: Path) -> None:
+    second(content)
+    raise_version(content, "0.3.0")
+    (content / "sources" / "flyer.toml").unlink()
+
+
+def version_of(tmp_path: Path, name: str, edit: Edit) -> Path:
+    content = Path(shutil.copytree(TINY, tmp_path / name))
+    edit(content)
+    return content
+
+
+def seed(url: str, *arguments: str) -> str:
+    done = run("seed", *arguments, DATABASE_URL=url)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+async def answers(client: httpx.AsyncClient) -> dict[str, str]:
+    paths = ("/dataset", "/nutrients", "/nutrients/iron", "/sources", "/faq", "/nutrients/iron-mineral", "/comparison")
+    return {path: (await client.get(path)).text for path in paths}
+
+
+@pytest.fixture(scope="module")
+def contents(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("contents")
+    return version_of(folder, "second", second), version_of(folder, "third", third)
+
+
+async def test_changes_lists_what_was_added_changed_and_removed(
+    new_database: MakeUrl, contents: tuple[Path, Path]
+) -> None:
+    url = make_database(new_database("changes"), TINY)
+    async with client_for(url, cache_bytes=0) as client:
+        same = (await client.get("/changes", params={"since": "0.1.0"})).json()
+        assert (same["items"], same["total"], same["version"]) == ([], 0, "0.1.0")
+        seed(url, "load", "--content", str(contents[0]))
+        page = (await client.get("/changes", params={"since": "0.1.0"})).json()
+        told = {item["url"]: (item["action"], item["fields"]) for item in page["items"]}
+        assert told["/nutrients/iron"][0] == "changed"
+        assert "summary" in told["/nutrients/iron"][1]
+        assert told["/sources/flyer"] == ("added", [])
+        assert told["/faq/is-running-tiring"] == ("removed", [])
+        assert (page["since"], page["version"], page["total"]) == ("0.1.0", "0.2.0", len(told))
+        assert list(told) == sorted(told)
+        assert page["disclaimer"] == "Not advice."
+
+
+async def test_pages_of_changes_are_the_whole(new_database: MakeUrl, contents: tuple[Path, Path]) -> None:
+    url = make_database(new_database("pages"), TINY)
+    seed(url, "load", "--content", str(contents[0]))
+    async with client_for(url, cache_bytes=0) as client:
+        whole = (await client.get("/changes", params={"since": "0.1.0", "limit": 100})).json()
+        found, path = [], "/changes?limit=1&since=0.1.0"
+        while path:
+            page = (await client.get(path)).json()
+            found += page["items"]
+            path = page["next"]
+        assert found == whole["items"]
+
+
+async def test_an_unknown_version_is_told_the_known_ones(new_database: MakeUrl, contents: tuple[Path, Path]) -> None:
+    url = make_database(new_database("unknown"), TINY)
+    seed(url, "load", "--content", str(contents[0]))
+    async with client_for(url, cache_bytes=0) as client:
+        response = await client.get("/changes", params={"since": "0.1"})
+        assert (response.status_code, response.headers["content-type"]) == (422, "application/problem+json")
+        [error] = response.json()["errors"]
+        assert (error["parameter"], error["allowed"]) == ("since", ["0.2.0", "0.1.0"])
+        assert (await client.get("/changes")).status_code == 422
+
+
+async def test_rollback_brings_back_every_answer(new_database: MakeUrl, contents: tuple[Path, Path]) -> None:
+    url = make_database(new_database("back"), TINY)
+    async with client_for(url, cache_bytes=0) as client:
+        first = await answers(client)
+        seed(url, "load", "--content", str(contents[0]))
+        then = await answers(client)
+        assert then["/dataset"] != first["/dataset"]
+        seed(url, "load", "--content", str(contents[1]))
+        assert "Loaded dataset 0.2.0: 1 added" in seed(url, "rollback")
+        assert await answers(client) == then
+        # further back, not forth and back
+        assert "Loaded dataset 0.1.0" in seed(url, "rollback")
+        assert await answers(client) == first
+        removed = (await client.get("/changes", params={"since": "0.2.0"})).json()["items"]
+        assert {"/sources/flyer": "removed"}.items() <= {item["url"]: item["action"] for item in removed}.items()
+    done = run("seed", "rollback", DATABASE_URL=url)
+    assert (done.returncode, done.stderr) == (1, "There is no earlier release to go back to.\n")
+
+
+async def test_a_dry_run_tells_and_changes_nothing(new_database: MakeUrl, contents: tuple[Path, Path]) -> None:
+    url = make_database(new_database("dry"), TINY)
+    async with client_for(url, cache_bytes=0) as client:
+        before = await answers(client)
+        told = seed(url, "load", "--dry-run", "--content", str(contents[0]))
+        assert "added   /sources/flyer" in told
+        assert "removed /faq/is-running-tiring" in told
+        assert "Would load dataset 0.2.0: 1 added" in told
+        assert await answers(client) == before
+        assert (await client.get("/changes", params={"since": "0.2.0"})).status_code == 422
+        seed(url, "load", "--content", str(contents[0]))
+        now = await answers(client)
+        assert "Would load dataset 0.1.0" in seed(url, "rollback", "--dry-run")
+        assert await answers(client) == now
+
+
+async def test_every_real_record_can_be_brought_back(real: httpx.AsyncClient, real_database: str) -> None:
+    engine = reading_engine(Settings(database_url=real_database).database_url, 1)
+    with engine.connect() as connection:
+        packed = connection.scalar(text("SELECT archive FROM release"))
+    engine.dispose()
+    documents = Archive.unpack(packed).documents
+    assert len(documents) == sum((await real.get("/dataset")).json()["counts"].values())
+    for document in documents.values():
+        kind = next(kind for kind in KINDS.values() if f'"/{kind.collection}/' in document.split('"url":')[1][:40])
+        assert kind.record.model_validate_json(document).model_dump_json() == document
+
+
+def test_a_load_leaves_no_file_behind(tmp_path: Path, contents: tuple[Path, Path]) -> None:
+    url = make_database(f"sqlite:///{tmp_path}/only.db", TINY)
+    (tmp_path / ".only.db.new").write_bytes(b"left by a load that was killed")
+    (tmp_path / "only.db").chmod(0o640)
+    seed(url, "load", "--content", str(contents[0]))
+    assert [path.name for path in tmp_path.iterdir()] == ["only.db"]
+    assert (tmp_path / "only.db").stat().st_mode & 0o777 == 0o640
+    identity = (tmp_path / "only.db").stat().st_ino
+    seed(url, "load", "--content", str(contents[0]))
+    assert (tmp_path / "only.db").stat().st_ino == identity
+
+
+documents = st.dictionaries(
+    st.sampled_from("abcd"), st.dictionaries(st.sampled_from("xyz"), st.none() | st.integers(0, 2))
+)
+
+
+@given(documents, documents)
+def test_changes_lead_from_one_release_to_the_other(
+    before: dict[str, dict[str, int]], after: dict[str, dict[str, int]]
+) -> None:
+    def written(release: dict[str, dict[str, int]]) -> dict[str, str]:
+        return {s: json.dumps({"slug": s, "name": s, "url": f"/x/{s}", **record}) for s, record in release.items()}
+
+    patched = dict(before)
+    for change in compare(written(before), written(after)):
+        if change.action == "removed":
+            del patched[change.slug]
+        elif change.action == "added":
+            patched[change.slug] = after[change.slug]
+        else:
+            assert change.fields or before[change.slug] == after[change.slug]
+            kept = {key: value for key, value in before[change.slug].items() if key not in change.fields}
+            new = {key: value for key, value in after[change.slug].items() if key in change.fields}
+            patched[change.slug] = kept | new
+    assert patched == after
+
+
+@given(st.text(), st.dictionaries(st.text(), st.text()), st.dictionaries(st.text(), st.text()))
+def test_an_archive_gives_back_what_it_was_given(
+    dataset: str, documents: dict[str, str], redirects: dict[str, str]
+) -> None:
+    archive = Archive(dataset, documents, redirects)
+    assert Archive.unpack(archive.pack()) == archive
