@@ -18,8 +18,8 @@ RUN mkdir data && python -m app migrate && python -m seed load \
     && python -m compileall -q -j 0 /opt/venv/lib app seed migrations
 
 FROM ${BASE}
-RUN groupadd --system --gid 10001 nutrients \
-    && useradd --system --uid 10001 --gid nutrients --no-create-home --home-dir /nonexistent nutrients
+RUN groupadd --gid 10001 nutrients \
+    && useradd --uid 10001 --gid nutrients --no-create-home --home-dir /nonexistent nutrients
 COPY --from=build /opt/venv /opt/venv
 # owned by root: the process cannot change what it serves
 COPY --from=build /srv /srv

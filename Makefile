@@ -8,7 +8,7 @@ export PORT ?= 8000
 export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
-.PHONY: help serve test lint format check-content examples lock clean
+.PHONY: help serve test lint format check-content examples lock audit clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ lock: $(VENV)/.developing ## Resolve the locked requirements anew
 		pyproject.toml -o requirements.txt
 	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+audit: $(VENV)/.developing ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
+	@PYTHON=$(RUN) deploy/audit.sh
 
 clean: ## Remove the environment, the database and caches
 	rm -rf $(VENV) nutrients.db .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 import uvicorn
@@ -101,6 +102,8 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
         print(f"Not ready: {reason} Serving 503 until then.", file=sys.stderr)
         about = "none yet"
     _require_free(settings.host, settings.port)
+    if settings.tracing and not (find_spec("opentelemetry") and find_spec("opentelemetry.sdk")):
+        raise Refused("TRACING needs OpenTelemetry; install the `tracing` extra, or unset TRACING.")
     if settings.metrics_port:
         _serve_metrics(settings, engine)
     print(f"Dataset {about}; serving on http://{settings.host}:{settings.port}", file=sys.stderr)

@@ -18,7 +18,7 @@ from app.http.ready import ReadyResponses
 from app.http.routes import formats_of
 from app.limits import Limits
 from app.metrics import Metrics
-from app.observability import Observability
+from app.observability import Observability, Routes
 from app.parameters import strict_query
 from app.release import Watcher
 from app.resources import (
@@ -93,9 +93,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         cache_control=f"public, max-age={settings.cache_max_age}, stale-while-revalidate=86400, stale-if-error=604800",
     )
     app.add_middleware(Limits, settings=settings)
-    # added last: the outermost, it sees and answers what the others raise
+    # outside the others: it sees and answers what the others raise
     metrics = Metrics() if settings.metrics_port else None
-    routes = [*app.routes, *(route for resource in RESOURCES for route in resource.router.routes)]
-    paths = [route.path for route in routes if isinstance(route, Route)]
-    app.add_middleware(Observability, settings=settings, metrics=metrics, paths=paths)
+    every = [*app.routes, *(route for resource in RESOURCES for route in resource.router.routes)]
+    routes = Routes(route.path for route in every if isinstance(route, Route))
+    app.add_middleware(Observability, settings=settings, metrics=metrics, routes=routes)
+    if settings.tracing:
+        # an extra: not everyone has it installed
+        from app.tracing import Tracing  # noqa: PLC0415
+
+        app.add_middleware(Tracing, routes=routes)
     return app

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Iterable
 from time import perf_counter
 from urllib.parse import quote
 from uuid import uuid4
@@ -22,18 +23,30 @@ access = logging.getLogger("app.access")
 errors = logging.getLogger("app.error")
 
 
+class Routes:
+    """The templates of an app's paths."""
+
+    def __init__(self, templates: Iterable[str]) -> None:
+        known = list(templates)
+        self.fixed = frozenset(path for path in known if "{" not in path)
+        self.parents = {path.partition("{")[0]: path for path in known if "{" in path}
+
+    def of(self, path: str) -> str:
+        """The template of a path: `/nutrients/{slug}`; `unmatched` where there is none."""
+        return path if path in self.fixed else self.parents.get(path.rpartition("/")[0] + "/", "unmatched")
+
+
 class Observability:
     """Gives each request an id, answers what nothing else caught, logs and counts. To be the outermost layer.
 
     An inner layer may say how a lookup in its cache went: `scope["state"]["cache"] = "hit"`.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics | None, paths: list[str]) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics | None, routes: Routes) -> None:
         self.app = app
         self.settings = settings
         self.metrics = metrics
-        self.paths = frozenset(path for path in paths if "{" not in path)
-        self.parents = {path.partition("{")[0]: path for path in paths if "{" in path}
+        self.routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and note how it went."""
@@ -61,7 +74,7 @@ class Observability:
             await refuse(scope, answer, 500, "Something went wrong on our side; it has been logged.")
 
     def _note(self, scope: Scope, answer: "Answer", seconds: float) -> None:
-        route = self.route(scope["path"])
+        route = self.routes.of(scope["path"])
         status = answer.status or 500
         cache = scope["state"].get("cache")
         if self.metrics:
@@ -81,12 +94,6 @@ class Observability:
             "cache": cache,
         }
         access.info("%s %s %d", fields["method"], path, status, extra={"fields": fields})
-
-    def route(self, path: str) -> str:
-        """The template of a path: `/nutrients/{slug}`; `unmatched` where there is none."""
-        if path in self.paths:
-            return path
-        return self.parents.get(path.rpartition("/")[0] + "/", "unmatched")
 
 
 class Answer:

@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     log_query: bool = Field(
         default=False, description="Whether query strings are logged: they hold what people search for."
     )
+    tracing: bool = Field(
+        default=False,
+        description="Whether OpenTelemetry spans are sent; needs the `tracing` extra, set up by `OTEL_*`.",
+    )
     metrics_port: int = Field(default=0, ge=0, le=65535, description="Port for Prometheus to scrape; 0: no metrics.")
     metrics_host: str = Field(default="127.0.0.1", description="Address on which Prometheus is listened for.")
 

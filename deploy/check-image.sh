@@ -22,7 +22,11 @@ work=$(mktemp -d)
 container=
 server=
 cleanup() {
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    if [ -n "$server" ]; then
+        # unshare holds back SIGTERM; its child is the server
+        for pid in $(cat "/proc/$server/task/$server/children" 2>/dev/null); do kill "$pid" || true; done
+        wait "$server" 2>/dev/null || true
+    fi
     [ -z "$container" ] || buildah rm "$container" >/dev/null || true
     rm -rf "$work"
 }
@@ -75,18 +79,16 @@ ours=$(du -sm "$root/srv" "$root/opt/venv" | awk '{sum += $1} END {print sum}')
 
 # a read-only root: every path of it is mounted read-only in a name space of its own, /tmp apart
 read_only='mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && mount -t tmpfs tmpfs "$0/tmp" && mount -t proc proc "$0/proc" && exec "$@"'
-inside() {
-    unshare --mount --pid --fork --kill-child bash -c "$read_only" "$root" chroot --userspec=10001:10001 "$root" \
-        /usr/bin/env -i PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONDONTWRITEBYTECODE=1 \
-        DATABASE_URL=sqlite:////srv/data/nutrients.db HOST=127.0.0.1 PORT="$PORT" LOG_FORMAT=json \
-        /bin/sh -c 'cd /srv && exec "$@"' sh "$@"
-}
-! inside touch /srv/app/written 2>/dev/null || fail "the root file system can be written"
-! inside python /srv/app/healthcheck.py 2>/dev/null || fail "healthy before it is started"
-inside python -m app serve 2>"$work/serve.log" &
+inside=(unshare --mount --pid --fork bash -c "$read_only" "$root" chroot --userspec=10001:10001 "$root"
+    /usr/bin/env -i PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONDONTWRITEBYTECODE=1
+    DATABASE_URL=sqlite:////srv/data/nutrients.db HOST=127.0.0.1 PORT="$PORT" LOG_FORMAT=json
+    /bin/sh -c 'cd /srv && exec "$@"' sh)
+! "${inside[@]}" touch /srv/app/written 2>/dev/null || fail "the root file system can be written"
+! "${inside[@]}" python /srv/app/healthcheck.py 2>/dev/null || fail "healthy before it is started"
+"${inside[@]}" python -m app serve >"$work/serve.log" 2>&1 &
 server=$!
 for _ in $(seq 60); do
-    if inside python /srv/app/healthcheck.py 2>/dev/null; then healthy=yes; break; fi
+    if "${inside[@]}" python /srv/app/healthcheck.py 2>/dev/null; then healthy=yes; break; fi
     kill -0 "$server" 2>/dev/null || break
     sleep 0.5
 done
