@@ -94,7 +94,8 @@ def sort_keys(*names: str) -> OneOf:
 
 def fields_of(model: type[BaseModel]) -> OneOf:
     """A `fields` parameter with the keys of a record."""
-    return OneOf(*model.model_fields, *model.model_computed_fields)
+    shown = [name for name, info in model.model_fields.items() if not info.exclude]
+    return OneOf(*shown, *model.model_computed_fields)
 
 
 class Query(BaseModel):
