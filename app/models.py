@@ -209,8 +209,19 @@ class Intake(RecordRow, table=True):
 
     __table_args__ = (
         *_by("kind", "status", "life_stage", "source"),
-        Index("ix_intake_by_nutrient", "nutrient", "role_rank", "authority", "kind", "age_min_months", "sort_name", "slug"),
-        Index("ix_intake_by_authority", "authority", "nutrient", "role_rank", "kind", "age_min_months", "sort_name", "slug"),
+        Index(
+            "ix_intake_by_nutrient", "nutrient", "role_rank", "authority", "kind", "age_min_months", "sort_name", "slug"
+        ),
+        Index(
+            "ix_intake_by_authority",
+            "authority",
+            "nutrient",
+            "role_rank",
+            "kind",
+            "age_min_months",
+            "sort_name",
+            "slug",
+        ),
         Index(None, "age_min_months", "age_max_months", "sex"),
     )
 
@@ -253,10 +264,14 @@ class Provision(SQLModel, table=True):
 class Amount(SQLModel, table=True):
     """How much of a nutrient a food of a food database holds."""
 
-    __table_args__ = tuple(
-        Index(None, "nutrient", column, "sort_name", "slug")
-        for column in ("food_group", "from_article", "per_100g", "per_serving", "percent_daily_value")
-    ) + (Index(None, "nutrient", "sort_name", "slug"), Index(None, "food_source", "nutrient"))
+    __table_args__ = (
+        *(
+            Index(None, "nutrient", column, "sort_name", "slug")
+            for column in ("food_group", "from_article", "per_100g", "per_serving", "percent_daily_value")
+        ),
+        Index(None, "nutrient", "sort_name", "slug"),
+        Index(None, "food_source", "nutrient"),
+    )
 
     slug: str = Field(primary_key=True, sa_type=Code)
     sort_name: str = Field(sa_type=Code)
@@ -287,6 +302,10 @@ TABLES: dict[str, type[RecordRow]] = {
     "claim": Claim,
     "source": Source,
 }
+
+
+LISTS: dict[str, type[RecordRow] | type[Amount]] = {**TABLES, "amount": Amount}
+"""What can be listed: the records of a kind, and amounts, which are parts of records."""
 
 
 def table_of(kind: str) -> Table:

@@ -1,7 +1,7 @@
 """Reading: one record, or one page of a filtered and sorted list, out of one snapshot of the database."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -17,6 +17,7 @@ from app.kinds import (
     Claim,
     FaqEntry,
     FoodSource,
+    Intake,
     Interaction,
     LifestyleFactor,
     Mechanism,
@@ -25,10 +26,14 @@ from app.kinds import (
     Symptom,
 )
 from app.kinds.common import Grade, Model
-from app.models import TABLES, Dataset, Link, Record, Redirect, table_of
+from app.models import LISTS, TABLES, Dataset, Link, Record, Redirect, table_of
+from app.models import Intake as IntakeRow
 from app.parameters import PageQuery, Query, SlugOf
 
 T = TypeVar("T")
+
+Transform = Callable[[str], str]
+"""Changes a document before it is shown."""
 
 
 class Included(Model):
@@ -43,6 +48,7 @@ class Included(Model):
     faq: list[FaqEntry] = Field(default=[], description="Questions and answers.")
     symptoms: list[Symptom] = Field(default=[], description="Symptoms, signs and conditions.")
     interactions: list[Interaction] = Field(default=[], description="Interactions between nutrients.")
+    intakes: list[Intake] = Field(default=[], description="Reference intakes.")
     claims: list[Claim] = Field(default=[], description="Graded statements.")
     sources: list[Source] = Field(default=[], description="Publications.")
 
@@ -118,7 +124,7 @@ def get_engine(request: Request) -> Engine:
 Database = Annotated[Engine, Depends(get_engine)]
 
 
-def among(column: Any, values: Sequence[str]) -> ColumnElement[bool] | None:
+def among(column: Any, values: Sequence[str | int]) -> ColumnElement[bool] | None:
     """The column holds one of the values; no condition where none is given."""
     return column.in_(values) if values else None
 
@@ -157,24 +163,31 @@ def page(
     query: Any,
     conditions: Iterable[ColumnElement[bool] | None],
     sort_columns: dict[str, Any],
+    *,
+    path: str | None = None,
+    transform: Transform = str,
 ) -> Response:
-    """The page of the list that `query` asks for; `sort_columns` maps each sort key to its column."""
-    table: Any = TABLES[kind]
-    where = [condition for condition in conditions if condition is not None]
-    where += [c for c in (among(table.slug, query.slug), same(table.from_article, query.from_article)) if c is not None]
+    """The page of the list that `query` asks for; `sort_columns` maps each sort key to its column.
+
+    `path` is that of the list, where it is not the kind's collection.
+    """
+    table: Any = LISTS[kind]
+    slugs = among(table.slug, getattr(query, "slug", ()))
+    where = [c for c in (*conditions, slugs, same(table.from_article, query.from_article)) if c is not None]
     with engine.connect() as connection:
         about = dataset(connection)
         _check_slugs(connection, kind, query)
         total = connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
         order = [*_order(query.sort, sort_columns), table.sort_name, table.slug]
         selected = select(table.document).where(*where).order_by(*order).limit(query.limit).offset(query.offset)
-        documents = list(connection.scalars(selected))
+        documents = list(map(transform, connection.scalars(selected)))
         included = _included(connection, documents, query.include)
-    path = f"/{KINDS[kind].collection}"
+    path = path or f"/{KINDS[kind].collection}"
+    fields = getattr(query, "fields", ())
     following = query.offset + query.limit
     return _json(
         {
-            "items": _Raw(f"[{','.join(_cut(document, query.fields) for document in documents)}]"),
+            "items": _Raw(f"[{','.join(_cut(document, fields) for document in documents)}]"),
             "total": total,
             "limit": query.limit,
             "offset": query.offset,
@@ -186,7 +199,17 @@ def page(
     )
 
 
-def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
+def elsewhere(engine: Engine, kind: str, slug: str, below: str) -> Response | None:
+    """Where what lies `below` a record is to be had: None for here. An unknown record is a 404."""
+    with engine.connect() as connection:
+        if connection.scalar(select(col(Record.kind)).where(col(Record.slug) == slug)) == kind:
+            return None
+        moved = _elsewhere(connection, kind, slug)
+    moved.headers["Location"] = moved.headers["Location"] + below
+    return moved
+
+
+def detail(engine: Engine, kind: str, slug: str, query: Any, transform: Transform = str) -> Response:
     """One record. A former slug redirects; an unknown one is a 404 that names the nearest."""
     table: Any = TABLES[kind]
     with engine.connect() as connection:
@@ -194,6 +217,7 @@ def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
         document = connection.scalar(select(table.document).where(table.slug == slug))
         if document is None:
             return _elsewhere(connection, kind, slug)
+        document = transform(document)
         included = _included(connection, [document], query.include)
     shown = _cut(document, query.fields)
     tail = f'"included":{included},"disclaimer":{json.dumps(about["disclaimer"], ensure_ascii=False)}'
@@ -246,9 +270,14 @@ def _included(connection: Connection, documents: Sequence[str], include: Sequenc
     """The records of the collections in `include` that the documents refer to: one query a collection."""
     if not include:
         return "{}"
-    urls = dict.fromkeys(url for document in documents for url in _urls(json.loads(document)))
+    parsed = [json.loads(document) for document in documents]
+    urls = dict.fromkeys(url for document in parsed for url in _urls(document))
     parts = []
     for name in include:
+        if name == "intakes":
+            intakes = _intakes(connection, [document["slug"] for document in parsed])
+            parts.append(f'"{name}":[{",".join(intakes)}]')
+            continue
         kind = COLLECTIONS[name]
         slugs = [url.rpartition("/")[2] for url in urls if url.startswith(f"/{kind.collection}/")]
         table = table_of(kind.name)
@@ -257,6 +286,14 @@ def _included(connection: Connection, documents: Sequence[str], include: Sequenc
         )
         parts.append(f'"{name}":[{",".join(found[slug] for slug in slugs)}]')
     return f"{{{','.join(parts)}}}"
+
+
+def _intakes(connection: Connection, nutrients: Sequence[str]) -> Iterable[str]:
+    """Every intake of these nutrients; nutrients do not refer to them, for there are dozens to each."""
+    order = (IntakeRow.nutrient, IntakeRow.role_rank, IntakeRow.authority, IntakeRow.kind, IntakeRow.age_min_months)
+    columns = [col(column) for column in (*order, IntakeRow.sort_name, IntakeRow.slug)]
+    selected = select(col(IntakeRow.document)).where(col(IntakeRow.nutrient).in_(nutrients)).order_by(*columns)
+    return connection.scalars(selected)
 
 
 def _urls(value: Any) -> Iterator[str]:

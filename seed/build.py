@@ -75,4 +75,4 @@ def _order(item: Authored) -> tuple[int, int, str, str]:
     grade = getattr(item.content, "grade", None)
     rank = grade.rank if isinstance(grade, Grade) else 0
     position = getattr(item.content, "position", 0)
-    return rank, position, sort_name(item.content.name), item.slug
+    return rank, position, sort_name(getattr(item.content, "name", item.slug)), item.slug

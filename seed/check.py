@@ -142,7 +142,7 @@ def _intakes(raws: list[Raw], stages: list[LifeStageRow], names: Names, problems
         file = _validate(IntakesFile, raw.data, raw.path, names, problems)
         if names.kinds.get(raw.slug) != "nutrient":
             near = get_close_matches(raw.slug, [slug for slug, kind in names.kinds.items() if kind == "nutrient"], n=1)
-            hint = f'name the file {near[0]}.toml' if near else "add the nutrient's file"
+            hint = f"name the file {near[0]}.toml" if near else "add the nutrient's file"
             problems.append(Problem(file=raw.path, key="", message=f'"{raw.slug}" is no nutrient; {hint}'))
         elif file is not None:
             problems += table_problems(raw.path, file, stages)

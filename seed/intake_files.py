@@ -28,7 +28,9 @@ def _age(value: object) -> object:
     return value
 
 
-Setting = Annotated[Number | None, BeforeValidator(_setting, json_schema_input_type=Decimal | Literal["not-determined"])]
+Setting = Annotated[
+    Number | None, BeforeValidator(_setting, json_schema_input_type=Decimal | Literal["not-determined"])
+]
 Age = Annotated[str, BeforeValidator(_age)]
 
 
@@ -89,9 +91,7 @@ class PopulationRow(Model):
     def population(self) -> Population:
         """The population in completed months."""
         first, last = self._months()
-        return Population(
-            label=self.label, sex=self.sex, age_min_months=first, age_max_months=last, states=self.states
-        )
+        return Population(label=self.label, sex=self.sex, age_min_months=first, age_max_months=last, states=self.states)
 
     def _months(self) -> tuple[int, int | None]:
         first, last = parse_age(self.first), parse_age(self.last) if self.last else None

@@ -1,5 +1,6 @@
 """Tables of intakes: checked as a whole, and spelt out into one record a value."""
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,9 @@ def stage_problems(stages: Sequence[LifeStageRow]) -> Iterator[Problem]:
             yield _stage_problem(f"{key}.age_max", message)
         like = [other for other in seen if other.sex == stage.sex and other.state == stage.state]
         if like and like[-1].population().overlaps(population):
-            yield _stage_problem(f"{key}.age_min", f'{like[-1].code} holds these ages as well; let ages rise, once each')
+            yield _stage_problem(
+                f"{key}.age_min", f"{like[-1].code} holds these ages as well; let ages rise, once each"
+            )
         elif like and like[-1].population().age_min_months > population.age_min_months:
             yield _stage_problem(f"{key}.age_min", f"is younger than {like[-1].code} above it; put stages in order")
         seen.append(stage)
@@ -161,7 +164,7 @@ def _disorder(file: IntakesFile, stages: Sequence[LifeStageRow]) -> Iterator[tup
     places = {stage.code: place for place, stage in enumerate(stages)}
     for i, table in enumerate(file.tables):
         codes = [code for code in table.life_stages if code in places]
-        for before, code in zip(codes, codes[1:], strict=False):
+        for before, code in itertools.pairwise(codes):
             if places[before] > places[code]:
                 message = f"comes before {before} in life-stages.toml; keep that order here"
                 yield f"tables[{i}].life_stages.{code}", message

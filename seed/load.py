@@ -21,9 +21,7 @@ Progress = Callable[[str, int, int], None]
 
 BATCH = 1000
 
-RECORD, LINK, REDIRECT, LIFE_STAGE = (
-    metadata.tables[name] for name in ("record", "link", "redirect", "life_stage")
-)
+RECORD, LINK, REDIRECT, LIFE_STAGE = (metadata.tables[name] for name in ("record", "link", "redirect", "life_stage"))
 
 
 @dataclass(frozen=True)
