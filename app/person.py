@@ -42,7 +42,7 @@ class PersonQuery(Query):
         default=None,
         description="Only what is for a person of this age: completed years, as `34`, or months, as `8mo`.",
         examples=["34", "8mo"],
-        json_schema_extra={"pattern": f"^{AGE.pattern}$".replace("?P<number>", "").replace("?P<unit>", "")},
+        json_schema_extra={"pattern": f"^({AGE})$"},
     )
     pregnant: bool | None = Field(
         default=None,

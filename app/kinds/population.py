@@ -10,7 +10,8 @@ from app.kinds.common import Model, Text
 OLDEST = 130
 """Years: nobody has been older."""
 
-AGE = re.compile(r"(?P<number>\d{1,4})(?P<unit>mo|y)?")
+AGE = r"(?:[0-9]{1,2}|1[0-2][0-9]|130)y?|(?:[0-9]{1,3}|1[0-4][0-9]{2}|15[0-5][0-9]|1560)mo"
+"""Completed years, as `34` or `34y`, or completed months, as `8mo`, up to the oldest age."""
 
 
 class Sex(StrEnum):
@@ -59,9 +60,7 @@ class LifeStage(Model):
 
 def parse_age(text: str) -> tuple[int, int] | None:
     """First and last completed month of an age such as `34`, `34y` or `8mo`; None where it is no possible age."""
-    match = AGE.fullmatch(text)
-    if match is None:
+    if not re.fullmatch(AGE, text):
         return None
-    number = int(match["number"])
-    first, last = (number, number) if match["unit"] == "mo" else (12 * number, 12 * number + 11)
-    return (first, last) if first <= 12 * OLDEST else None
+    number = int(text.rstrip("moy"))
+    return (number, number) if text.endswith("mo") else (12 * number, 12 * number + 11)

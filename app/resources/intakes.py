@@ -52,9 +52,7 @@ class IntakeQuery(PersonQuery, ListQuery):
         default=(), description="What the value answers: what is needed, what labels count by, or what is too much."
     )
     life_stage: Annotated[tuple[str, ...], CodeOf("life_stage")] = Field(
-        default=(),
-        description="Only these life stages of the North American tables, by code.",
-        examples=["female_31_50"],
+        default=(), description="Only these life stages of the North American tables, by code, as `female_31_50`."
     )
     source: Annotated[tuple[str, ...], SlugOf("source")] = Field(
         default=(), description="Only values that these publications give."
