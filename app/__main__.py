@@ -75,7 +75,9 @@ def serve(settings: Settings) -> int:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http="app.http.protocol:ShortCutProtocol",
         server_header=False,
+        access_log=False,
         log_level="warning",
     )
     return 0

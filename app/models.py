@@ -304,10 +304,6 @@ TABLES: dict[str, type[RecordRow]] = {
 }
 
 
-LISTS: dict[str, type[RecordRow] | type[Amount]] = {**TABLES, "amount": Amount}
-"""What can be listed: the records of a kind, and amounts, which are parts of records."""
-
-
 def table_of(kind: str) -> Table:
     """The table of a kind of record."""
     return metadata.tables[kind]

@@ -1,28 +1,19 @@
 """The person that a request asks for: which reference intakes are theirs, and which persons cannot be."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col
 
-from app.errors import InvalidParameters, ParameterError, nearest
+from app.errors import InvalidParameters, ParameterError
 from app.kinds.population import AGE, OLDEST, parse_age
 from app.models import Intake
-from app.parameters import Query
-
-SEXES = ("female", "male")
+from app.parameters import Flag, Query
 
 BEARING = (9, 65)
 """Years of age, both included, in which pregnancy and breast-feeding are taken as possible; wide on purpose."""
-
-
-def _sex(value: Any) -> Any:
-    if value is not None and value not in SEXES:
-        context = {"value": value, "allowed": SEXES, "suggestion": nearest(str(value), SEXES)}
-        raise PydanticCustomError("one_of", "'{value}' is not a valid value", context)
-    return value
 
 
 def _age(value: str | None) -> str | None:
@@ -35,20 +26,18 @@ def _age(value: str | None) -> str | None:
 class PersonQuery(Query):
     """Parameters that describe one person."""
 
-    sex: Annotated[Literal["female", "male"] | None, BeforeValidator(_sex)] = Field(
-        default=None, description="Only what is for a person of this sex."
-    )
+    sex: Literal["female", "male"] | None = Field(default=None, description="Only what is for a person of this sex.")
     age: Annotated[str | None, AfterValidator(_age)] = Field(
         default=None,
         description="Only what is for a person of this age: completed years, as `34`, or months, as `8mo`.",
         examples=["34", "8mo"],
         json_schema_extra={"pattern": f"^({AGE})$"},
     )
-    pregnant: bool | None = Field(
+    pregnant: Flag | None = Field(
         default=None,
         description="True: what is for a pregnant woman. Left out, a person is taken as not pregnant.",
     )
-    lactating: bool | None = Field(
+    lactating: Flag | None = Field(
         default=None,
         description="True: what is for a woman who breast-feeds. Left out, a person is taken as not breast-feeding. "
         "With `pregnant=true`, what is for either is shown, for no authority sets values for both at once.",

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request, Response
 from pydantic import ConfigDict, Field
-from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlmodel import col
 
+from app.answers import BATCH, About, RawJson, StreamedList, answer, headers, json_object
 from app.errors import InvalidParameters, NotFound, NotReady, ParameterError, nearest
+from app.formats import ListFormat, csv_lines, faq_page
 from app.kinds import (
     KINDS,
     Claim,
@@ -26,9 +31,10 @@ from app.kinds import (
     Symptom,
 )
 from app.kinds.common import Grade, Model
-from app.models import LISTS, TABLES, Dataset, Link, Record, Redirect, table_of
+from app.models import TABLES, Dataset, Link, Record, Redirect, table_of
 from app.models import Intake as IntakeRow
-from app.parameters import PageQuery, Query, SlugOf
+from app.parameters import Flag, PageQuery, Query, SlugOf
+from app.release import release_tag
 
 T = TypeVar("T")
 
@@ -106,12 +112,22 @@ class DetailQuery(Query):
     """How much of a record to show. Each collection adds its `fields` and `include`."""
 
 
-class ListQuery(PageQuery):
+class AnyListQuery(PageQuery):
     """Parameters that every list of records has. Each collection adds its filters, `sort`, `fields` and `include`."""
 
     slug: Annotated[tuple[str, ...], SlugOf()] = Field(default=(), description="Only these records: a bulk get.")
-    from_article: bool | None = Field(
+    from_article: Flag | None = Field(
         default=None, description="True: only what the article on muscle twitching names; false: only what was added."
+    )
+
+
+class ListQuery(AnyListQuery):
+    """Parameters of a list that comes in the usual formats."""
+
+    format: ListFormat = Field(
+        default="json",
+        description="JSON in pages; or the whole filtered list as CSV or NDJSON, cut only by a `limit` that is given. "
+        "`Accept` can ask for the same.",
     )
 
 
@@ -157,6 +173,16 @@ def referred(table: Any, field: str, origins: Sequence[str]) -> ColumnElement[bo
     return condition
 
 
+@dataclass(frozen=True)
+class Listing:
+    """A list: its path, its name as a file, the table of its documents and the model that describes them."""
+
+    path: str
+    name: str
+    table: Any
+    model: type[Model]
+
+
 def page(
     engine: Engine,
     kind: str,
@@ -164,39 +190,80 @@ def page(
     conditions: Iterable[ColumnElement[bool] | None],
     sort_columns: dict[str, Any],
     *,
-    path: str | None = None,
+    listing: Listing | None = None,
     transform: Transform = str,
 ) -> Response:
     """The page of the list that `query` asks for; `sort_columns` maps each sort key to its column.
 
-    `path` is that of the list, where it is not the kind's collection.
+    The list is that of all records of the kind, unless `listing` says otherwise.
     """
-    table: Any = LISTS[kind]
-    slugs = among(table.slug, getattr(query, "slug", ()))
-    where = [c for c in (*conditions, slugs, same(table.from_article, query.from_article)) if c is not None]
-    with engine.connect() as connection:
+    known = KINDS[kind]
+    listing = listing or Listing(f"/{known.collection}", known.collection, TABLES[kind], known.record)
+    table, slugs, fields = listing.table, getattr(query, "slug", ()), getattr(query, "fields", ())
+    general = (among(table.slug, slugs), same(table.from_article, query.from_article))
+    where = [condition for condition in (*conditions, *general) if condition is not None]
+    order = [*_order(query.sort, sort_columns), table.sort_name, table.slug]
+    selected = select(table.document).where(*where).order_by(*order)
+    with ExitStack() as stack:
+        connection = stack.enter_context(engine.connect())
         about = dataset(connection)
         _check_slugs(connection, kind, query)
+        if query.format != "json":
+            return _whole_list(stack, connection, listing, query, selected, about, transform)
         total = connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
-        order = [*_order(query.sort, sort_columns), table.sort_name, table.slug]
-        selected = select(table.document).where(*where).order_by(*order).limit(query.limit).offset(query.offset)
-        documents = list(map(transform, connection.scalars(selected)))
+        documents = list(map(transform, connection.scalars(selected.limit(query.limit).offset(query.offset))))
         included = _included(connection, documents, query.include)
-    path = path or f"/{KINDS[kind].collection}"
-    fields = getattr(query, "fields", ())
-    following = query.offset + query.limit
-    return _json(
+    links = _page_links(listing.path, query, total)
+    body = json_object(
         {
-            "items": _Raw(f"[{','.join(_cut(document, fields) for document in documents)}]"),
+            "items": RawJson(f"[{','.join(_cut(document, fields) for document in documents)}]"),
             "total": total,
             "limit": query.limit,
             "offset": query.offset,
-            "next": _page_url(path, query, following) if following < total else None,
-            "previous": _page_url(path, query, max(0, query.offset - query.limit)) if query.offset else None,
-            "included": _Raw(included),
+            "next": links.get("next"),
+            "previous": links.get("prev"),
+            "included": RawJson(included),
             "disclaimer": about["disclaimer"],
         }
     )
+    return answer(body, about, links=links)
+
+
+def _whole_list(
+    stack: ExitStack,
+    connection: Connection,
+    listing: Listing,
+    query: Any,
+    selected: Select[Any],
+    about: About,
+    transform: Transform,
+) -> Response:
+    """The filtered list in a format without pages: as long as it is, unless `limit` or `offset` are given."""
+    if "limit" in query.model_fields_set:
+        selected = selected.limit(query.limit)
+    rows = connection.execution_options(yield_per=BATCH).scalars(selected.offset(query.offset or None))
+    stack.callback(rows.close)
+    documents, fields = map(transform, rows), getattr(query, "fields", ())
+    if query.format == "jsonld":
+        page = faq_page((json.loads(document) for document in documents), about)
+        return answer(json.dumps(page, ensure_ascii=False), about, format="jsonld")
+    sent = headers(about) | {"Content-Disposition": f'attachment; filename="{listing.name}.{query.format}"'}
+    if query.format == "csv":
+        pieces = csv_lines(documents, listing.model, fields)
+    else:
+        pieces = (_cut(document, fields) + "\n" for document in documents)
+    return StreamedList(stack.pop_all().close, pieces, sent, query.format)
+
+
+def _page_links(path: str, query: Any, total: int) -> dict[str, str]:
+    """Relations of a page to others of its list (RFC 8288)."""
+    last = max(0, (total - 1) // query.limit * query.limit)
+    offsets = {"first": 0, "last": last}
+    if query.offset:
+        offsets["prev"] = max(0, query.offset - query.limit)
+    if query.offset + query.limit < total:
+        offsets["next"] = query.offset + query.limit
+    return {relation: _page_url(path, query, offset) for relation, offset in offsets.items()}
 
 
 def elsewhere(engine: Engine, kind: str, slug: str, below: str) -> Response | None:
@@ -219,17 +286,23 @@ def detail(engine: Engine, kind: str, slug: str, query: Any, transform: Transfor
             return _elsewhere(connection, kind, slug)
         document = transform(document)
         included = _included(connection, [document], query.include)
+    collection = {"collection": f"/{KINDS[kind].collection}"}
+    if getattr(query, "format", "json") == "jsonld":
+        page = faq_page([json.loads(document)], about)
+        return answer(json.dumps(page, ensure_ascii=False), about, format="jsonld", links=collection)
     shown = _cut(document, query.fields)
     tail = f'"included":{included},"disclaimer":{json.dumps(about["disclaimer"], ensure_ascii=False)}'
-    return Response(f"{shown[:-1]},{tail}}}", media_type="application/json")
+    return answer(f"{shown[:-1]},{tail}}}", about, links=collection)
 
 
-def dataset(connection: Connection) -> dict[str, Any]:
+def dataset(connection: Connection) -> About:
     """What the dataset says of itself; `NotReady` where none is loaded."""
-    document = connection.scalar(select(col(Dataset.document)))
-    if document is None:
+    row = connection.execute(select(col(Dataset.document), col(Dataset.loaded_at))).one_or_none()
+    if row is None:
         raise NotReady("No dataset is loaded; run `python -m seed load`.")
-    about: dict[str, Any] = json.loads(document)
+    about = About(json.loads(row.document))
+    about.loaded_at = row.loaded_at.astimezone(UTC)
+    about.tag = release_tag(about["version"], about["content_hash"])
     return about
 
 
@@ -237,18 +310,6 @@ def documents_where(connection: Connection, kind: str, condition: Any, order: An
     """The records of a kind that meet a condition, parsed."""
     table: Any = TABLES[kind]
     return [json.loads(text) for text in connection.scalars(select(table.document).where(condition).order_by(order))]
-
-
-class _Raw(str):
-    """A string that is JSON already."""
-
-
-def _json(content: dict[str, Any]) -> Response:
-    parts = (
-        f"{json.dumps(key)}:{value if isinstance(value, _Raw) else json.dumps(value, ensure_ascii=False)}"
-        for key, value in content.items()
-    )
-    return Response(f"{{{','.join(parts)}}}", media_type="application/json")
 
 
 def _order(sort: Sequence[str], columns: dict[str, Any]) -> Iterator[UnaryExpression[Any]]:
@@ -281,9 +342,8 @@ def _included(connection: Connection, documents: Sequence[str], include: Sequenc
         kind = COLLECTIONS[name]
         slugs = [url.rpartition("/")[2] for url in urls if url.startswith(f"/{kind.collection}/")]
         table = table_of(kind.name)
-        found: dict[str, str] = dict(
-            connection.execute(select(table.c.slug, table.c.document).where(table.c.slug.in_(slugs))).tuples().all()
-        )
+        rows = connection.execute(select(table.c.slug, table.c.document).where(table.c.slug.in_(slugs)))
+        found = {row.slug: row.document for row in rows}
         parts.append(f'"{name}":[{",".join(found[slug] for slug in slugs)}]')
     return f"{{{','.join(parts)}}}"
 
@@ -328,9 +388,8 @@ def _check_slugs(connection: Connection, kind: str, query: Any) -> None:
     if not wanted:
         return
     slugs = [slug for _, slug, _ in wanted]
-    kinds = dict(
-        connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs))).tuples().all()
-    )
+    rows = connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs)))
+    kinds = {row.slug: row.kind for row in rows}
     errors = []
     for name, slug, allowed in wanted:
         if kinds.get(slug) not in allowed:

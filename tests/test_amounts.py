@@ -1,5 +1,7 @@
 """Amounts in foods: richest first, what a food holds, and percentages of the Daily Value."""
 
+import csv
+import io
 import json
 from decimal import Decimal
 
@@ -50,6 +52,24 @@ async def test_pages_of_amounts(tiny: httpx.AsyncClient) -> None:
     assert [record["slug"] for record in first["included"]["food_sources"]] == ["liver", "spinach-leaf"]
     last = (await tiny.get(first["next"])).json()
     assert (len(last["items"]), last["next"]) == (1, None)
+
+
+async def test_totals_are_of_the_nutrient_in_the_path(tiny: httpx.AsyncClient) -> None:
+    totals = [(await tiny.get(f"/nutrients/{slug}/food-sources")).json()["total"] for slug in ("iron", "vitamin-c")]
+    assert totals == [4, 1]
+
+
+async def test_amounts_and_intakes_as_csv(tiny: httpx.AsyncClient) -> None:
+    amounts = await tiny.get("/nutrients/iron/food-sources?format=csv")
+    assert amounts.headers["content-disposition"] == 'attachment; filename="food-sources-of-iron.csv"'
+    first = next(csv.DictReader(io.StringIO(amounts.text.removeprefix("\ufeff"))))
+    assert (first["food_source"], first["per_100g.value"], first["serving.weight.value"]) == ("liver", "6.5", "85")
+    intakes = await tiny.get("/intakes?format=csv&nutrient=iron&kind=UL&age=6mo")
+    ranged, unset = csv.DictReader(io.StringIO(intakes.text.removeprefix("\ufeff")))
+    assert (ranged["quantity.value"], ranged["quantity.min"], ranged["quantity.max"]) == ("", "2.2", "2.5")
+    assert (unset["status"], unset["quantity.value"], unset["quantity.unit"]) == ("not-determined", "", "")
+    international = await tiny.get("/intakes?format=ndjson&nutrient=vitamin-c&unit=IU")
+    assert {json.loads(line)["quantity"]["unit"] for line in international.text.splitlines()} == {"[iU]"}
 
 
 async def test_an_unknown_or_renamed_nutrient(tiny: httpx.AsyncClient) -> None:

@@ -70,7 +70,7 @@ async def test_without_a_person_everything_is_shown(tiny: httpx.AsyncClient) -> 
         ("age=34.5", "age", "completed years"),
         ("age=8mo&pregnant=true", "age", "from 9 to 65 years"),
         ("age=90&lactating=true", "age", "from 9 to 65 years"),
-        ("sex=femal", "sex", "not a valid value"),
+        ("sex=femal", "sex", "'female' or 'male'"),
         ("life_stage=womn", "life_stage", "no life stage 'womn'"),
         ("kind=rda", "kind", "'rda'"),
         ("nutrient=irn", "nutrient", "no nutrient 'irn'"),

@@ -36,11 +36,11 @@ def expected(values: dict[str, Any]) -> Numbers:
         none = row.get("status") == "not-determined"
         basis = ("", "") if none else (row["unit"], PER[row["per"]])
         numbers = (row.get("value"), row.get("value_min"), row.get("value_max"))
-        found[(*about, row["source"], *basis)] = numbers
+        found[(*about, row["source"], *basis)] = tuple(map(_exact, numbers))
     for row in values["amounts"]:
         key = ("amount", row["nutrient"], row["ndb_no"], row["food"], row["serving"], row["source"], row["unit"])
         numbers = (row["per_100g"], row["serving_g"], row["per_serving"], row["percent_daily_value"])
-        found[key] = tuple(Decimal(str(number)) for number in numbers)
+        found[key] = tuple(map(_exact, numbers))
     assert len(found) == len(values["intakes"]) + len(values["amounts"])
     return found
 

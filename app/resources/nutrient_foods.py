@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app import models
+from app.formats import ListFormat
 from app.kinds.food_source import FoodAmount, FoodGroup
-from app.parameters import OneOf, PageQuery, sort_keys
-from app.reading import Database, Page, among, elsewhere, page
+from app.parameters import Flag, OneOf, PageQuery, sort_keys
+from app.reading import Database, Listing, Page, among, elsewhere, page
 
 router = APIRouter(prefix="/nutrients", tags=["Nutrients"])
 
@@ -24,8 +25,12 @@ SORT = {
 class NutrientFoodQuery(PageQuery):
     """Filters, order and shape of the list of a nutrient's amounts in foods."""
 
+    format: ListFormat = Field(
+        default="json", description="JSON in pages; or the whole filtered list as CSV or NDJSON, as in other lists."
+    )
+
     group: Annotated[tuple[str, ...], OneOf(FoodGroup)] = Field(default=(), description="Food group.")
-    from_article: bool | None = Field(
+    from_article: Flag | None = Field(
         default=None, description="True: only foods that the article on muscle twitching names; false: only the others."
     )
     sort: Annotated[tuple[str, ...], sort_keys(*SORT)] = Field(
@@ -60,4 +65,5 @@ def list_nutrient_food_sources(
         among(models.Amount.nutrient, [slug]),
         among(models.Amount.food_group, query.group),
     ]
-    return page(database, "amount", query, conditions, SORT, path=f"/nutrients/{slug}{below}")
+    listing = Listing(f"/nutrients/{slug}{below}", f"food-sources-of-{slug}", models.Amount, FoodAmount)
+    return page(database, "nutrient", query, conditions, SORT, listing=listing)
