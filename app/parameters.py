@@ -13,7 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.errors import InvalidParameters, ParameterError, nearest
-from app.kinds.common import SLUG_PATTERN
+from app.kinds.common import MAX_SLUG, SLUG_PATTERN
 
 MAX_VALUES = 100
 
@@ -82,7 +82,7 @@ class SlugOf(Commas):
 
     def items(self) -> JsonSchemaValue:
         """JSON schema of one value."""
-        return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": 80}
+        return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_SLUG}
 
     def check(self, value: str) -> None:
         """Raise a `PydanticCustomError` if the value is not allowed."""

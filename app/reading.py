@@ -30,7 +30,7 @@ from app.kinds import (
     Source,
     Symptom,
 )
-from app.kinds.common import Grade, Model
+from app.kinds.common import Grade, Model, is_slug
 from app.models import TABLES, Dataset, Link, Record, Redirect, table_of
 from app.models import Intake as IntakeRow
 from app.parameters import Flag, PageQuery, Query, SlugOf
@@ -266,14 +266,11 @@ def _page_links(path: str, query: Any, total: int) -> dict[str, str]:
     return {relation: _page_url(path, query, offset) for relation, offset in offsets.items()}
 
 
-def elsewhere(engine: Engine, kind: str, slug: str, below: str) -> Response | None:
+def elsewhere(engine: Engine, kind: str, slug: str, query: Any, below: str) -> Response | None:
     """Where what lies `below` a record is to be had: None for here. An unknown record is a 404."""
     with engine.connect() as connection:
-        if connection.scalar(select(col(Record.kind)).where(col(Record.slug) == slug)) == kind:
-            return None
-        moved = _elsewhere(connection, kind, slug)
-    moved.headers["Location"] = moved.headers["Location"] + below
-    return moved
+        known = is_slug(slug) and connection.scalar(select(col(Record.kind)).where(col(Record.slug) == slug))
+        return None if known == kind else _elsewhere(connection, kind, slug, query, below)
 
 
 def detail(engine: Engine, kind: str, slug: str, query: Any, transform: Transform = str) -> Response:
@@ -281,9 +278,10 @@ def detail(engine: Engine, kind: str, slug: str, query: Any, transform: Transfor
     table: Any = TABLES[kind]
     with engine.connect() as connection:
         about = dataset(connection)
-        document = connection.scalar(select(table.document).where(table.slug == slug))
+        # PostgreSQL refuses to compare some texts that are no slug
+        document = connection.scalar(select(table.document).where(table.slug == slug)) if is_slug(slug) else None
         if document is None:
-            return _elsewhere(connection, kind, slug)
+            return _elsewhere(connection, kind, slug, query)
         document = transform(document)
         included = _included(connection, [document], query.include)
     collection = {"collection": f"/{KINDS[kind].collection}"}
@@ -367,10 +365,16 @@ def _urls(value: Any) -> Iterator[str]:
 
 def _page_url(path: str, query: Any, offset: int) -> str:
     """The same request at another offset, its parameters in a fixed order."""
-    given = {name: getattr(query, name) for name in query.model_fields_set}
-    given |= {"limit": query.limit, "offset": offset}
-    shown = {name: _written(value) for name, value in sorted(given.items())}
-    return f"{path}?{urlencode(shown, safe=',')}"
+    return _url(path, _given(query) | {"limit": query.limit, "offset": offset})
+
+
+def _given(query: Any) -> dict[str, Any]:
+    return {name: getattr(query, name) for name in query.model_fields_set}
+
+
+def _url(path: str, parameters: dict[str, Any]) -> str:
+    shown = {name: _written(value) for name, value in sorted(parameters.items())}
+    return f"{path}?{urlencode(shown, safe=',')}" if shown else path
 
 
 def _written(value: Any) -> str:
@@ -387,32 +391,40 @@ def _check_slugs(connection: Connection, kind: str, query: Any) -> None:
             wanted += [(name, slug, rule.kinds or (kind,)) for slug in getattr(query, name)]
     if not wanted:
         return
-    slugs = [slug for _, slug, _ in wanted]
+    slugs = [slug for _, slug, _ in wanted if is_slug(slug)]
     rows = connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs)))
     kinds = {row.slug: row.kind for row in rows}
     errors = []
     for name, slug, allowed in wanted:
         if kinds.get(slug) not in allowed:
             known = " or ".join(kind.replace("_", " ") for kind in allowed)
-            near = _nearest_slug(connection, allowed, slug)
+            near = _moved_to(connection, allowed, slug) or _nearest_slug(connection, allowed, slug)
             message = f"There is no {known} '{slug}'."
             errors.append(ParameterError(parameter=name, location="query", message=message, suggestion=near))
     if errors:
         raise InvalidParameters(errors)
 
 
-def _elsewhere(connection: Connection, kind: str, slug: str) -> Response:
-    moved = select(col(Redirect.target)).join(Record, col(Record.slug) == col(Redirect.target))
-    target = connection.scalar(moved.where(col(Redirect.slug) == slug, col(Record.kind) == kind))
+def _elsewhere(connection: Connection, kind: str, slug: str, query: Any, below: str = "") -> Response:
+    target = _moved_to(connection, (kind,), slug)
     if target:
-        return Response(status_code=308, headers={"Location": KINDS[kind].url(target)})
+        return Response(status_code=308, headers={"Location": _url(KINDS[kind].url(target) + below, _given(query))})
     near = _nearest_slug(connection, (kind,), slug)
     noun = kind.replace("_", " ")
     raise NotFound(f"There is no {noun} '{slug}'.", KINDS[kind].url(near) if near else None)
 
 
+def _moved_to(connection: Connection, kinds: Sequence[str], slug: str) -> str | None:
+    """The present slug of a record that was renamed."""
+    if not is_slug(slug):
+        return None
+    moved = select(col(Redirect.target)).join(Record, col(Record.slug) == col(Redirect.target))
+    return connection.scalar(moved.where(col(Redirect.slug) == slug, col(Record.kind).in_(kinds)))
+
+
 def _nearest_slug(connection: Connection, kinds: Sequence[str], slug: str) -> str | None:
+    initial = slug[:1].lower()
     # comparing is slow, so only a bounded number of neighbours is looked at
-    alike = col(Record.slug).startswith(slug[:1], autoescape=True)
+    alike = col(Record.slug).startswith(initial if is_slug(initial) else "")
     candidates = connection.scalars(select(col(Record.slug)).where(col(Record.kind).in_(kinds), alike).limit(1000))
     return nearest(slug, candidates)

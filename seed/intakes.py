@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
+from pathlib import PurePath
 
 from app.kinds import KINDS
-from app.kinds.common import Citation, Note, Problem, Ref
+from app.kinds.common import MAX_SLUG, Citation, Note, Problem, Ref, is_slug
 from app.kinds.intake import Intake, Role, Status
 from app.kinds.population import LifeStage, Population
 from app.kinds.quantity import MICROGRAMS, Quantity, Range
@@ -73,6 +74,7 @@ def table_problems(path: str, file: IntakesFile, stages: Sequence[LifeStageRow])
         *_overlaps(found),
         *_low_limits(found),
         *_missing_notes(file, found),
+        *_bad_slugs(path, found),
     ):
         yield Problem(file=path, key=key, message=message)
 
@@ -81,7 +83,7 @@ def expand(nutrient: Ref, file: IntakesFile, stages: Sequence[LifeStageRow]) -> 
     """The records of a file, each with the key of its line."""
     for line in lines(file, stages):
         table = line.table
-        slug = f"{nutrient.slug}-{table.authority.lower()}-{table.kind.lower()}-{_slug(line)}"
+        slug = _slug(nutrient.slug, line)
         stage = line.stage and LifeStage(code=line.stage.code, label=line.stage.label)
         yield (
             line.key,
@@ -143,9 +145,18 @@ def _notes(line: Line) -> list[Note]:
     return notes + ([table.below_need] if table.below_need and line.numbers else []) + table.notes
 
 
-def _slug(line: Line) -> str:
+def _slug(nutrient: str, line: Line) -> str:
     text = line.stage.code if line.stage else line.population.label
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    whom = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return f"{nutrient}-{line.table.authority.lower()}-{line.table.kind.lower()}-{whom}"
+
+
+def _bad_slugs(path: str, found: Sequence[Line]) -> Iterator[tuple[str, str]]:
+    for line in found:
+        slug = _slug(PurePath(path).stem, line)
+        if not is_slug(slug):
+            message = f'its slug would be "{slug}"; shorten the label ({MAX_SLUG} in all), in letters a to z'
+            yield line.key, message
 
 
 def _unknown_stages(file: IntakesFile, stages: Sequence[LifeStageRow]) -> Iterator[tuple[str, str]]:

@@ -84,6 +84,12 @@ def diff(connection: Connection, prepared: Prepared) -> list[Change]:
     return sorted(changes, key=lambda change: change.url)
 
 
+def lock(connection: Connection) -> None:
+    """Let no other load begin before this transaction ends; SQLite's writing transactions do so by themselves."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE dataset IN EXCLUSIVE MODE"))
+
+
 def loaded(connection: Connection) -> tuple[str, str] | None:
     """Version and content hash of the dataset in the database, if there is one."""
     row = connection.execute(select(col(Dataset.version), col(Dataset.content_hash))).one_or_none()
@@ -91,8 +97,7 @@ def loaded(connection: Connection) -> tuple[str, str] | None:
 
 
 def load(connection: Connection, prepared: Prepared, progress: Progress = lambda *_: None) -> list[Change]:
-    """Write what differs; nothing is written when nothing does. The caller commits."""
-    _lock(connection)
+    """Write what differs; nothing is written when nothing does. The caller locks before and commits after."""
     if loaded(connection) == (prepared.dataset["version"], prepared.dataset["content_hash"]):
         return []
     changes = diff(connection, prepared)
@@ -127,14 +132,6 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
     connection.execute(delete(Dataset))
     connection.execute(insert(Dataset), [{**prepared.dataset, "loaded_at": datetime.now(UTC)}])
     return changes
-
-
-def _lock(connection: Connection) -> None:
-    """Let no other load begin before this one ends."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE dataset IN EXCLUSIVE MODE"))
-    else:
-        connection.execute(update(Dataset).where(text("1 = 0")).values(version=""))
 
 
 def _stored(connection: Connection) -> dict[str, str]:

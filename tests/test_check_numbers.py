@@ -179,3 +179,9 @@ def test_an_intake_without_a_daily_value_gives_no_percentage(content: Path) -> N
     assert checked is not None
     liver = next(record for record in checked.records if record.slug == "liver")
     assert [amount.percent_daily_value for amount in liver.amounts] == [None, None]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("label", ["взрослые", "a label " * 10])
+def test_a_label_that_makes_no_slug(content: Path, label: str) -> None:
+    replace(content / "intakes/iron.toml", '"everybody from 1 year"', f'"{label}"')
+    assert any("tables[3].populations[1]: its slug would be" in problem for problem in problems(content))

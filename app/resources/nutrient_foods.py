@@ -58,7 +58,7 @@ def list_nutrient_food_sources(
     Most calcium per serving: `/nutrients/calcium/food-sources?sort=-per_serving`.
     """
     below = "/food-sources"
-    moved = elsewhere(database, "nutrient", slug, below)
+    moved = elsewhere(database, "nutrient", slug, query, below)
     if moved is not None:
         return moved
     conditions = [
