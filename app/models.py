@@ -208,7 +208,7 @@ class Intake(RecordRow, table=True):
     """Reference intakes. Ages are completed months, both ends included; an open end is null."""
 
     __table_args__ = (
-        *_by("kind", "status", "life_stage", "source"),
+        *_by("kind", "role_rank", "status", "life_stage", "source", "sex", "for_pregnancy", "for_lactation"),
         Index(
             "ix_intake_by_nutrient", "nutrient", "role_rank", "authority", "kind", "age_min_months", "sort_name", "slug"
         ),
@@ -223,6 +223,7 @@ class Intake(RecordRow, table=True):
             "slug",
         ),
         Index(None, "age_min_months", "age_max_months", "sex"),
+        Index(None, "iu_factor", "nutrient"),
     )
 
     nutrient: str = Field(foreign_key="record.slug", sa_type=Code)
@@ -271,6 +272,7 @@ class Amount(SQLModel, table=True):
         ),
         Index(None, "nutrient", "sort_name", "slug"),
         Index(None, "food_source", "nutrient"),
+        Index(None, "source"),
     )
 
     slug: str = Field(primary_key=True, sa_type=Code)

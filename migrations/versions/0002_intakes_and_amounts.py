@@ -78,6 +78,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_amount_nutrient_sort_name_slug"), ["nutrient", "sort_name", "slug"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_amount_source"), ["source"], unique=False)
 
     op.create_table(
         "intake",
@@ -127,12 +128,23 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
+            batch_op.f("ix_intake_for_lactation_sort_name_slug"), ["for_lactation", "sort_name", "slug"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_intake_for_pregnancy_sort_name_slug"), ["for_pregnancy", "sort_name", "slug"], unique=False
+        )
+        batch_op.create_index(
             batch_op.f("ix_intake_from_article_sort_name_slug"), ["from_article", "sort_name", "slug"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_intake_iu_factor_nutrient"), ["iu_factor", "nutrient"], unique=False)
         batch_op.create_index(batch_op.f("ix_intake_kind_sort_name_slug"), ["kind", "sort_name", "slug"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_intake_life_stage_sort_name_slug"), ["life_stage", "sort_name", "slug"], unique=False
         )
+        batch_op.create_index(
+            batch_op.f("ix_intake_role_rank_sort_name_slug"), ["role_rank", "sort_name", "slug"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_intake_sex_sort_name_slug"), ["sex", "sort_name", "slug"], unique=False)
         batch_op.create_index(batch_op.f("ix_intake_sort_name_slug"), ["sort_name", "slug"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_intake_source_sort_name_slug"), ["source", "sort_name", "slug"], unique=False
@@ -185,15 +197,21 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_intake_status_sort_name_slug"))
         batch_op.drop_index(batch_op.f("ix_intake_source_sort_name_slug"))
         batch_op.drop_index(batch_op.f("ix_intake_sort_name_slug"))
+        batch_op.drop_index(batch_op.f("ix_intake_sex_sort_name_slug"))
+        batch_op.drop_index(batch_op.f("ix_intake_role_rank_sort_name_slug"))
         batch_op.drop_index(batch_op.f("ix_intake_life_stage_sort_name_slug"))
         batch_op.drop_index(batch_op.f("ix_intake_kind_sort_name_slug"))
+        batch_op.drop_index(batch_op.f("ix_intake_iu_factor_nutrient"))
         batch_op.drop_index(batch_op.f("ix_intake_from_article_sort_name_slug"))
+        batch_op.drop_index(batch_op.f("ix_intake_for_pregnancy_sort_name_slug"))
+        batch_op.drop_index(batch_op.f("ix_intake_for_lactation_sort_name_slug"))
         batch_op.drop_index("ix_intake_by_nutrient")
         batch_op.drop_index("ix_intake_by_authority")
         batch_op.drop_index(batch_op.f("ix_intake_age_min_months_age_max_months_sex"))
 
     op.drop_table("intake")
     with op.batch_alter_table("amount", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_amount_source"))
         batch_op.drop_index(batch_op.f("ix_amount_nutrient_sort_name_slug"))
         batch_op.drop_index(batch_op.f("ix_amount_nutrient_percent_daily_value_sort_name_slug"))
         batch_op.drop_index(batch_op.f("ix_amount_nutrient_per_serving_sort_name_slug"))
