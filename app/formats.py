@@ -80,27 +80,31 @@ def faq_page(entries: Iterable[dict[str, Any]], about: dict[str, Any]) -> dict[s
 
 def _columns(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, info in model.model_fields.items():
-        nested = _model_in(info.annotation)
-        if nested is None or issubclass(nested, Ref):
+        if info.exclude:
+            continue
+        nested = list(_models_in(info.annotation))
+        if not nested or issubclass(nested[0], Ref):
             yield prefix + name
         else:
-            yield from _columns(nested, f"{prefix}{name}.")
+            # alternatives, such as a value or a range, share the columns that they have in common
+            yield from dict.fromkeys(column for model in nested for column in _columns(model, f"{prefix}{name}."))
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model that a field holds: itself, in a list, or as one of several alternatives."""
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a field holds: itself, in a list, or as alternatives."""
     if isinstance(annotation, type) and get_origin(annotation) is None:
-        return annotation if issubclass(annotation, BaseModel) else None
-    if get_origin(annotation) in (list, Union, UnionType, Annotated):
-        return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
-    return None
+        if issubclass(annotation, BaseModel):
+            yield annotation
+    elif get_origin(annotation) in (list, Union, UnionType, Annotated):
+        for part in get_args(annotation):
+            yield from _models_in(part)
 
 
 def _cell(value: Any, path: list[str]) -> str:
     if isinstance(value, list):
         return SEPARATOR.join(_cell(item, path) for item in value)
     if path:
-        return _cell(value[path[0]], path[1:]) if value is not None else ""
+        return _cell(value.get(path[0]), path[1:]) if value is not None else ""
     if isinstance(value, dict):
         return _text(value["slug"])
     return _text(value)

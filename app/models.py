@@ -5,9 +5,10 @@ kind. Every reference that a document holds is a row in `link`. See docs/decisio
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Dialect, Index, String, Table, Text
+from sqlalchemy import CheckConstraint, Dialect, Float, Index, Numeric, String, Table, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
@@ -33,6 +34,25 @@ class Code(TypeDecorator[str]):
         return dialect.type_descriptor(String(collation=collation))
 
 
+class Exact(TypeDecorator[Decimal]):
+    """A decimal number that comes back as it was written, on every database alike."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """SQLite has no decimal numbers, but its doubles keep 15 digits, and content has no more."""
+        return dialect.type_descriptor(Float() if dialect.name == "sqlite" else Numeric())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Hand SQLite a double, others the decimal number."""
+        return float(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> Decimal | None:
+        """The shortest decimal number that the stored one stands for."""
+        return None if value is None else Decimal(str(value))
+
+
 class Dataset(SQLModel, table=True):
     """The dataset that is being served: one row."""
 
@@ -54,7 +74,7 @@ class Release(SQLModel, table=True):
     content_hash: str = Field(unique=True, sa_type=Code)
     released: date
     loaded_at: datetime
-    replaced: int | None = Field(default=None, foreign_key="release.id")
+    replaced: int | None = Field(default=None, foreign_key="release.id", index=True)
     archive: bytes
 
 
@@ -182,6 +202,108 @@ class Source(RecordRow, table=True):
     year: int | None = None
 
 
+class LifeStage(SQLModel, table=True):
+    """Life stages of the Dietary Reference Intakes: what intakes and their filter may name."""
+
+    __tablename__ = "life_stage"
+
+    code: str = Field(primary_key=True, sa_type=Code)
+    position: int
+    label: str
+    sex: str = Field(sa_type=Code)
+    state: str = Field(sa_type=Code)
+    age_min_months: int
+    age_max_months: int | None = None
+
+
+class Intake(RecordRow, table=True):
+    """Reference intakes. Ages are completed months, both ends included; an open end is null."""
+
+    __table_args__ = (
+        *_by("kind", "role_rank", "status", "life_stage", "source", "sex", "for_pregnancy", "for_lactation"),
+        Index(
+            "ix_intake_by_nutrient", "nutrient", "role_rank", "authority", "kind", "age_min_months", "sort_name", "slug"
+        ),
+        Index(
+            "ix_intake_by_authority",
+            "authority",
+            "nutrient",
+            "role_rank",
+            "kind",
+            "age_min_months",
+            "sort_name",
+            "slug",
+        ),
+        Index(None, "age_min_months", "age_max_months", "sex"),
+        Index(None, "iu_factor", "nutrient"),
+    )
+
+    nutrient: str = Field(foreign_key="record.slug", sa_type=Code)
+    authority: str = Field(sa_type=Code)
+    kind: str = Field(sa_type=Code)
+    role_rank: int
+    life_stage: str | None = Field(default=None, foreign_key="life_stage.code", sa_type=Code)
+    source: str = Field(foreign_key="record.slug", sa_type=Code)
+    status: str = Field(sa_type=Code)
+    sex: str = Field(sa_type=Code)
+    age_min_months: int
+    age_max_months: int | None = None
+    for_neither: bool
+    for_pregnancy: bool
+    for_lactation: bool
+    value: Decimal | None = Field(default=None, sa_type=Exact)
+    value_min: Decimal | None = Field(default=None, sa_type=Exact)
+    value_max: Decimal | None = Field(default=None, sa_type=Exact)
+    unit: str | None = Field(default=None, sa_type=Code)
+    per: str | None = Field(default=None, sa_type=Code)
+    iu_factor: Decimal | None = Field(default=None, sa_type=Exact)
+
+
+class Provision(SQLModel, table=True):
+    """A nutrient that a food source provides, with the greatest of the amounts on record; null where there is none."""
+
+    __table_args__ = tuple(
+        Index(None, "nutrient", column, "food_source") for column in ("per_100g", "per_serving", "percent_daily_value")
+    )
+
+    food_source: str = Field(primary_key=True, foreign_key="record.slug", sa_type=Code)
+    nutrient: str = Field(primary_key=True, foreign_key="record.slug", sa_type=Code)
+    standing: str = Field(sa_type=Code)
+    per_100g: Decimal | None = Field(default=None, sa_type=Exact)
+    per_serving: Decimal | None = Field(default=None, sa_type=Exact)
+    percent_daily_value: int | None = None
+
+
+class Amount(SQLModel, table=True):
+    """How much of a nutrient a food of a food database holds."""
+
+    __table_args__ = (
+        *(
+            Index(None, "nutrient", column, "sort_name", "slug")
+            for column in ("food_group", "from_article", "per_100g", "per_serving", "percent_daily_value")
+        ),
+        Index(None, "nutrient", "sort_name", "slug"),
+        Index(None, "food_source", "nutrient"),
+        Index(None, "source"),
+    )
+
+    slug: str = Field(primary_key=True, sa_type=Code)
+    sort_name: str = Field(sa_type=Code)
+    from_article: bool
+    food_source: str = Field(foreign_key="record.slug", sa_type=Code)
+    nutrient: str = Field(foreign_key="record.slug", sa_type=Code)
+    source: str = Field(foreign_key="record.slug", sa_type=Code)
+    food_group: str = Field(sa_type=Code)
+    ndb_no: str = Field(sa_type=Code)
+    per_100g: Decimal = Field(sa_type=Exact)
+    unit: str = Field(sa_type=Code)
+    serving: str
+    serving_g: Decimal = Field(sa_type=Exact)
+    per_serving: Decimal = Field(sa_type=Exact)
+    percent_daily_value: int | None = None
+    document: str = Field(sa_type=Text)
+
+
 TABLES: dict[str, type[RecordRow]] = {
     "nutrient": Nutrient,
     "mechanism": Mechanism,
@@ -190,6 +312,7 @@ TABLES: dict[str, type[RecordRow]] = {
     "faq_entry": FaqEntry,
     "symptom": Symptom,
     "interaction": Interaction,
+    "intake": Intake,
     "claim": Claim,
     "source": Source,
 }

@@ -62,7 +62,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         separate_input_output_schemas=True,
     )
     components = schema["components"]["schemas"]
-    for unused in ("HTTPValidationError", "ValidationError"):
+    for unused in ("HTTPValidationError", "ValidationError", "MeasuredFood", "AmountLine"):
         components.pop(unused, None)
     problem = ProblemDetails.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     components |= problem.pop("$defs", {})

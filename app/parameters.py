@@ -64,7 +64,10 @@ class OneOf(Commas):
     def check(self, value: str) -> None:
         """Raise a `PydanticCustomError` if the value is not allowed."""
         if value not in self.values:
-            context = {"value": value, "allowed": self.values, "suggestion": nearest(value, self.values)}
+            # `nearest` compares lower-case words, and some values, such as RDA, are not
+            folded = {allowed.lower(): allowed for allowed in self.values}
+            suggestion = folded.get(nearest(value, folded) or "")
+            context = {"value": value, "allowed": self.values, "suggestion": suggestion}
             raise PydanticCustomError("one_of", "'{value}' is not a valid value", context)
 
 
@@ -87,6 +90,22 @@ class SlugOf(Commas):
             raise PydanticCustomError("empty", "a value is empty")
 
 
+@dataclass(frozen=True)
+class CodeOf(Commas):
+    """Codes out of a table of the database; whether they exist is asked of it."""
+
+    table: str
+
+    def items(self) -> JsonSchemaValue:
+        """JSON schema of one value."""
+        return {"type": "string", "pattern": "^[a-z0-9_]+$"}
+
+    def check(self, value: str) -> None:
+        """Raise a `PydanticCustomError` if the value is not allowed."""
+        if not value:
+            raise PydanticCustomError("empty", "a value is empty")
+
+
 def sort_keys(*names: str) -> OneOf:
     """A `sort` parameter by these keys, each ascending or, with `-`, descending."""
     return OneOf(*(key for name in names for key in (name, f"-{name}")))
@@ -94,7 +113,7 @@ def sort_keys(*names: str) -> OneOf:
 
 def fields_of(model: type[BaseModel]) -> OneOf:
     """A `fields` parameter with the keys of a record."""
-    return OneOf(*model.model_fields)
+    return OneOf(*(name for name, info in model.model_fields.items() if not info.exclude))
 
 
 class Query(BaseModel):

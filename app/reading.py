@@ -1,8 +1,9 @@
 """Reading: one record, or one page of a filtered and sorted list, out of one snapshot of the database."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from app.kinds import (
     Claim,
     FaqEntry,
     FoodSource,
+    Intake,
     Interaction,
     LifestyleFactor,
     Mechanism,
@@ -30,10 +32,14 @@ from app.kinds import (
 )
 from app.kinds.common import Grade, Model, is_slug
 from app.models import TABLES, Dataset, Link, Record, Redirect, table_of
+from app.models import Intake as IntakeRow
 from app.parameters import Flag, PageQuery, Query, SlugOf
 from app.release import release_tag
 
 T = TypeVar("T")
+
+Transform = Callable[[str], str]
+"""Changes a document before it is shown."""
 
 
 class Included(Model):
@@ -48,6 +54,7 @@ class Included(Model):
     faq: list[FaqEntry] = Field(default=[], description="Questions and answers.")
     symptoms: list[Symptom] = Field(default=[], description="Symptoms, signs and conditions.")
     interactions: list[Interaction] = Field(default=[], description="Interactions between nutrients.")
+    intakes: list[Intake] = Field(default=[], description="Reference intakes.")
     claims: list[Claim] = Field(default=[], description="Graded statements.")
     sources: list[Source] = Field(default=[], description="Publications.")
 
@@ -133,7 +140,7 @@ def get_engine(request: Request) -> Engine:
 Database = Annotated[Engine, Depends(get_engine)]
 
 
-def among(column: Any, values: Sequence[str]) -> ColumnElement[bool] | None:
+def among(column: Any, values: Sequence[str | int]) -> ColumnElement[bool] | None:
     """The column holds one of the values; no condition where none is given."""
     return column.in_(values) if values else None
 
@@ -166,17 +173,35 @@ def referred(table: Any, field: str, origins: Sequence[str]) -> ColumnElement[bo
     return condition
 
 
+@dataclass(frozen=True)
+class Listing:
+    """A list: its path, its name as a file, the table of its documents and the model that describes them."""
+
+    path: str
+    name: str
+    table: Any
+    model: type[Model]
+
+
 def page(
     engine: Engine,
     kind: str,
     query: Any,
     conditions: Iterable[ColumnElement[bool] | None],
     sort_columns: dict[str, Any],
+    *,
+    listing: Listing | None = None,
+    transform: Transform = str,
 ) -> Response:
-    """The page of the list that `query` asks for; `sort_columns` maps each sort key to its column."""
-    table: Any = TABLES[kind]
-    where = [condition for condition in conditions if condition is not None]
-    where += [c for c in (among(table.slug, query.slug), same(table.from_article, query.from_article)) if c is not None]
+    """The page of the list that `query` asks for; `sort_columns` maps each sort key to its column.
+
+    The list is that of all records of the kind, unless `listing` says otherwise.
+    """
+    known = KINDS[kind]
+    listing = listing or Listing(f"/{known.collection}", known.collection, TABLES[kind], known.record)
+    table, slugs, fields = listing.table, getattr(query, "slug", ()), getattr(query, "fields", ())
+    general = (among(table.slug, slugs), same(table.from_article, query.from_article))
+    where = [condition for condition in (*conditions, *general) if condition is not None]
     order = [*_order(query.sort, sort_columns), table.sort_name, table.slug]
     selected = select(table.document).where(*where).order_by(*order)
     with ExitStack() as stack:
@@ -184,14 +209,14 @@ def page(
         about = dataset(connection)
         _check_slugs(connection, kind, query)
         if query.format != "json":
-            return _whole_list(stack, connection, kind, query, selected, about)
+            return _whole_list(stack, connection, listing, query, selected, about, transform)
         total = connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
-        documents = list(connection.scalars(selected.limit(query.limit).offset(query.offset)))
+        documents = list(map(transform, connection.scalars(selected.limit(query.limit).offset(query.offset))))
         included = _included(connection, documents, query.include)
-    links = _page_links(f"/{KINDS[kind].collection}", query, total)
+    links = _page_links(listing.path, query, total)
     body = json_object(
         {
-            "items": RawJson(f"[{','.join(_cut(document, query.fields) for document in documents)}]"),
+            "items": RawJson(f"[{','.join(_cut(document, fields) for document in documents)}]"),
             "total": total,
             "limit": query.limit,
             "offset": query.offset,
@@ -205,22 +230,28 @@ def page(
 
 
 def _whole_list(
-    stack: ExitStack, connection: Connection, kind: str, query: Any, selected: Select[Any], about: About
+    stack: ExitStack,
+    connection: Connection,
+    listing: Listing,
+    query: Any,
+    selected: Select[Any],
+    about: About,
+    transform: Transform,
 ) -> Response:
     """The filtered list in a format without pages: as long as it is, unless `limit` or `offset` are given."""
     if "limit" in query.model_fields_set:
         selected = selected.limit(query.limit)
     rows = connection.execution_options(yield_per=BATCH).scalars(selected.offset(query.offset or None))
     stack.callback(rows.close)
+    documents, fields = map(transform, rows), getattr(query, "fields", ())
     if query.format == "jsonld":
-        page = faq_page((json.loads(document) for document in rows), about)
+        page = faq_page((json.loads(document) for document in documents), about)
         return answer(json.dumps(page, ensure_ascii=False), about, format="jsonld")
-    name = KINDS[kind].collection
-    sent = headers(about) | {"Content-Disposition": f'attachment; filename="{name}.{query.format}"'}
+    sent = headers(about) | {"Content-Disposition": f'attachment; filename="{listing.name}.{query.format}"'}
     if query.format == "csv":
-        pieces = csv_lines(rows, KINDS[kind].record, query.fields)
+        pieces = csv_lines(documents, listing.model, fields)
     else:
-        pieces = (_cut(document, query.fields) + "\n" for document in rows)
+        pieces = (_cut(document, fields) + "\n" for document in documents)
     return StreamedList(stack.pop_all().close, pieces, sent, query.format)
 
 
@@ -235,7 +266,14 @@ def _page_links(path: str, query: Any, total: int) -> dict[str, str]:
     return {relation: page_url(path, query, offset) for relation, offset in offsets.items()}
 
 
-def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
+def elsewhere(engine: Engine, kind: str, slug: str, query: Any, below: str) -> Response | None:
+    """Where what lies `below` a record is to be had: None for here. An unknown record is a 404."""
+    with engine.connect() as connection:
+        known = is_slug(slug) and connection.scalar(select(col(Record.kind)).where(col(Record.slug) == slug))
+        return None if known == kind else _elsewhere(connection, kind, slug, query, below)
+
+
+def detail(engine: Engine, kind: str, slug: str, query: Any, transform: Transform = str) -> Response:
     """One record. A former slug redirects; an unknown one is a 404 that names the nearest."""
     table: Any = TABLES[kind]
     with engine.connect() as connection:
@@ -244,6 +282,7 @@ def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
         document = connection.scalar(select(table.document).where(table.slug == slug)) if is_slug(slug) else None
         if document is None:
             return _elsewhere(connection, kind, slug, query)
+        document = transform(document)
         included = _included(connection, [document], query.include)
     collection = {"collection": f"/{KINDS[kind].collection}"}
     if getattr(query, "format", "json") == "jsonld":
@@ -290,9 +329,14 @@ def _included(connection: Connection, documents: Sequence[str], include: Sequenc
     """The records of the collections in `include` that the documents refer to: one query a collection."""
     if not include:
         return "{}"
-    urls = dict.fromkeys(url for document in documents for url in _urls(json.loads(document)))
+    parsed = [json.loads(document) for document in documents]
+    urls = dict.fromkeys(url for document in parsed for url in _urls(document))
     parts = []
     for name in include:
+        if name == "intakes":
+            intakes = _intakes(connection, [document["slug"] for document in parsed])
+            parts.append(f'"{name}":[{",".join(intakes)}]')
+            continue
         kind = COLLECTIONS[name]
         slugs = [url.rpartition("/")[2] for url in urls if url.startswith(f"/{kind.collection}/")]
         table = table_of(kind.name)
@@ -300,6 +344,14 @@ def _included(connection: Connection, documents: Sequence[str], include: Sequenc
         found = {row.slug: row.document for row in rows}
         parts.append(f'"{name}":[{",".join(found[slug] for slug in slugs)}]')
     return f"{{{','.join(parts)}}}"
+
+
+def _intakes(connection: Connection, nutrients: Sequence[str]) -> Iterable[str]:
+    """Every intake of these nutrients; nutrients do not refer to them, for there are dozens to each."""
+    order = (IntakeRow.nutrient, IntakeRow.role_rank, IntakeRow.authority, IntakeRow.kind, IntakeRow.age_min_months)
+    columns = [col(column) for column in (*order, IntakeRow.sort_name, IntakeRow.slug)]
+    selected = select(col(IntakeRow.document)).where(col(IntakeRow.nutrient).in_(nutrients)).order_by(*columns)
+    return connection.scalars(selected)
 
 
 def _urls(value: Any) -> Iterator[str]:
@@ -353,10 +405,10 @@ def _check_slugs(connection: Connection, kind: str, query: Any) -> None:
         raise InvalidParameters(errors)
 
 
-def _elsewhere(connection: Connection, kind: str, slug: str, query: Any) -> Response:
+def _elsewhere(connection: Connection, kind: str, slug: str, query: Any, below: str = "") -> Response:
     target = _moved_to(connection, (kind,), slug)
     if target:
-        return Response(status_code=308, headers={"Location": _url(KINDS[kind].url(target), _given(query))})
+        return Response(status_code=308, headers={"Location": _url(KINDS[kind].url(target) + below, _given(query))})
     near = _nearest_slug(connection, (kind,), slug)
     noun = kind.replace("_", " ")
     raise NotFound(f"There is no {noun} '{slug}'.", KINDS[kind].url(near) if near else None)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from app.errors import NotReady
-from app.models import Release
+from app.models import TABLES, Release
 
 
 @dataclass(frozen=True)
@@ -30,21 +30,23 @@ class Change:
 
 @dataclass(frozen=True)
 class Archive:
-    """Everything that a release holds: the dataset's own document, its records' documents and its redirects."""
+    """Everything that a release holds: the rows of every table of the dataset, as JSON has them."""
 
-    dataset: str
-    documents: dict[str, str]
-    redirects: dict[str, str]
+    rows: dict[str, list[dict[str, Any]]]
+
+    @property
+    def documents(self) -> dict[str, str]:
+        """The documents of the records, by slug."""
+        return {row["slug"]: row["document"] for kind in TABLES for row in self.rows[kind]}
 
     def pack(self) -> bytes:
         """Compressed, to be stored."""
-        content = [self.dataset, self.documents, self.redirects]
-        return zstandard.compress(json.dumps(content, ensure_ascii=False).encode())
+        return zstandard.compress(json.dumps(self.rows, ensure_ascii=False, default=str).encode())
 
     @classmethod
     def unpack(cls, packed: bytes) -> "Archive":
         """The archive that was packed."""
-        return cls(*json.loads(zstandard.decompress(packed)))
+        return cls(json.loads(zstandard.decompress(packed)))
 
 
 def compare(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:

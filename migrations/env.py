@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlmodel import AutoString, UTCDateTime
 
 from app.db import writing_engine
-from app.models import Code, metadata
+from app.models import Code, Exact, metadata
 from app.settings import Settings
 
 
@@ -16,6 +16,8 @@ def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal
     """Write our types in SQLAlchemy's own words: a revision must not change when the models do."""
     if kind == "type" and isinstance(item, Code):
         return 'sa.String().with_variant(sa.String(collation="C"), "postgresql")'
+    if kind == "type" and isinstance(item, Exact):
+        return 'sa.Numeric().with_variant(sa.Float(), "sqlite")'
     if kind == "type" and isinstance(item, AutoString):
         return "sa.String()"
     if kind == "type" and isinstance(item, UTCDateTime):

@@ -7,9 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import Connection, inspect
@@ -21,9 +20,11 @@ from app.releases import Change
 from app.settings import Settings
 from seed.check import check
 from seed.files import CONTENT, CoverageFile, DatasetFile
-from seed.load import Prepared, diff, load, loaded, prepare
+from seed.intake_files import IntakesFile, LifeStagesFile
+from seed.load import Prepared, diff, load, loaded, lock, prepare
+from seed.load import Progress as ProgressReport
 from seed.replace import changing
-from seed.rollback import NoWayBack, previous
+from seed.rollback import NoWayBack, rollback
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
@@ -77,12 +78,12 @@ def run_check(options: argparse.Namespace) -> int:
 def run_load(options: argparse.Namespace) -> int:
     """Put the content into the database, in one transaction; a second run changes nothing."""
     prepared = _prepared(options.content)
-    return _load(options, lambda _connection: prepared)
+    return _change(options, lambda connection, progress: load(connection, prepared, progress))
 
 
 def run_rollback(options: argparse.Namespace) -> int:
     """Bring back the dataset that the present one replaced."""
-    return _load(options, previous)
+    return _change(options, rollback)
 
 
 def run_diff(options: argparse.Namespace) -> int:
@@ -105,7 +106,8 @@ def run_diff(options: argparse.Namespace) -> int:
 def run_schema(options: argparse.Namespace) -> int:
     """Write JSON Schemas of the content files, for completion in an editor."""
     options.out.mkdir(parents=True, exist_ok=True)
-    models = {**{kind.name: kind.file for kind in KINDS.values()}, "dataset": DatasetFile, "coverage": CoverageFile}
+    models: dict[str, type[BaseModel]] = {kind.name: kind.file for kind in KINDS.values()}
+    models |= {"intake": IntakesFile, "dataset": DatasetFile, "coverage": CoverageFile, "life_stages": LifeStagesFile}
     for name, model in models.items():
         path = options.out / f"{name}.schema.json"
         path.write_text(json.dumps(model.model_json_schema(), indent=2) + "\n", encoding="utf-8")
@@ -122,7 +124,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
 }
 
 
-def _load(options: argparse.Namespace, find: Callable[[Connection], Prepared]) -> int:
+def _change(options: argparse.Namespace, change: Callable[[Connection, ProgressReport], list[Change]]) -> int:
     bars = Progress(
         TextColumn("{task.description:20}"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)
     )
@@ -135,19 +137,20 @@ def _load(options: argparse.Namespace, find: Callable[[Connection], Prepared]) -
 
     with suppress(_Undo), changing(_url(options)) as connection:
         _require_schema(connection)
-        prepared = find(connection)
+        lock(connection)
         before = loaded(connection)
         with bars:
-            changes = load(connection, prepared, progress)
+            changes = change(connection, progress)
+        now = loaded(connection)
         if options.dry_run:
             raise _Undo
-    _report(prepared.dataset, before, changes, options.dry_run)
+    _report(before, now, changes, options.dry_run)
     return 0
 
 
-def _report(now: dict[str, Any], before: tuple[str, str] | None, changes: list[Change], dry_run: bool) -> None:
-    version = now["version"]
-    if before == (version, now["content_hash"]):
+def _report(before: tuple[str, str] | None, now: tuple[str, str] | None, changes: list[Change], dry_run: bool) -> None:
+    version = now[0] if now else "none"
+    if before == now:
         print(f"Nothing to change: dataset {version} is loaded already.")
         return
     if dry_run:

@@ -1,14 +1,46 @@
 """Keep every release that is loaded, so that it can be compared with and brought back."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Column, Connection, Table, delete, insert, select, update
 from sqlmodel import col
 
-from app.models import Dataset, Redirect, Release
+from app.models import Dataset, Release, metadata
 from app.releases import Archive
+
+NOT_OF_THE_DATASET = ("release",)
+BATCH = 1000
+
+_READ: dict[type, Callable[[Any], Any]] = {
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+    Decimal: Decimal,
+}
+"""How a value that JSON does not know is read back, by its type in Python."""
+
+
+def tables() -> list[Table]:
+    """The tables that a release fills, each after those it refers to."""
+    return [table for table in metadata.sorted_tables if table.name not in NOT_OF_THE_DATASET]
+
+
+def dump(connection: Connection) -> Archive:
+    """Everything that the database holds of the present release."""
+    return Archive({t.name: [dict(row) for row in connection.execute(select(t)).mappings()] for t in tables()})
+
+
+def restore(connection: Connection, archive: Archive) -> None:
+    """Put the rows of an archive in the place of those in the database."""
+    for table in reversed(tables()):
+        connection.execute(delete(table))
+    for table in tables():
+        rows = [{name: _read(table.c[name], value) for name, value in row.items()} for row in archive.rows[table.name]]
+        for start in range(0, len(rows), BATCH):
+            connection.execute(insert(table), rows[start : start + BATCH])
+    connection.execute(update(Dataset).values(loaded_at=datetime.now(UTC)))
 
 
 def current_release(connection: Connection) -> int | None:
@@ -17,34 +49,27 @@ def current_release(connection: Connection) -> int | None:
     return connection.scalar(select(col(Release.id)).join(Dataset, same))
 
 
-def keep(
-    connection: Connection,
-    dataset: Mapping[str, Any],
-    documents: dict[str, str],
-    redirects: dict[str, str],
-    replaced: int | None,
-) -> None:
-    """Keep a release, and which one it replaced; one that is kept already learns what it replaces now.
+def keep(connection: Connection, replaced: int | None) -> int | None:
+    """Keep the release that is being served, and which one it replaced; returns its number, none without a dataset.
 
-    A return to the release that was replaced is no new step forward: from there the way back leads further back.
+    One that is kept already learns what it replaces now. A return to the release that was replaced is no new step
+    forward: from there the way back leads further back.
     """
-    known = connection.scalar(select(col(Release.id)).where(col(Release.content_hash) == dataset["content_hash"]))
-    if known is not None:
-        if connection.scalar(select(col(Release.replaced)).where(col(Release.id) == replaced)) != known:
-            connection.execute(update(Release).where(col(Release.id) == known).values(replaced=replaced))
-        return
-    row = {name: dataset[name] for name in ("version", "content_hash", "released")}
-    archive = Archive(dataset["document"], documents, redirects).pack()
-    row |= {"loaded_at": datetime.now(UTC), "replaced": replaced, "archive": archive}
-    connection.execute(insert(Release), [row])
-
-
-def keep_stored(connection: Connection, documents: dict[str, str]) -> int | None:
-    """The number of the release that is being served, kept now if it was not (it is older than the archive)."""
     known = current_release(connection)
-    stored = connection.execute(select(Dataset.__table__)).mappings().one_or_none()  # type: ignore[attr-defined]
-    if known is not None or stored is None:
+    if known is not None:
+        if replaced and connection.scalar(select(col(Release.replaced)).where(col(Release.id) == replaced)) != known:
+            connection.execute(update(Release).where(col(Release.id) == known).values(replaced=replaced))
         return known
-    redirects = dict(connection.execute(select(col(Redirect.slug), col(Redirect.target))).tuples().all())
-    keep(connection, dict(stored), documents, redirects, None)
+    columns = col(Dataset.version), col(Dataset.content_hash), col(Dataset.released)
+    about = connection.execute(select(*columns)).one_or_none()
+    if about is None:
+        return None
+    row = dict(about._mapping)
+    row |= {"loaded_at": datetime.now(UTC), "replaced": replaced, "archive": dump(connection).pack()}
+    connection.execute(insert(Release), [row])
     return current_release(connection)
+
+
+def _read(column: Column[Any], value: Any) -> Any:
+    read = _READ.get(column.type.python_type)
+    return read(value) if read and value is not None else value

@@ -7,6 +7,8 @@ from typing import Any
 
 from app.kinds import AnyFile, AnyRecord, Kind, Names
 from app.kinds.common import Backlink, Grade, walk_refs
+from app.kinds.food_source import FoodSourceFile
+from seed.amounts import DailyValues, amounts_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def links(slug: str, content: AnyFile | AnyRecord, fields: Iterable[str]) -> lis
     return list(found.values())
 
 
-def build(authored: list[Authored], names: Names) -> list[AnyRecord]:
+def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> list[AnyRecord]:
     """The records as they are served, ordered by kind and slug."""
     backlinks: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     kinds = {item.slug: item.kind.name for item in authored}
@@ -55,6 +57,8 @@ def build(authored: list[Authored], names: Names) -> list[AnyRecord]:
             for backlink in (m for m in info.metadata if isinstance(m, Backlink)):
                 found = {slug for name in backlink.fields for slug in backlinks[item.slug, backlink.kind, name]}
                 derived[field] = [names.refs[slug] for slug in sorted(found, key=lambda slug: _order(by_slug[slug]))]
+        if isinstance(item.content, FoodSourceFile):
+            derived["amounts"] = amounts_of(item.content, daily_values)
         written = {field: getattr(item.content, field) for field in type(item.content).model_fields}
         own = names.refs[item.slug]
         records.append(item.kind.record(**{**written, **derived, "slug": own.slug, "name": own.name, "url": own.url}))
@@ -71,4 +75,4 @@ def _order(item: Authored) -> tuple[int, int, str, str]:
     grade = getattr(item.content, "grade", None)
     rank = grade.rank if isinstance(grade, Grade) else 0
     position = getattr(item.content, "position", 0)
-    return rank, position, sort_name(item.content.name), item.slug
+    return rank, position, sort_name(getattr(item.content, "name", item.slug)), item.slug

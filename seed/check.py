@@ -11,11 +11,15 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.kinds import AnyRecord, Names, Ref
+from app.kinds import AnyRecord, Intake, Names, Ref
 from app.kinds.claim import ClaimFile
 from app.kinds.common import MAX_SLUG, Problem, is_slug
+from app.kinds.food_source import FoodSourceFile
+from seed.amounts import amount_problems
 from seed.build import Authored, build
 from seed.files import CoverageFile, DatasetFile, Files, Raw, read
+from seed.intake_files import IntakesFile, LifeStageRow, LifeStagesFile
+from seed.intakes import daily_values, expand, stage_problems, table_problems
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -26,6 +30,7 @@ class Checked:
 
     dataset: DatasetFile
     coverage: CoverageFile
+    life_stages: list[LifeStageRow]
     records: list[AnyRecord]
 
 
@@ -44,13 +49,24 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
     # after validation, which passes over a file that has a problem as a whole
     problems += _slug_problems(files) + _name_problems(files)
     problems += [problem for item in authored for problem in _record_problems(item)]
-    problems += _redirect_problems(files.dataset.get("redirects"), names)
-    problems += _coverage_problems(coverage, names) if coverage is not None else []
+    stages = _validate(LifeStagesFile, files.life_stages, "life-stages.toml", names, problems) or LifeStagesFile()
+    problems += stage_problems(stages.life_stages)
+    intakes = _intakes(files.tables, stages.life_stages, names, problems)
+    daily = daily_values(intakes)
+    for item in authored:
+        if isinstance(item.content, FoodSourceFile):
+            problems += amount_problems(item.path, item.content, daily)
+    every = Names(
+        {**names.refs, **{item.slug: Ref(slug=item.slug, name=item.name, url=item.url) for item in intakes}},
+        {**names.kinds, **dict.fromkeys((item.slug for item in intakes), "intake")},
+    )
+    problems += _redirect_problems(files.dataset.get("redirects"), every)
+    problems += _coverage_problems(coverage, every) if coverage is not None else []
     if problems or dataset is None or coverage is None:
         return None, sorted(problems, key=lambda problem: (problem.file, problem.key))
-    records = build(authored, names)
+    records = [*build(authored, names, daily), *intakes]
     problems = _pointer_problems(coverage, records)
-    return (None, problems) if problems else (Checked(dataset, coverage, records), [])
+    return (None, problems) if problems else (Checked(dataset, coverage, stages.life_stages, records), [])
 
 
 def resolve_pointer(document: Any, pointer: str) -> Any:
@@ -121,6 +137,28 @@ def _record_problems(item: Authored) -> Iterator[Problem]:
     part_of = getattr(content, "part_of", None)
     if part_of is not None and part_of.slug == item.slug:
         yield Problem(file=item.path, key="part_of", message="a record is not part of itself; name the wider one")
+
+
+def _intakes(raws: list[Raw], stages: list[LifeStageRow], names: Names, problems: list[Problem]) -> list[Intake]:
+    """The records that the tables of intakes hold."""
+    intakes: dict[str, Intake] = {}
+    for raw in raws:
+        file = _validate(IntakesFile, raw.data, raw.path, names, problems)
+        if names.kinds.get(raw.slug) != "nutrient":
+            near = get_close_matches(raw.slug, [slug for slug, kind in names.kinds.items() if kind == "nutrient"], n=1)
+            hint = f"name the file {near[0]}.toml" if near else "add the nutrient's file"
+            problems.append(Problem(file=raw.path, key="", message=f'"{raw.slug}" is no nutrient; {hint}'))
+        elif file is not None:
+            found = list(table_problems(raw.path, file, stages))
+            problems += found
+            if found:
+                continue
+            for key, intake in expand(names.refs[raw.slug], file, stages):
+                if intake.slug in intakes or intake.slug in names.kinds:
+                    message = f'its slug "{intake.slug}" is taken; change the label, or part the two lines'
+                    problems.append(Problem(file=raw.path, key=key, message=message))
+                intakes.setdefault(intake.slug, intake)
+    return list(intakes.values())
 
 
 def _redirect_problems(redirects: object, names: Names) -> list[Problem]:

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,9 @@ from app.kinds import KINDS, Kind
 from app.kinds.common import Model, Problem, Slug, Text
 
 CONTENT = Path(__file__).parent / "content"
+
+SINGLE = ("dataset", "coverage", "life-stages")
+"""Files of which there is one."""
 
 SemVer = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
 
@@ -65,6 +69,9 @@ class Files:
     """All files of a content folder, and what could not even be read."""
 
     raws: list[Raw] = field(default_factory=list)
+    tables: list[Raw] = field(default_factory=list)
+    """Files that hold many records each: the intakes of a nutrient."""
+    life_stages: dict[str, Any] = field(default_factory=dict)
     dataset: dict[str, Any] = field(default_factory=dict)
     coverage: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -76,10 +83,10 @@ def read(folder: Path) -> Files:
     if not folder.is_dir():
         files.problems.append(Problem(file=str(folder), key="", message="no such folder; name the content folder"))
         return files
-    for name in ("dataset", "coverage"):
+    for name in SINGLE:
         path = folder / f"{name}.toml"
         if path.is_file():
-            setattr(files, name, _parse(path, folder, files.problems))
+            setattr(files, name.replace("-", "_"), _parse(path, folder, files.problems))
     if not (folder / "dataset.toml").is_file():
         files.problems.append(Problem(file="dataset.toml", key="", message="missing; add it with at least a version"))
     collections = {kind.collection: kind for kind in KINDS.values()}
@@ -90,7 +97,8 @@ def read(folder: Path) -> Files:
     for collection, kind in collections.items():
         for path in sorted((folder / collection).glob("*.toml")):
             data = _parse(path, folder, files.problems)
-            files.raws.append(Raw(kind, path.stem, str(path.relative_to(folder)), data))
+            held = files.tables if kind.name == "intake" else files.raws
+            held.append(Raw(kind, path.stem, str(path.relative_to(folder)), data))
     return files
 
 
@@ -100,14 +108,14 @@ def _strays(folder: Path, collections: set[str]) -> Iterator[Path]:
         if path.is_dir() or relative.name.startswith("."):
             continue
         at_home = len(relative.parts) == 2 and relative.parts[0] in collections and path.suffix == ".toml"
-        if not at_home and str(relative) not in ("dataset.toml", "coverage.toml"):
+        if not at_home and str(relative) not in [f"{name}.toml" for name in SINGLE]:
             yield path
 
 
 def _parse(path: Path, folder: Path, problems: list[Problem]) -> dict[str, Any]:
     file = str(path.relative_to(folder))
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         problems.append(Problem(file=file, key="", message=f"not valid TOML: {error}; mend the syntax"))
     except UnicodeDecodeError as error:

@@ -11,18 +11,19 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, tex
 from sqlmodel import col
 
 from app.kinds import KINDS, AnyRecord, kind_of
-from app.models import TABLES, Dataset, Record, Redirect, metadata, table_of
+from app.models import TABLES, Dataset, LifeStage, Record, Redirect, metadata, table_of
 from app.releases import Change, compare
-from seed.archive import keep, keep_stored
+from seed.archive import keep
 from seed.build import links, sort_name
 from seed.check import Checked
+from seed.columns import amount_rows, column_value, provision_rows, stage_rows
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 BATCH = 1000
 
-RECORD, LINK, REDIRECT = (metadata.tables[name] for name in ("record", "link", "redirect"))
+RECORD, LINK, REDIRECT, LIFE_STAGE = (metadata.tables[name] for name in ("record", "link", "redirect", "life_stage"))
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Prepared:
     records: dict[str, AnyRecord]
     documents: dict[str, str]
     redirects: dict[str, str]
+    life_stages: list[dict[str, Any]]
 
 
 def prepare(checked: Checked) -> Prepared:
@@ -44,7 +46,8 @@ def prepare(checked: Checked) -> Prepared:
     for record in records.values():
         counts[record.url.split("/")[1]] += 1
     redirects = dict(checked.dataset.redirects)
-    hashed = json.dumps([about, redirects, documents], ensure_ascii=False, sort_keys=True)
+    stages = stage_rows(checked.life_stages)
+    hashed = json.dumps([about, redirects, documents, stages], ensure_ascii=False, sort_keys=True)
     content_hash = hashlib.sha256(hashed.encode()).hexdigest()
     document = json.dumps({**about, "content_hash": content_hash, "counts": counts}, ensure_ascii=False)
     row = {
@@ -54,7 +57,7 @@ def prepare(checked: Checked) -> Prepared:
         "released": checked.dataset.released,
         "document": document,
     }
-    return Prepared(row, records, documents, redirects)
+    return Prepared(row, records, documents, redirects, stages)
 
 
 def diff(connection: Connection, prepared: Prepared) -> list[Change]:
@@ -74,7 +77,7 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
     if loaded(connection) == (prepared.dataset["version"], prepared.dataset["content_hash"]):
         return []
     stored = stored_documents(connection)
-    replaced = keep_stored(connection, stored)
+    replaced = keep(connection, None)
     changes = compare(stored, prepared.documents)
     kinds = {row.slug: row.kind for row in connection.execute(select(col(Record.slug), col(Record.kind)))}
     now = {slug: kind_of(record).name for slug, record in prepared.records.items()}
@@ -85,23 +88,27 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
 
     connection.execute(delete(Redirect))
     # a record that refers to one which goes has changed too, so no link is left dangling
-    _delete(connection, LINK, "origin", [*gone, *changed])
+    for table, owner, _ in PARTS:
+        _delete(connection, table, owner, [*gone, *changed])
     for kind in TABLES:
         _delete(connection, table_of(kind), "slug", [slug for slug in gone if kinds[slug] == kind])
     _delete(connection, RECORD, "slug", gone)
+    _put_life_stages(connection, prepared.life_stages)
     _update(connection, RECORD, [_record_row(prepared, slug) for slug in changed])
     _insert(connection, RECORD, [_record_row(prepared, slug) for slug in new], progress)
     for kind in TABLES:
         table = table_of(kind)
         _update(connection, table, [_row(prepared, slug) for slug in changed if now[slug] == kind])
         _insert(connection, table, [_row(prepared, slug) for slug in new if now[slug] == kind], progress)
-    _insert(
-        connection, LINK, [row for slug in (*new, *changed) for row in _link_rows(prepared.records[slug])], progress
-    )
+    for table, _, rows_of in PARTS:
+        rows = [row for slug in (*new, *changed) for row in rows_of(prepared.records[slug])]
+        _insert(connection, table, rows, progress)
+    codes = [stage["code"] for stage in prepared.life_stages]
+    connection.execute(delete(LifeStage).where(col(LifeStage.code).not_in(codes)))
     _insert(connection, REDIRECT, [{"slug": old, "target": slug} for old, slug in prepared.redirects.items()], progress)
     connection.execute(delete(Dataset))
     connection.execute(insert(Dataset), [{**prepared.dataset, "loaded_at": datetime.now(UTC)}])
-    keep(connection, prepared.dataset, prepared.documents, prepared.redirects, replaced)
+    keep(connection, replaced)
     return changes
 
 
@@ -130,22 +137,30 @@ def _row(prepared: Prepared, slug: str) -> dict[str, Any]:
     row: dict[str, Any] = {"document": prepared.documents[slug], "sort_name": sort_name(record.name)}
     for column in table_of(kind_of(record).name).c.keys():  # noqa: SIM118 - columns, not a dict
         if column not in row:
-            row[column] = COMPUTED[column](record) if column in COMPUTED else getattr(record, column)
+            row[column] = column_value(record, column)
     return row
-
-
-COMPUTED: dict[str, Callable[[Any], Any]] = {
-    "comparison_position": lambda nutrient: nutrient.comparison and nutrient.comparison.position,
-    "food_group": lambda food_source: food_source.group,
-    "grade_rank": lambda record: record.grade.rank,
-    "trigger_state": lambda mechanism: mechanism.trigger.state,
-}
-"""Columns whose value is not the field of that name."""
 
 
 def _link_rows(record: AnyRecord) -> Iterator[dict[str, Any]]:
     for link in links(record.slug, record, kind_of(record).file.model_fields):
         yield asdict(link)
+
+
+PARTS: tuple[tuple[Table, str, Callable[[AnyRecord], Iterator[dict[str, Any]]]], ...] = (
+    (LINK, "origin", _link_rows),
+    (metadata.tables["amount"], "food_source", amount_rows),
+    (metadata.tables["provision"], "food_source", provision_rows),
+)
+"""Tables of which the rows belong to a record: the table, the column that names the record, and its rows."""
+
+
+def _put_life_stages(connection: Connection, stages: list[dict[str, Any]]) -> None:
+    stored = set(connection.scalars(select(col(LifeStage.code))))
+    for stage in stages:
+        if stage["code"] in stored:
+            connection.execute(update(LIFE_STAGE).where(LIFE_STAGE.c.code == stage["code"]).values(stage))
+        else:
+            connection.execute(insert(LIFE_STAGE).values(stage))
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]], progress: Progress) -> None:

@@ -1,55 +1,36 @@
 """Bring back the release that was loaded before."""
 
-import json
-from datetime import date
-
-from pydantic import ValidationError
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import StatementError
 from sqlmodel import col
 
-from app.kinds import KINDS, AnyRecord
 from app.models import Release
-from app.releases import Archive
-from seed.archive import current_release
-from seed.load import Prepared, lock
-
-BY_COLLECTION = {kind.collection: kind for kind in KINDS.values()}
+from app.releases import Archive, Change, compare
+from seed.archive import current_release, keep, restore
+from seed.load import Progress, lock, stored_documents
 
 
 class NoWayBack(Exception):
     """There is no earlier release, or this code cannot read it; the message says which."""
 
 
-def previous(connection: Connection) -> Prepared:
-    """The release that the present one replaced, ready to be loaded; `NoWayBack` where there is none."""
+def rollback(connection: Connection, _progress: Progress) -> list[Change]:
+    """Put back the release that the present one replaced; `NoWayBack` where there is none. The caller commits."""
     lock(connection)
-    replaced = select(col(Release.replaced)).where(col(Release.id) == current_release(connection))
+    present = current_release(connection)
+    replaced = select(col(Release.replaced)).where(col(Release.id) == present)
     row = connection.execute(
         select(col(Release.version), col(Release.archive)).where(col(Release.id) == replaced.scalar_subquery())
     ).one_or_none()
     if row is None:
         raise NoWayBack("There is no earlier release to go back to.")
+    archive = Archive.unpack(row.archive)
+    changes = compare(stored_documents(connection), archive.documents)
     try:
-        return _prepared(Archive.unpack(row.archive))
-    except (ValidationError, KeyError):
+        restore(connection, archive)
+    except (KeyError, StatementError):
         raise NoWayBack(
-            f"Release {row.version} is of another form than this code writes; load it with the code of its time."
+            f"Release {row.version} is of another form than these tables; go back to the code of its time first."
         ) from None
-
-
-def _prepared(archive: Archive) -> Prepared:
-    about = json.loads(archive.dataset)
-    row = {
-        "id": 1,
-        "version": about["version"],
-        "content_hash": about["content_hash"],
-        "released": date.fromisoformat(about["released"]),
-        "document": archive.dataset,
-    }
-    records = {slug: _record(document) for slug, document in archive.documents.items()}
-    return Prepared(row, records, archive.documents, archive.redirects)
-
-
-def _record(document: str) -> AnyRecord:
-    collection = json.loads(document)["url"].split("/")[1]
-    return BY_COLLECTION[collection].record.model_validate_json(document)
+    keep(connection, present)
+    return changes

@@ -134,7 +134,9 @@ async def test_why_believe_a_claim(real: httpx.AsyncClient) -> None:
 async def test_the_version_says_what_is_served(real: httpx.AsyncClient) -> None:
     about = await get(real, "/dataset")
     assert re.fullmatch(r"\d+\.\d+\.\d+", about["version"])
-    assert sum(about["counts"].values()) == len(files()) - 2
+    # a file of intakes holds many records
+    own = {collection: count for collection, count in about["counts"].items() if collection != "intakes"}
+    assert sum(own.values()) == len([file for file in files() if "/" in file and not file.startswith("intakes/")])
 
 
 # What the content must show
@@ -163,7 +165,7 @@ def test_mechanisms_are_ordered_steps_each_cited() -> None:
 
 
 def records() -> list[str]:
-    return sorted(file for file in files() if "/" in file and not file.startswith("sources/"))
+    return sorted(file for file in files() if "/" in file and not file.startswith(("sources/", "intakes/")))
 
 
 def test_every_record_and_statement_is_cited() -> None:
@@ -210,7 +212,9 @@ def test_claims_of_the_article_cite_it_beside_the_evidence() -> None:
     ],
 )
 def test_lay_words_and_spellings_are_names(word: str, slug: str) -> None:
-    record = next(data for file, data in files().items() if Path(file).stem == slug)
+    record = next(
+        data for file, data in files().items() if Path(file).stem == slug and Path(file).parent.name != "intakes"
+    )
     names = [record["name"], *record.get("aliases", [])]
     assert any(word in name.casefold() for name in names), names
 

@@ -66,8 +66,8 @@ def test_a_load_says_what_it_did(new_database: MakeUrl, capsys: Capture) -> None
     assert migrate(Settings(database_url=url)) == 0
     assert seed("load", TINY, url) == 0
     out, err = capsys.readouterr()
-    assert out == "Loaded dataset 0.1.0: 22 added, 0 changed, 0 removed.\n"
-    assert "22 records, no problem." in err
+    assert out == "Loaded dataset 0.1.0: 39 added, 0 changed, 0 removed.\n"
+    assert "39 records, no problem." in err
     assert "link" in err  # the progress of each table
 
 
@@ -202,7 +202,7 @@ def test_a_diff_with_an_empty_database_adds_everything(new_database: MakeUrl, ca
     assert migrate(Settings(database_url=url)) == 0
     assert seed("diff", TINY, url) == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[-1] == "an empty database -> dataset 0.1.0: 22 added, 0 changed, 0 removed."
+    assert out[-1] == "an empty database -> dataset 0.1.0: 39 added, 0 changed, 0 removed."
     assert {line.split()[0] for line in out[:-1]} == {"added"}
 
 

@@ -96,6 +96,18 @@ FILTERED = {
     "/claims?source=leaflet": ["low-iron-causes-tiredness", "running-causes-scurvy"],
     "/claims?source=handbook": ["iron-is-essential", "low-iron-causes-tiredness"],
     "/claims?from_article=false": ["running-causes-scurvy"],
+    "/intakes?nutrient=vitamin-c&authority=UK&kind=recommended-intake&role=need&unit=IU": [
+        "vitamin-c-uk-recommended-intake-children-1-10",
+        "vitamin-c-uk-recommended-intake-men-and-women-19-64",
+    ],
+    "/intakes?source=leaflet&status=set&nutrient=iron": [
+        "iron-efsa-ul-6-11-months",
+        "iron-efsa-ul-everybody-from-1-year",
+    ],
+    "/intakes?life_stage=pregnant&sex=female&age=30&pregnant=true&lactating=false&from_article=false": [
+        "iron-nasem-rda-pregnant",
+        "iron-nasem-ul-pregnant",
+    ],
     "/sources?kind=review": ["handbook"],
     "/sources?kind=trial": [],
     "/sources?from_article=false": ["leaflet"],
@@ -214,7 +226,7 @@ def references(value: Any) -> set[str]:
 async def test_each_include_holds_what_the_items_refer_to(tiny: httpx.AsyncClient, path: str) -> None:
     parameters = (await get(tiny, "/openapi.json"))["paths"][path]["get"]["parameters"]
     names = next(p["schema"]["items"]["enum"] for p in parameters if p["name"] == "include")
-    for name in names:
+    for name in (name for name in names if name != "intakes"):  # nutrients do not refer to their intakes
         prefix = f"/{COLLECTIONS[name].collection}/"
         for url in (path, (await get(tiny, path))["items"][0]["url"]):
             body = await get(tiny, f"{url}?include={name}")
@@ -227,7 +239,7 @@ async def test_each_include_holds_what_the_items_refer_to(tiny: httpx.AsyncClien
     assert list(everything["included"]) == names
     for records in everything["included"].values():
         for record in records:
-            assert (await get(tiny, record["url"]))["summary"] == record["summary"]
+            assert (await get(tiny, record["url"]))["name"] == record["name"]
 
 
 async def test_include_works_beside_fields(tiny: httpx.AsyncClient) -> None:

@@ -192,11 +192,3 @@ def test_changes_lead_from_one_release_to_the_other(
             new = {key: value for key, value in after[change.slug].items() if key in change.fields}
             patched[change.slug] = kept | new
     assert patched == after
-
-
-@given(st.text(), st.dictionaries(st.text(), st.text()), st.dictionaries(st.text(), st.text()))
-def test_an_archive_gives_back_what_it_was_given(
-    dataset: str, documents: dict[str, str], redirects: dict[str, str]
-) -> None:
-    archive = Archive(dataset, documents, redirects)
-    assert Archive.unpack(archive.pack()) == archive

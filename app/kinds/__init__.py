@@ -6,6 +6,7 @@ from app.kinds.claim import Claim, ClaimFile
 from app.kinds.common import Names, Ref
 from app.kinds.faq_entry import FaqEntry, FaqEntryFile
 from app.kinds.food_source import FoodSource, FoodSourceFile
+from app.kinds.intake import Intake, IntakeFile
 from app.kinds.interaction import Interaction, InteractionFile
 from app.kinds.lifestyle_factor import LifestyleFactor, LifestyleFactorFile
 from app.kinds.mechanism import Mechanism, MechanismFile
@@ -21,10 +22,13 @@ AnyFile = (
     | LifestyleFactorFile
     | FaqEntryFile
     | InteractionFile
+    | IntakeFile
     | ClaimFile
     | SourceFile
 )
-AnyRecord = Nutrient | Symptom | Mechanism | FoodSource | LifestyleFactor | FaqEntry | Interaction | Claim | Source
+AnyRecord = (
+    Nutrient | Symptom | Mechanism | FoodSource | LifestyleFactor | FaqEntry | Interaction | Intake | Claim | Source
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ KINDS: dict[str, Kind] = {
         Kind("faq_entry", "faq", FaqEntryFile, FaqEntry),
         Kind("symptom", "symptoms", SymptomFile, Symptom),
         Kind("interaction", "interactions", InteractionFile, Interaction),
+        Kind("intake", "intakes", IntakeFile, Intake),
         Kind("claim", "claims", ClaimFile, Claim),
         Kind("source", "sources", SourceFile, Source),
     )
@@ -71,6 +76,7 @@ __all__ = [
     "Claim",
     "FaqEntry",
     "FoodSource",
+    "Intake",
     "Interaction",
     "Kind",
     "LifestyleFactor",

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.kinds.common import Backlink, Citations, FoodSourceRef, Model, NutrientRef, RecordFile, Ref, Text
+from app.kinds.common import Backlink, Citations, FoodSourceRef, Model, NutrientRef, RecordFile, Ref, SourceRef, Text
+from app.kinds.quantity import Mass, MassUnit, Number, Quantity
 
 
 class FoodGroup(StrEnum):
@@ -47,6 +48,15 @@ class Standing(StrEnum):
     poor = "poor"
     unrated = "unrated"
 
+    @classmethod
+    def of(cls, percent: int) -> "Standing":
+        """The standing that a percentage of the Daily Value in one serving gives."""
+        if percent >= 20:
+            return cls.high
+        if percent >= 10:
+            return cls.good
+        return cls.some if percent > 5 else cls.low
+
 
 class Provision(Model):
     """A nutrient that a source provides."""
@@ -58,6 +68,64 @@ class Provision(Model):
     citations: Citations
 
 
+class AmountLine(Model):
+    """How much of a nutrient a food of a database holds, as a contributor writes it."""
+
+    nutrient: NutrientRef = Field(description="The nutrient.")
+    per_100g: Number = Field(description="Amount in 100 g of edible portion.")
+    unit: MassUnit = Field(description="Unit of both amounts: mg, ug or g.")
+    serving: Text = Field(description="The serving in household measures.")
+    serving_g: Number = Field(gt=0, description="Grams in the serving.")
+    per_serving: Number = Field(description="Amount in the serving, rounded as published.")
+
+
+class MeasuredFood(Model):
+    """A food of a food database that is this source, with what it holds."""
+
+    ndb_no: Annotated[str, Field(pattern=r"^\d{5}$")] = Field(description="NDB number of the food.")
+    description: Text = Field(description="The database's description of the food.")
+    source: SourceRef = Field(description="The food database.")
+    amounts: list[AmountLine] = Field(min_length=1, description="What it holds, one line a nutrient.")
+
+
+class Serving(Model):
+    """A serving of a food."""
+
+    description: str = Field(description="In household measures.", examples=["1/2 cup"])
+    weight: Mass = Field(description="Its weight.")
+
+
+class Amount(Model):
+    """How much of a nutrient a food holds."""
+
+    nutrient: NutrientRef = Field(description="The nutrient.")
+    description: str = Field(
+        description="The food, as the food database describes it.",
+        examples=["Spinach, cooked, boiled, drained, without salt"],
+    )
+    ndb_no: str = Field(description="NDB number of the food in the food database.", examples=["11458"])
+    per_100g: Quantity = Field(description="Amount in 100 g of edible portion.")
+    serving: Serving = Field(description="The serving that the next two count by.")
+    per_serving: Quantity = Field(description="Amount in the serving.")
+    percent_daily_value: int | None = Field(
+        ge=0,
+        description="Amount in the serving as a percentage of the FDA Daily Value, computed from the amount in 100 g "
+        "and the serving's weight and rounded half up to a whole number; null where there is no Daily Value.",
+        examples=[19],
+    )
+    citations: Citations
+
+
+class FoodAmount(Amount):
+    """How much of a nutrient a food holds, with the food."""
+
+    food_source: Ref = Field(description="The food source.")
+    group: FoodGroup = Field(description="Its food group.")
+    from_article: bool = Field(description="True where the article names the food source.")
+    standing: Standing = Field(description="How good a source of the nutrient the food source is, all in all.")
+    remark: Text | None = Field(description="What to know about this pair, such as poor absorption.")
+
+
 class FoodSourceFile(RecordFile):
     """A food source, as a contributor writes it."""
 
@@ -65,11 +133,17 @@ class FoodSourceFile(RecordFile):
     is_food: bool = Field(default=True, description="False for sunlight, which is a source but not a food.")
     part_of: FoodSourceRef | None = Field(default=None, description="The wider source it belongs to, if any.")
     nutrients: list[Provision] = Field(min_length=1, description="The nutrients it provides.")
+    foods: list[MeasuredFood] = Field(
+        default=[], exclude=True, description="The foods of a food database that are this source."
+    )
 
 
 class FoodSource(FoodSourceFile, Ref):
     """A food, a group of foods or another source of nutrients."""
 
+    amounts: list[Amount] = Field(
+        default=[], description="How much of each nutrient it holds, the greatest percentage of the Daily Value first."
+    )
     members: Annotated[list[Ref], Backlink("food_source", "part_of")] = Field(
         default=[], description="The narrower sources that belong to it, as spinach to leafy greens."
     )

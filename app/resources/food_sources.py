@@ -1,12 +1,18 @@
 """/food-sources: foods, groups of foods, and sunlight."""
 
-from typing import Annotated
+import json
+from decimal import Decimal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import col
 
 from app import models
+from app.errors import InvalidParameters, ParameterError
 from app.kinds.food_source import FoodGroup, FoodSource
+from app.kinds.quantity import MICROGRAMS, Unit
 from app.parameters import Flag, OneOf, SlugOf, fields_of, sort_keys
 from app.reading import (
     Database,
@@ -25,7 +31,12 @@ from app.reading import (
 
 router = APIRouter(prefix="/food-sources", tags=["Food sources"])
 
-SORT = {"name": models.FoodSource.sort_name, "group": models.FoodSource.food_group}
+AMOUNTS = {
+    "per_100g": models.Provision.per_100g,
+    "per_serving": models.Provision.per_serving,
+    "percent_daily_value": models.Provision.percent_daily_value,
+}
+SORT = {"name": models.FoodSource.sort_name, "group": models.FoodSource.food_group, **AMOUNTS}
 
 
 class FoodSourceQuery(ListQuery):
@@ -40,7 +51,9 @@ class FoodSourceQuery(ListQuery):
         default=(), description="Only sources that belong to one of these wider ones."
     )
     sort: Annotated[tuple[str, ...], sort_keys(*SORT)] = Field(
-        default=("name",), description="Order; `-` reverses a key. Ties are broken by name, then slug."
+        default=("name",),
+        description="Order; `-` reverses a key. Ties are broken by name, then slug. The amounts need one `nutrient`, "
+        "and sort by the greatest amount on record; sources without one come last.",
     )
     fields: Annotated[tuple[str, ...], fields_of(FoodSource)] = Field(
         default=(), description="Show only these keys of each item (and always `slug` and `url`)."
@@ -53,6 +66,11 @@ class FoodSourceQuery(ListQuery):
 class FoodSourceDetailQuery(DetailQuery):
     """Shape of one food source."""
 
+    sort: Annotated[tuple[str, ...], sort_keys("nutrient", *AMOUNTS)] = Field(
+        default=("-percent_daily_value",),
+        description="Order of `amounts`; `-` reverses a key. `per_100g` and `per_serving` sort by mass, whatever the "
+        "unit. Ties are broken by nutrient.",
+    )
     fields: Annotated[tuple[str, ...], fields_of(FoodSource)] = Field(
         default=(), description="Show only these keys (and always `slug` and `url`)."
     )
@@ -73,7 +91,8 @@ class FoodSourceDetail(Envelope, FoodSource):
 def list_food_sources(query: Annotated[FoodSourceQuery, Query()], database: Database) -> Response:
     """Foods, groups of foods and the one source that is no food, with the nutrients each provides.
 
-    Foods that hold magnesium: `/food-sources?nutrient=magnesium`.
+    Foods that hold magnesium, richest first: `/food-sources?nutrient=magnesium&sort=-per_100g`.
+    The same, one row for each food of the food database: `/nutrients/magnesium/food-sources`.
     The leafy greens: `/food-sources?part_of=leafy-greens`.
     """
     return page(
@@ -81,7 +100,7 @@ def list_food_sources(query: Annotated[FoodSourceQuery, Query()], database: Data
         "food_source",
         query,
         [
-            refers(models.FoodSource, ("nutrients",), query.nutrient),
+            _provides(query),
             among(models.FoodSource.food_group, query.group),
             same(models.FoodSource.is_food, query.is_food),
             refers(models.FoodSource, ("part_of",), query.part_of),
@@ -96,5 +115,45 @@ def get_food_source(
     query: Annotated[FoodSourceDetailQuery, Query()],
     database: Database,
 ) -> Response:
-    """One food source, with the nutrients it provides and where the article lists it."""
-    return detail(database, "food_source", slug, query)
+    """One food source, with the nutrients it provides, where the article lists it, and how much it holds.
+
+    Amounts are per 100 g of edible portion, per named serving and in percent of the FDA Daily Value.
+    """
+    return detail(database, "food_source", slug, query, lambda document: _sorted(document, query.sort))
+
+
+def _provides(query: FoodSourceQuery) -> ColumnElement[bool] | None:
+    """The source provides one of the nutrients; joined to its amounts of the one nutrient to sort by."""
+    keys = [key for key in query.sort if key.removeprefix("-") in AMOUNTS]
+    if not keys:
+        return refers(models.FoodSource, ("nutrients",), query.nutrient)
+    if len(query.nutrient) != 1:
+        message = f"Sorting by {keys[0].removeprefix('-')} needs exactly one nutrient, as in nutrient=magnesium."
+        raise InvalidParameters([ParameterError(parameter="sort", location="query", message=message)])
+    provision = models.Provision
+    return and_(col(provision.food_source) == col(models.FoodSource.slug), col(provision.nutrient) == query.nutrient[0])
+
+
+def _sorted(document: str, sort: tuple[str, ...]) -> str:
+    """The document with its amounts in this order."""
+    record = json.loads(document)
+    if not record["amounts"]:
+        return document
+    amounts = sorted(record["amounts"], key=lambda amount: (amount["nutrient"]["slug"], amount["ndb_no"]))
+    for key in reversed(sort):
+        name = key.removeprefix("-")
+        known = [amount for amount in amounts if _sort_value(amount, name) is not None]
+        unknown = [amount for amount in amounts if _sort_value(amount, name) is None]
+        known.sort(key=lambda amount: _sort_value(amount, name), reverse=key.startswith("-"))
+        amounts = known + unknown
+    record["amounts"] = amounts
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def _sort_value(amount: dict[str, Any], key: str) -> Any:
+    value = amount[key]
+    if key == "nutrient":
+        return value["name"]
+    if isinstance(value, dict):
+        return Decimal(str(value["value"])) * MICROGRAMS[Unit(value["unit"])]
+    return value

@@ -47,7 +47,7 @@ class NutrientQuery(ListQuery):
     )
     include: Annotated[
         tuple[str, ...],
-        OneOf("mechanisms", "food_sources", "lifestyle_factors", "interactions", "claims", "faq", "sources"),
+        OneOf("mechanisms", "food_sources", "lifestyle_factors", "interactions", "intakes", "claims", "faq", "sources"),
     ] = Field(default=(), description="Add these collections' related records in full, under `included`.")
 
 
@@ -59,7 +59,7 @@ class NutrientDetailQuery(DetailQuery):
     )
     include: Annotated[
         tuple[str, ...],
-        OneOf("mechanisms", "food_sources", "lifestyle_factors", "interactions", "claims", "faq", "sources"),
+        OneOf("mechanisms", "food_sources", "lifestyle_factors", "interactions", "intakes", "claims", "faq", "sources"),
     ] = Field(default=(), description="Add these collections' related records in full, under `included`.")
 
 
@@ -100,6 +100,6 @@ def get_nutrient(
     """One vitamin or mineral, with everything that refers to it.
 
     With its chains, sources, interactions and graded claims in full:
-    `/nutrients/magnesium?include=mechanisms,food_sources,interactions,claims`.
+    `/nutrients/magnesium?include=mechanisms,food_sources,interactions,intakes,claims`.
     """
     return detail(database, "nutrient", slug, query)

@@ -1,14 +1,14 @@
 """releases
 
-Revision: 0002
-Revises: 0001
+Revision: 0003
+Revises: 0002
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("content_hash", name=op.f("uq_release_content_hash")),
     )
     with op.batch_alter_table("release", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_release_replaced"), ["replaced"], unique=False)
         batch_op.create_index(batch_op.f("ix_release_version"), ["version"], unique=False)
 
 

@@ -1,0 +1,69 @@
+"""/nutrients/{slug}/food-sources: how much of a nutrient foods hold."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
+
+from app import models
+from app.formats import ListFormat
+from app.kinds.food_source import FoodAmount, FoodGroup
+from app.parameters import Flag, OneOf, PageQuery, sort_keys
+from app.reading import Database, Listing, Page, among, elsewhere, page
+
+router = APIRouter(prefix="/nutrients", tags=["Nutrients"])
+
+SORT = {
+    "percent_daily_value": models.Amount.percent_daily_value,
+    "per_serving": models.Amount.per_serving,
+    "per_100g": models.Amount.per_100g,
+    "name": models.Amount.sort_name,
+    "group": models.Amount.food_group,
+}
+
+
+class NutrientFoodQuery(PageQuery):
+    """Filters, order and shape of the list of a nutrient's amounts in foods."""
+
+    format: ListFormat = Field(
+        default="json", description="JSON in pages; or the whole filtered list as CSV or NDJSON, as in other lists."
+    )
+
+    group: Annotated[tuple[str, ...], OneOf(FoodGroup)] = Field(default=(), description="Food group.")
+    from_article: Flag | None = Field(
+        default=None, description="True: only foods that the article on muscle twitching names; false: only the others."
+    )
+    sort: Annotated[tuple[str, ...], sort_keys(*SORT)] = Field(
+        default=("-percent_daily_value",), description="Order; `-` reverses a key. Ties are broken by name."
+    )
+    include: Annotated[tuple[str, ...], OneOf("nutrients", "food_sources", "sources")] = Field(
+        default=(), description="Add these collections' related records in full, under `included`."
+    )
+
+
+class FoodAmountPage(Page[FoodAmount]):
+    """A page of the list of a nutrient's amounts in foods."""
+
+
+@router.get("/{slug}/food-sources", response_model=FoodAmountPage, summary="List how much foods hold of a nutrient")
+def list_nutrient_food_sources(
+    slug: Annotated[str, Path(description="Slug of the nutrient.", examples=["magnesium"])],
+    query: Annotated[NutrientFoodQuery, Query()],
+    database: Database,
+) -> Response:
+    """Foods that hold the nutrient, richest first: per 100 g, per named serving and in percent of the Daily Value.
+
+    One item for each food of the food database, so raw and boiled spinach are two. Sources without an amount on
+    record, such as sunlight, are in `/food-sources?nutrient=vitamin-d`.
+    Most calcium per serving: `/nutrients/calcium/food-sources?sort=-per_serving`.
+    """
+    below = "/food-sources"
+    moved = elsewhere(database, "nutrient", slug, query, below)
+    if moved is not None:
+        return moved
+    conditions = [
+        among(models.Amount.nutrient, [slug]),
+        among(models.Amount.food_group, query.group),
+    ]
+    listing = Listing(f"/nutrients/{slug}{below}", f"food-sources-of-{slug}", models.Amount, FoodAmount)
+    return page(database, "nutrient", query, conditions, SORT, listing=listing)

@@ -1,0 +1,117 @@
+"""The columns of a record's rows whose value is not simply the field of that name."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from app.kinds import AnyRecord, FoodSource, Intake
+from app.kinds.population import State
+from app.kinds.quantity import Unit
+from seed.amounts import food_amounts
+from seed.build import sort_name
+from seed.intake_files import LifeStageRow
+
+
+def _of_quantity(field: str) -> Callable[[Intake], Any]:
+    return lambda intake: getattr(intake.quantity, field, None)
+
+
+def _iu_factor(intake: Intake) -> Any:
+    factors = (c.factor for c in intake.conversions if c.unit is Unit.international_unit)
+    return next(factors, None)
+
+
+COMPUTED: dict[str, Callable[[Any], Any]] = {
+    "comparison_position": lambda nutrient: nutrient.comparison and nutrient.comparison.position,
+    "food_group": lambda food_source: food_source.group,
+    "grade_rank": lambda record: record.grade.rank,
+    "trigger_state": lambda mechanism: mechanism.trigger.state,
+}
+"""Columns that are alike in every table."""
+
+INTAKE: dict[str, Callable[[Intake], Any]] = {
+    "nutrient": lambda intake: intake.nutrient.slug,
+    "role_rank": lambda intake: intake.role.rank,
+    "life_stage": lambda intake: intake.life_stage and intake.life_stage.code,
+    "source": lambda intake: intake.source.slug,
+    "sex": lambda intake: intake.population.sex,
+    "age_min_months": lambda intake: intake.population.age_min_months,
+    "age_max_months": lambda intake: intake.population.age_max_months,
+    "for_neither": lambda intake: State.neither in intake.population.states,
+    "for_pregnancy": lambda intake: State.pregnancy in intake.population.states,
+    "for_lactation": lambda intake: State.lactation in intake.population.states,
+    "value": _of_quantity("value"),
+    "value_min": _of_quantity("min"),
+    "value_max": _of_quantity("max"),
+    "unit": _of_quantity("unit"),
+    "per": _of_quantity("per"),
+    "iu_factor": _iu_factor,
+}
+"""Columns of the table of intakes."""
+
+
+def column_value(record: AnyRecord, column: str) -> Any:
+    """What a record's row holds in a column."""
+    if isinstance(record, Intake) and column in INTAKE:
+        return INTAKE[column](record)
+    return COMPUTED[column](record) if column in COMPUTED else getattr(record, column)
+
+
+def amount_rows(record: AnyRecord) -> Iterator[dict[str, Any]]:
+    """The rows of a food source's amounts."""
+    if not isinstance(record, FoodSource):
+        return
+    for amount in food_amounts(record):
+        yield {
+            "slug": f"{record.slug}-{amount.ndb_no}-{amount.nutrient.slug}",
+            "sort_name": sort_name(record.name),
+            "from_article": record.from_article,
+            "food_source": record.slug,
+            "nutrient": amount.nutrient.slug,
+            "source": amount.citations[0].source.slug,
+            "food_group": record.group,
+            "ndb_no": amount.ndb_no,
+            "per_100g": amount.per_100g.value,
+            "unit": amount.per_100g.unit,
+            "serving": amount.serving.description,
+            "serving_g": amount.serving.weight.value,
+            "per_serving": amount.per_serving.value,
+            "percent_daily_value": amount.percent_daily_value,
+            "document": amount.model_dump_json(),
+        }
+
+
+def provision_rows(record: AnyRecord) -> Iterator[dict[str, Any]]:
+    """The rows of the nutrients that a food source provides, each with the greatest of its amounts."""
+    if not isinstance(record, FoodSource):
+        return
+    for provision in record.nutrients:
+        slug = provision.nutrient.slug
+        amounts = [amount for amount in record.amounts if amount.nutrient.slug == slug]
+        percents = [a.percent_daily_value for a in amounts if a.percent_daily_value is not None]
+        yield {
+            "food_source": record.slug,
+            "nutrient": slug,
+            "standing": provision.standing,
+            "per_100g": max((amount.per_100g.value for amount in amounts), default=None),
+            "per_serving": max((amount.per_serving.value for amount in amounts), default=None),
+            "percent_daily_value": max(percents, default=None),
+        }
+
+
+def stage_rows(stages: Sequence[LifeStageRow]) -> list[dict[str, Any]]:
+    """The rows of the life stages, in order."""
+    rows = []
+    for position, stage in enumerate(stages):
+        population = stage.population()
+        rows.append(
+            {
+                "code": stage.code,
+                "position": position,
+                "label": stage.label,
+                "sex": str(stage.sex),
+                "state": str(stage.state),
+                "age_min_months": population.age_min_months,
+                "age_max_months": population.age_max_months,
+            }
+        )
+    return rows

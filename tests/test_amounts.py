@@ -1,0 +1,176 @@
+"""Amounts in foods: richest first, what a food holds, and percentages of the Daily Value."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.kinds.common import Ref
+from app.kinds.food_source import AmountLine, Standing
+from app.kinds.quantity import Quantity, Unit, plain
+from seed.amounts import percent_daily_value
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("", ["Liver, fried", "Spinach, boiled", "Liver, boiled", "Greens, mixed"]),
+        ("?sort=-per_100g", ["Liver, boiled", "Liver, fried", "Spinach, boiled", "Greens, mixed"]),
+        ("?sort=per_100g", ["Greens, mixed", "Spinach, boiled", "Liver, fried", "Liver, boiled"]),
+        ("?sort=-per_serving", ["Liver, fried", "Spinach, boiled", "Liver, boiled", "Greens, mixed"]),
+        ("?sort=-name,per_100g", ["Spinach, boiled", "Liver, fried", "Liver, boiled", "Greens, mixed"]),
+        ("?group=meat", ["Liver, fried", "Liver, boiled"]),
+        ("?from_article=false", ["Spinach, boiled"]),
+    ],
+)
+async def test_foods_of_a_nutrient(tiny: httpx.AsyncClient, sort: str, expected: list[str]) -> None:
+    page = (await tiny.get(f"/nutrients/iron/food-sources{sort}")).json()
+    assert [item["description"] for item in page["items"]] == expected
+    assert page["total"] == len(expected)
+
+
+async def test_an_amount_has_unit_basis_and_source(tiny: httpx.AsyncClient) -> None:
+    item = (await tiny.get("/nutrients/iron/food-sources?from_article=false")).json()["items"][0]
+    assert item["food_source"] == {"slug": "spinach-leaf", "name": "Spinach leaf", "url": "/food-sources/spinach-leaf"}
+    assert item["per_100g"] == {"value": 3.57, "unit": "mg", "per": "100.g"}
+    assert item["serving"] == {"description": "1/2 cup", "weight": {"value": 90, "unit": "g"}}
+    assert item["per_serving"] == {"value": 3.21, "unit": "mg", "per": "{serving}"}
+    assert item["percent_daily_value"] == 18
+    assert (item["standing"], item["remark"]) == ("poor", "Oxalate binds it.")
+    assert item["citations"][0]["source"]["slug"] == "handbook"
+    assert item["citations"][0]["locator"] == "NDB 00003"
+
+
+async def test_pages_of_amounts(tiny: httpx.AsyncClient) -> None:
+    first = (await tiny.get("/nutrients/iron/food-sources?limit=3&include=food_sources")).json()
+    assert first["next"] == "/nutrients/iron/food-sources?include=food_sources&limit=3&offset=3"
+    assert [record["slug"] for record in first["included"]["food_sources"]] == ["liver", "spinach-leaf"]
+    last = (await tiny.get(first["next"])).json()
+    assert (len(last["items"]), last["next"]) == (1, None)
+
+
+async def test_totals_are_of_the_nutrient_in_the_path(tiny: httpx.AsyncClient) -> None:
+    totals = [(await tiny.get(f"/nutrients/{slug}/food-sources")).json()["total"] for slug in ("iron", "vitamin-c")]
+    assert totals == [4, 1]
+
+
+async def test_amounts_and_intakes_as_csv(tiny: httpx.AsyncClient) -> None:
+    amounts = await tiny.get("/nutrients/iron/food-sources?format=csv")
+    assert amounts.headers["content-disposition"] == 'attachment; filename="food-sources-of-iron.csv"'
+    first = next(csv.DictReader(io.StringIO(amounts.text.removeprefix("\ufeff"))))
+    assert (first["food_source"], first["per_100g.value"], first["serving.weight.value"]) == ("liver", "6.5", "85")
+    intakes = await tiny.get("/intakes?format=csv&nutrient=iron&kind=UL&age=6mo")
+    ranged, unset = csv.DictReader(io.StringIO(intakes.text.removeprefix("\ufeff")))
+    assert (ranged["quantity.value"], ranged["quantity.min"], ranged["quantity.max"]) == ("", "2.2", "2.5")
+    assert (unset["status"], unset["quantity.value"], unset["quantity.unit"]) == ("not-determined", "", "")
+    international = await tiny.get("/intakes?format=ndjson&nutrient=vitamin-c&unit=IU")
+    assert {json.loads(line)["quantity"]["unit"] for line in international.text.splitlines()} == {"[iU]"}
+
+
+async def test_an_unknown_or_renamed_nutrient(tiny: httpx.AsyncClient) -> None:
+    unknown = await tiny.get("/nutrients/irn/food-sources")
+    assert unknown.status_code == 404
+    assert "/nutrients/iron" in unknown.json()["detail"]
+    moved = await tiny.get("/nutrients/iron-mineral/food-sources")
+    assert (moved.status_code, moved.headers["location"]) == (308, "/nutrients/iron/food-sources")
+
+
+async def test_food_sources_richest_first(tiny: httpx.AsyncClient) -> None:
+    async def ask(sort: str) -> list[str]:
+        page = (await tiny.get(f"/food-sources?nutrient=iron&sort={sort}")).json()
+        assert page["total"] == 3
+        return [item["slug"] for item in page["items"]]
+
+    assert await ask("-per_100g") == ["liver", "spinach-leaf", "greens"]
+    assert await ask("percent_daily_value") == ["greens", "spinach-leaf", "liver"]
+    refused = await tiny.get("/food-sources?sort=-per_100g")
+    assert refused.status_code == 422
+    assert "exactly one nutrient" in refused.json()["errors"][0]["message"]
+
+
+async def test_sources_without_an_amount_come_last(real: httpx.AsyncClient) -> None:
+    for sort in ("per_100g", "-per_100g"):
+        page = (await real.get(f"/food-sources?nutrient=vitamin-d&sort={sort}&limit=100")).json()
+        known = [any(a["nutrient"]["slug"] == "vitamin-d" for a in item["amounts"]) for item in page["items"]]
+        assert known == sorted(known, reverse=True)
+        assert not all(known)
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("", ["iron", "vitamin-c"]),
+        ("?sort=percent_daily_value", ["iron", "vitamin-c"]),
+        ("?sort=-per_100g", ["vitamin-c", "iron"]),  # 0.03 g is more than 1.3 mg
+        ("?sort=per_serving", ["iron", "vitamin-c"]),
+        ("?sort=-nutrient", ["vitamin-c", "iron"]),
+    ],
+)
+async def test_what_a_food_holds(tiny: httpx.AsyncClient, sort: str, expected: list[str]) -> None:
+    record = (await tiny.get(f"/food-sources/greens{sort}")).json()
+    assert [amount["nutrient"]["slug"] for amount in record["amounts"]] == expected
+    assert "foods" not in record
+
+
+async def test_honest_standings(real: httpx.AsyncClient) -> None:
+    async def provision(food: str, nutrient: str) -> tuple[str, str, str]:
+        record = (await real.get(f"/food-sources/{food}")).json()
+        found = next(item for item in record["nutrients"] if item["nutrient"]["slug"] == nutrient)
+        return found["standing"], str(found["remark"]), json.dumps(found["citations"])
+
+    assert (await provision("kale", "magnesium"))[0] == "low"
+    assert (await provision("avocado", "magnesium"))[0] == "low"
+    standing, remark, citations = await provision("spinach", "calcium")
+    assert standing == "poor"
+    assert "oxalate" in remark
+    assert "uk-nhs-calcium" in citations
+
+
+async def test_foods_of_the_article_are_tied_to_their_rows(real: httpx.AsyncClient) -> None:
+    spinach = (await real.get("/food-sources/spinach")).json()
+    assert {amount["ndb_no"] for amount in spinach["amounts"]} == {"11457", "11458"}
+    assert spinach["from_article"] is True
+    assert (await real.get("/food-sources/tofu")).json()["from_article"] is False
+
+
+async def test_most_calcium_per_serving_in_one_request(real: httpx.AsyncClient) -> None:
+    page = (await real.get("/nutrients/calcium/food-sources?sort=-per_serving&limit=3")).json()
+    found = [(item["food_source"]["slug"], item["per_serving"]["value"]) for item in page["items"]]
+    assert found == [("fortified-cereal", 999.9), ("tofu", 860.6), ("low-fat-yoghurt", 415.4)]
+
+
+def line(per_100g: str, serving_g: str, unit: Unit = Unit.milligram) -> AmountLine:
+    nutrient = Ref(slug="iron", name="Iron", url="/nutrients/iron")
+    return AmountLine(
+        nutrient=nutrient, per_100g=per_100g, unit=unit, serving="1", serving_g=serving_g, per_serving=Decimal(0)
+    )
+
+
+def test_percentages_are_rounded_once_and_half_up() -> None:
+    daily = Quantity(value=Decimal("2.4"), unit=Unit.microgram, per=Unit.day)
+    # 0.39 ug in 85 g is 0.3315 ug: 13.8 %; of the published, rounded 0.33 ug it would be 13.75 %
+    assert percent_daily_value(line("0.39", "85", Unit.microgram), daily) == 14
+    # 1.11 ug in 243 g is 112.39 %; of the published 2.7 ug it would be 112.5, rounded 113
+    assert percent_daily_value(line("1.11", "243", Unit.microgram), daily) == 112
+    half = Quantity(value=Decimal(200), unit=Unit.milligram, per=Unit.day)
+    assert percent_daily_value(line("25", "100"), half) == 13
+    assert percent_daily_value(line("0.025", "100", Unit.gram), half) == 13
+    assert percent_daily_value(line("25", "100"), None) is None
+
+
+@given(st.decimals(min_value=0, max_value=10**6, places=3, allow_nan=False))
+def test_a_number_is_written_without_noise(number: Decimal) -> None:
+    assert Decimal(json.dumps(plain(number))) == number
+
+
+@given(st.integers(min_value=0, max_value=5000))
+def test_standings_follow_the_percentage(percent: int) -> None:
+    words = [Standing.low, Standing.some, Standing.good, Standing.high]
+    assert words.index(Standing.of(percent)) <= words.index(Standing.of(percent + 1))
+    assert (Standing.of(percent) is Standing.high) == (percent >= 20)
+    assert (Standing.of(percent) is Standing.low) == (percent <= 5)

@@ -1,0 +1,141 @@
+"""Every number of the file of reference values stands in the database and in the API, digit for digit."""
+
+import copy
+import json
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.support import SHARED
+
+FILE = SHARED / "reference_values.json"
+needs_file = pytest.mark.skipif(not FILE.is_file(), reason=f"{FILE} is not there: no numbers to compare with")
+
+KINDS = {"supplement advice (autumn and winter)": "supplement-advice"}
+PER = {"day": "d", "MJ energy": "MJ"}
+
+Numbers = dict[tuple[str, ...], tuple[Decimal | None, ...]]
+
+
+def expected(values: dict[str, Any]) -> Numbers:
+    """Each line of the file: what it is about, and its numbers."""
+    found: Numbers = {}
+    for row in values["intakes"]:
+        kind = KINDS.get(row["kind"], row["kind"].replace(" ", "-"))
+        about = (
+            "intake",
+            row["nutrient"],
+            row["authority"],
+            kind,
+            row.get("life_stage", ""),
+            row.get("population", ""),
+        )
+        none = row.get("status") == "not-determined"
+        basis = ("", "") if none else (row["unit"], PER[row["per"]])
+        numbers = (row.get("value"), row.get("value_min"), row.get("value_max"))
+        found[(*about, row["source"], *basis)] = tuple(map(_exact, numbers))
+    for row in values["amounts"]:
+        key = ("amount", row["nutrient"], row["ndb_no"], row["food"], row["serving"], row["source"], row["unit"])
+        numbers = (row["per_100g"], row["serving_g"], row["per_serving"], row["percent_daily_value"])
+        found[key] = tuple(map(_exact, numbers))
+    assert len(found) == len(values["intakes"]) + len(values["amounts"])
+    return found
+
+
+def stored(url: str) -> Numbers:
+    """The same out of the database's columns."""
+    found: Numbers = {}
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        for row in connection.execute(text("SELECT * FROM intake")).mappings():
+            document = json.loads(row["document"])
+            label = "" if row["life_stage"] else document["population"]["label"]
+            about = ("intake", row["nutrient"], row["authority"], row["kind"], row["life_stage"] or "", label)
+            key = (*about, row["source"], row["unit"] or "", row["per"] or "")
+            found[key] = tuple(_exact(row[name]) for name in ("value", "value_min", "value_max"))
+        for row in connection.execute(text("SELECT * FROM amount")).mappings():
+            food = json.loads(row["document"])["description"]
+            key = ("amount", row["nutrient"], row["ndb_no"], food, row["serving"], row["source"], row["unit"])
+            numbers = ("per_100g", "serving_g", "per_serving", "percent_daily_value")
+            found[key] = tuple(_exact(row[name]) for name in numbers)
+    engine.dispose()
+    return found
+
+
+async def served(client: httpx.AsyncClient) -> Numbers:
+    """The same out of the API's answers."""
+    found: Numbers = {}
+    for item in await _items(client, "/intakes?limit=100"):
+        quantity = item["quantity"] or {}
+        stage = item["life_stage"] or {"code": ""}
+        label = "" if item["life_stage"] else item["population"]["label"]
+        about = ("intake", item["nutrient"]["slug"], item["authority"], item["kind"], stage["code"], label)
+        key = (*about, item["source"]["slug"], quantity.get("unit", ""), quantity.get("per", ""))
+        found[key] = tuple(_exact(quantity.get(name)) for name in ("value", "min", "max"))
+    for nutrient in await _items(client, "/nutrients?limit=100"):
+        for item in await _items(client, f"/nutrients/{nutrient['slug']}/food-sources?limit=100"):
+            assert item["per_100g"]["unit"] == item["per_serving"]["unit"]
+            what = (item["ndb_no"], item["description"], item["serving"]["description"])
+            source = item["citations"][0]["source"]["slug"]
+            key = ("amount", nutrient["slug"], *what, source, item["per_100g"]["unit"])
+            weight, percent = item["serving"]["weight"]["value"], item["percent_daily_value"]
+            numbers = (item["per_100g"]["value"], weight, item["per_serving"]["value"], percent)
+            found[key] = tuple(_exact(number) for number in numbers)
+    return found
+
+
+@needs_file
+async def test_all_461_numbers_are_served(real: httpx.AsyncClient) -> None:
+    wanted = expected(json.loads(FILE.read_text(encoding="utf-8")))
+    assert len(wanted) == 461
+    assert not differences(wanted, await served(real))
+
+
+@needs_file
+def test_all_461_numbers_are_stored(real_database: str) -> None:
+    wanted = expected(json.loads(FILE.read_text(encoding="utf-8")))
+    assert not differences(wanted, stored(real_database))
+
+
+@needs_file
+def test_a_planted_wrong_digit_is_found(real_database: str) -> None:
+    values = json.loads(FILE.read_text(encoding="utf-8"))
+    kept = stored(real_database)
+    for rows, field in (("intakes", "value"), ("amounts", "per_100g"), ("amounts", "percent_daily_value")):
+        wrong = copy.deepcopy(values)
+        wrong[rows][17][field] += 1
+        assert len(differences(expected(wrong), kept)) == 1, (rows, field)
+
+
+def test_numbers_come_out_as_they_went_in(tiny_database: str) -> None:
+    kept = {key[:5]: numbers for key, numbers in stored(tiny_database).items()}
+    assert kept["intake", "iron", "NASEM", "AI", "infant"] == (Decimal("0.27"), None, None)
+    assert kept["amount", "iron", "00003", "Spinach, boiled", "1/2 cup"] == tuple(
+        map(Decimal, ("3.57", "90", "3.21", "18"))
+    )
+
+
+def differences(wanted: Numbers, found: Numbers) -> list[str]:
+    """Lines that are missing, or too many, or of which a number differs."""
+    return [
+        f"{key}: {wanted.get(key)} in the file, {found.get(key)} here"
+        for key in sorted(wanted.keys() | found.keys())
+        if wanted.get(key) != found.get(key)
+    ]
+
+
+def _exact(number: Any) -> Decimal | None:
+    return None if number is None else Decimal(str(number))
+
+
+async def _items(client: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    following: str | None = path
+    while following:
+        page = (await client.get(following)).json()
+        items += page["items"]
+        following = page["next"]
+    return items
