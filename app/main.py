@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
-from app import errors, openapi
+from app import assets, deprecation, docs, errors, openapi
 from app.db import reading_engine
 from app.parameters import strict_query
 from app.resources import (
@@ -54,5 +54,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health,
     ):
         app.include_router(resource.router)
+    app.include_router(docs.router)
+    assets.install(app)
+    deprecation.install(app)
     openapi.install(app)
     return app

@@ -2,11 +2,12 @@
 
 from datetime import date
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import Field, HttpUrl
 
 from app.kinds import KINDS
 from app.kinds.common import Model
+from app.pages import index_page, prefers_html
 from app.reading import Database, dataset
 
 router = APIRouter(tags=["Dataset"])
@@ -58,9 +59,22 @@ RESOURCES = {
 }
 
 
-@router.get("/", summary="List everything")
-def get_index(database: Database) -> Index:
-    """Every collection with its number of records, and everything else there is: start here."""
+HTML = {"description": "The index.", "content": {"text/html": {"schema": {"type": "string"}}}}
+
+
+@router.get("/", summary="List everything", response_model=Index, responses={200: HTML})
+def get_index(database: Database, request: Request, response: Response) -> Index | Response:
+    """Every collection with its number of records, and everything else there is: start here.
+
+    A browser, or `Accept: text/html`, gets a page.
+    """
+    index = _index(database)
+    shown = index_page(index) if prefers_html(",".join(request.headers.getlist("accept"))) else response
+    shown.headers["Vary"] = "Accept"
+    return index if shown is response else shown
+
+
+def _index(database: Database) -> Index:
     with database.connect() as connection:
         about = dataset(connection)
     names = {kind.collection: kind.collection.replace("-", " ").capitalize() for kind in KINDS.values()}

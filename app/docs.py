@@ -1,0 +1,52 @@
+"""/docs (Swagger UI) and /redoc, with every asset from this host: they work without internet, under a strict policy."""
+
+from fastapi import APIRouter, Response
+
+from app.assets import package, site
+from app.pages import html
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        # both tools build style elements while they render
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        # Redoc's search runs in a worker that it makes from its own text
+        "worker-src blob:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""The policy that /docs and /redoc need."""
+
+BODY = '<main id="reference"><noscript>This page needs JavaScript; /openapi.json says the same.</noscript></main>'
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs")
+def get_docs() -> Response:
+    """Swagger UI: read the API description and try it out."""
+    folder = package("swagger-ui")
+    return html(
+        "API reference",
+        BODY,
+        CONTENT_SECURITY_POLICY,
+        styles=(f"{folder}/swagger-ui.css", site("/docs.css")),
+        scripts=(f"{folder}/swagger-ui-bundle.js", site("/swagger.js")),
+    )
+
+
+@router.get("/redoc")
+def get_redoc() -> Response:
+    """Redoc: read the API description."""
+    return html(
+        "API reference, to read",
+        BODY,
+        CONTENT_SECURITY_POLICY,
+        styles=(site("/docs.css"),),
+        scripts=(f"{package('redoc')}/redoc.standalone.js", site("/redoc.js")),
+    )
