@@ -1,8 +1,9 @@
 """/docs (Swagger UI) and /redoc, with every asset from this host: they work without internet, under a strict policy."""
 
 from fastapi import APIRouter, Response
+from starlette.responses import FileResponse
 
-from app.assets import package, site
+from app.assets import FOREVER, SITE, package, site
 from app.pages import html
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -50,3 +51,9 @@ def get_redoc() -> Response:
         styles=(site("/docs.css"),),
         scripts=(f"{package('redoc')}/redoc.standalone.js", site("/redoc.js")),
     )
+
+
+@router.get("/favicon.ico")
+def get_icon() -> Response:
+    """The icon, where browsers look for it beside a JSON document."""
+    return FileResponse(SITE / "icon.svg", headers={"Cache-Control": FOREVER})
