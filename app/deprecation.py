@@ -118,7 +118,7 @@ def describe(schema: dict[str, Any], deprecations: Sequence[Deprecated]) -> None
                 raise ValueError(f"{item.path} has no parameter '{item.parameter}' to deprecate.")
             marked = named[0]
         marked["deprecated"] = True
-        marked["description"] = f"{marked['description']}\n\n{_notice(item)}"
+        marked["description"] = f"{marked.get('description', '')}\n\n{_notice(item)}".strip()
         announced = headers("Deprecation", *(["Sunset"] if item.sunset else []), "Link")
         operation["responses"]["200"].setdefault("headers", {}).update(announced)
 

@@ -79,7 +79,8 @@ class SlugOf(Commas):
 
     def items(self) -> JsonSchemaValue:
         """JSON schema of one value."""
-        return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": 80}
+        of = {"x-slug-of": list(self.kinds)} if self.kinds else {}
+        return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": 80, **of}
 
     def check(self, value: str) -> None:
         """Raise a `PydanticCustomError` if the value is not allowed."""

@@ -253,7 +253,7 @@ def _included(connection: Connection, documents: Sequence[str], include: Sequenc
         slugs = [url.rpartition("/")[2] for url in urls if url.startswith(f"/{kind.collection}/")]
         table = table_of(kind.name)
         found: dict[str, str] = dict(
-            connection.execute(select(table.c.slug, table.c.document).where(table.c.slug.in_(slugs))).tuples().all()
+            connection.execute(select(table.c.slug, table.c.document).where(table.c.slug.in_(slugs))).all()
         )
         parts.append(f'"{name}":[{",".join(found[slug] for slug in slugs)}]')
     return f"{{{','.join(parts)}}}"
@@ -292,7 +292,7 @@ def _check_slugs(connection: Connection, kind: str, query: Any) -> None:
         return
     slugs = [slug for _, slug, _ in wanted]
     kinds = dict(
-        connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs))).tuples().all()
+        connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs))).all()
     )
     errors = []
     for name, slug, allowed in wanted:
