@@ -25,7 +25,11 @@ def free_port() -> int:
 @contextmanager
 def _process(command: list[str], url: str, folder: Path, **environment: str) -> Iterator[str]:
     process = subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=folder, env={**os.environ, **environment}, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         for _ in range(300):
