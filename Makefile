@@ -8,7 +8,7 @@ export PORT ?= 8000
 export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
-.PHONY: help serve test lint format check-content examples lock audit clean
+.PHONY: help serve test lint format check-content examples openapi assets clients fuzz redbot lock audit clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,21 @@ examples: $(VENV)/.developing ## Record the API description's examples and the e
 	@$(RUN) -m tests.test_readme
 	@$(RUN) -m seed schema
 
+openapi: $(VENV)/.developing ## Record the API description's contract anew (docs/openapi.json)
+	@$(RUN) -m tests.snapshot
+
+clients: $(VENV)/.developing tests/clients/node_modules ## Run linters, generated clients and a browser against the API (Node.js, Chromium)
+	@REQUIRE_CLIENTS=1 $(RUN) -m pytest tests/test_clients.py $(ARGS)
+
+assets: tests/clients/node_modules ## Copy the docs pages' assets from their npm packages into app/static
+	@node tests/clients/vendor.mjs
+
+fuzz: $(VENV)/.developing ## Ask the API whatever its description allows and forbids (EXAMPLES random ones an operation)
+	@$(RUN) -m tests.fuzz $(or $(EXAMPLES),100)
+
+redbot: $(VENV)/.developing ## Have REDbot look at the HTTP of the main kinds of answer
+	@$(RUN) -m tests.redbot
+
 lock: $(VENV)/.developing ## Resolve the locked requirements anew
 	@$(RUN) -m pip install -q uv
 	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
@@ -65,4 +80,8 @@ $(VENV)/.serving: requirements.txt | $(VENV)/bin/python
 
 $(VENV)/.developing: requirements-dev.txt $(VENV)/.serving
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+tests/clients/node_modules: tests/clients/package-lock.json
+	@cd tests/clients && npm ci --silent
 	@touch $@

@@ -9,7 +9,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 from starlette.routing import Route
 
-from app import errors, openapi
+from app import assets, deprecation, docs, errors, openapi
 from app.db import reading_engine
 from app.http.cache import Cache
 from app.http.layer import HttpLayer
@@ -87,6 +87,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     for resource in RESOURCES:
         app.include_router(resource.router)
+    app.include_router(docs.router)
+    assets.install(app)
+    deprecation.install(app)
     openapi.install(app)
     app.add_middleware(
         HttpLayer,

@@ -1,13 +1,16 @@
 """The OpenAPI description: what FastAPI makes of the routes, plus what it cannot know."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.errors import MEDIA_TYPE, ProblemDetails
+from app import deprecation
+from app.documented import CACHED, RESPONSES, UNCACHED, components, headers, statuses
+from app.errors import ProblemDetails
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -26,17 +29,33 @@ A read-only, keyless API over a curated knowledge base. Every fact carries an ev
 
 General information, not medical advice.
 """,
+    "contact": {"name": "The maintainers of the Nutrient Knowledge API"},
     "license_info": {"name": "MIT (code), CC-BY-4.0 (content)", "identifier": "MIT AND CC-BY-4.0"},
     # the function's name is unique and readable; FastAPI's default adds path and method
     "generate_unique_id_function": lambda route: route.name,
+    # ours need no other host
+    "docs_url": None,
+    "redoc_url": None,
     "servers": [{"url": "/", "description": "This server"}],
 }
 
-PROBLEMS = {
-    "404": "There is no such record; `detail` names the nearest.",
-    "422": "A parameter is unknown or wrong; `errors` names each, and what is allowed.",
-    "503": "The database cannot answer, or holds no dataset; try again after `Retry-After` seconds.",
+TAGS = {
+    "Dataset": "What is served, in which version and under which licence; the index of everything.",
+    "Nutrients": "Vitamins and minerals: what each does in muscle and nerve, and what too little or too much does.",
+    "Mechanisms": "Ordered chains of cause and effect, from a trigger to the symptoms it ends in.",
+    "Food sources": "Foods, groups of foods and sunlight, with the nutrients that each provides.",
+    "Lifestyle factors": "Habits, states and medicines that bear on twitching or disturb nutrients.",
+    "FAQ": "Questions as people ask them, with short answers, the graded facts behind them and warnings.",
+    "Symptoms": "Symptoms, signs and conditions, with what bears on them and when to see a doctor.",
+    "Interactions": "How one nutrient acts on another.",
+    "Claims": "Single statements, each with an evidence grade and the sources for and against it.",
+    "Sources": "The publications that everything cites.",
+    "Comparison": "The nutrient comparison table, ready to render.",
+    "Health": "For load balancers and orchestrators.",
 }
+"""What each tag holds; a tag that no operation has is left out."""
+
+HAS_NO_DATABASE = {"/livez"}
 
 
 def install(app: FastAPI) -> None:
@@ -58,27 +77,47 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         description=app.description.strip(),
         routes=app.routes,
         servers=app.servers,
+        contact=app.contact,
         license_info=app.license_info,
         separate_input_output_schemas=True,
     )
-    components = schema["components"]["schemas"]
-    for unused in ("HTTPValidationError", "ValidationError", "MeasuredFood", "AmountLine"):
-        components.pop(unused, None)
-    problem = ProblemDetails.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-    components |= problem.pop("$defs", {})
-    components["ProblemDetails"] = problem
-    for component in components.values():
-        # keys may be added within a major version: clients must not refuse them
-        if component.get("additionalProperties") is False:
-            del component["additionalProperties"]
-    for path, item in schema["paths"].items():
-        for operation in item.values():
-            _complete(path, operation)
+    # said outright: no operation needs a key
+    schema["security"] = []
+    operations = {path: item["get"] for path, item in schema["paths"].items()}
+    used = {tag for operation in operations.values() for tag in operation["tags"]}
+    schema["tags"] = [{"name": tag, "description": text} for tag, text in TAGS.items() if tag in used]
+    schema["components"] |= {"schemas": _schemas(schema["components"]["schemas"])} | components()
+    for path, operation in operations.items():
+        _complete_parameters(operation.get("parameters", ()))
+        _complete_responses(path, operation)
+    deprecation.describe(schema, app.state.deprecations)
+    text = json.dumps(schema)
+    for section in ("headers", "responses"):
+        parts = schema["components"][section]
+        used = {name for name in parts if f'"#/components/{section}/{name}"' in text}
+        schema["components"][section] = {name: parts[name] for name in parts if name in used}
     return schema
 
 
-def _complete(path: str, operation: dict[str, Any]) -> None:
-    for parameter in operation.get("parameters", ()):
+UNUSED = ("HTTPValidationError", "ValidationError", "MeasuredFood", "AmountLine")
+"""Components that FastAPI adds, and those of excluded keys."""
+
+
+def _schemas(found: dict[str, Any]) -> dict[str, Any]:
+    """The components, with the problem's in place of FastAPI's own, and no more said than is needed."""
+    problem = ProblemDetails.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    found |= problem.pop("$defs", {}) | {"ProblemDetails": problem}
+    for component in found.values():
+        # keys may be added within a major version: clients must not refuse them
+        if component.get("additionalProperties") is False:
+            del component["additionalProperties"]
+        for property_ in component.get("properties", {}).values():
+            property_.pop("title", None)
+    return {name: found[name] for name in sorted(found) if name not in UNUSED}
+
+
+def _complete_parameters(parameters: Iterable[dict[str, Any]]) -> None:
+    for parameter in parameters:
         schema = parameter["schema"]
         schema |= next((kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}), {})
         for redundant in ("title", "description"):
@@ -87,15 +126,19 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
             parameter |= {"style": "form", "explode": False}
             if not schema["default"]:
                 del schema["default"]
+
+
+def _complete_responses(path: str, operation: dict[str, Any]) -> None:
+    cached = operation["tags"] != ["Health"]
     responses = operation["responses"]
-    responses.pop("422", None)
-    for status, description in PROBLEMS.items():
-        if (status == "404" and "{slug}" not in path) or (status == "503" and path == "/livez"):
-            continue
-        reference = {"$ref": "#/components/schemas/ProblemDetails"}
-        responses[status] = {"description": description, "content": {MEDIA_TYPE: {"schema": reference}}}
+    success = responses["200"]
+    success |= {"description": operation["summary"], "headers": headers(*(CACHED if cached else UNCACHED))}
+    content = success["content"]["application/json"]
+    content["schema"].pop("title", None)
     example = EXAMPLES / f"{operation['operationId']}.json"
     if example.is_file():
         recorded = json.loads(example.read_text(encoding="utf-8"))
-        content = responses["200"]["content"]["application/json"]
         content["examples"] = {"real": {"summary": recorded["request"], "value": recorded["response"]}}
+    responses.pop("422", None)
+    for status in statuses(path, cached=cached, database=path not in HAS_NO_DATABASE):
+        responses[status] = {"$ref": f"#/components/responses/{RESPONSES[status][0]}"}

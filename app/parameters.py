@@ -82,7 +82,8 @@ class SlugOf(Commas):
 
     def items(self) -> JsonSchemaValue:
         """JSON schema of one value."""
-        return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_SLUG}
+        of = {"x-slug-of": list(self.kinds)} if self.kinds else {}
+        return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_SLUG, **of}
 
     def check(self, value: str) -> None:
         """Raise a `PydanticCustomError` if the value is not allowed."""

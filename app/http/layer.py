@@ -19,8 +19,11 @@ from app.release import Watcher
 
 log = logging.getLogger(__name__)
 
-RECOMPUTED = (b"content-length",)
+# what our own answers never carry, but static files do
+RECOMPUTED = (b"content-length", b"etag", b"accept-ranges", b"vary")
 FAILURE = "Something went wrong on our side; it has been logged."
+
+VARY = (b"vary", b"Accept, Accept-Encoding")
 
 STREAMED = ("csv", "ndjson")
 
@@ -39,7 +42,7 @@ class HttpLayer:
         self._cache = cache
         self._watcher = watcher
         self._formats = formats
-        self._cacheable: Headers = [(b"cache-control", cache_control.encode()), (b"vary", b"Accept, Accept-Encoding")]
+        self._cacheable: Headers = [(b"cache-control", cache_control.encode()), VARY]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -88,13 +91,15 @@ class HttpLayer:
     async def _make(self, exchange: Exchange) -> Entry | Answer:
         """Ask the app; an answer that may be cached becomes an entry of the cache."""
         answer = await self._ask(exchange)
-        if answer.status != HTTPStatus.OK or answer.header(b"cache-control"):
+        control = answer.header(b"cache-control")
+        if answer.status != HTTPStatus.OK or (control and not control.startswith(b"public")):
             return answer
         version = (answer.header(b"dataset-version") or b"").decode()
         if version:
             self._watcher.saw(version)
         digest = hashlib.blake2b(answer.body, key=version.encode(), digest_size=12).hexdigest()
-        headers = [item for item in answer.headers if item[0] not in RECOMPUTED] + self._cacheable
+        headers = [item for item in answer.headers if item[0] not in RECOMPUTED]
+        headers += self._cacheable if control is None else [VARY]
         if not answer.header(b"content-security-policy"):
             headers.append(DATA_POLICY)
         entry = Entry(digest, (answer.header(b"last-modified") or b"").decode(), headers, answer.body)

@@ -1,13 +1,17 @@
 """/dataset and /: what is served, in which version, under which licence."""
 
 from datetime import date
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
+from fastapi import Query as QueryParameters
 from pydantic import Field, HttpUrl
 
-from app.answers import answer
+from app.answers import answer, headers
 from app.kinds import KINDS
 from app.kinds.common import Model
+from app.pages import index_page
+from app.parameters import Query
 from app.reading import Database, dataset
 
 router = APIRouter(tags=["Dataset"])
@@ -60,9 +64,23 @@ RESOURCES = {
 }
 
 
-@router.get("/", response_model=Index, summary="List everything")
-def get_index(database: Database) -> Response:
-    """Every collection with its number of records, and everything else there is: start here."""
+HTML = {"description": "The index.", "content": {"text/html": {"schema": {"type": "string"}}}}
+
+
+class IndexQuery(Query):
+    """Shape of the index."""
+
+    format: Literal["json", "html"] = Field(
+        default="json", description="JSON, or a page for people. `Accept` can ask for the same, as browsers do."
+    )
+
+
+@router.get("/", summary="List everything", response_model=Index, responses={200: HTML})
+def get_index(query: Annotated[IndexQuery, QueryParameters()], database: Database) -> Response:
+    """Every collection with its number of records, and everything else there is: start here.
+
+    A browser, or `Accept: text/html`, gets a page.
+    """
     with database.connect() as connection:
         about = dataset(connection)
     names = {kind.collection: kind.collection.replace("-", " ").capitalize() for kind in KINDS.values()}
@@ -76,6 +94,10 @@ def get_index(database: Database) -> Response:
         resources=[Entry(name=name, url=url, total=None) for name, url in RESOURCES.items()],
         disclaimer=about["disclaimer"],
     )
+    if query.format == "html":
+        page = index_page(index)
+        page.headers.update(headers(about))
+        return page
     return answer(index.model_dump_json(), about)
 
 
