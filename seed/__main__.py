@@ -16,7 +16,7 @@ from app.db import writing_engine
 from app.kinds import KINDS
 from app.settings import Settings
 from seed.check import check
-from seed.files import CONTENT, CoverageFile, DatasetFile
+from seed.files import CONTENT, CoverageFile, DatasetFile, VocabularyFile
 from seed.load import Change, Prepared, diff, load, loaded, prepare
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -106,6 +106,7 @@ def run_schema(options: argparse.Namespace) -> int:
     """Write JSON Schemas of the content files, for completion in an editor."""
     options.out.mkdir(parents=True, exist_ok=True)
     models = {**{kind.name: kind.file for kind in KINDS.values()}, "dataset": DatasetFile, "coverage": CoverageFile}
+    models["vocabulary"] = VocabularyFile
     for name, model in models.items():
         path = options.out / f"{name}.schema.json"
         path.write_text(json.dumps(model.model_json_schema(), indent=2) + "\n", encoding="utf-8")

@@ -15,7 +15,7 @@ from app.kinds import AnyRecord, Names, Ref
 from app.kinds.claim import ClaimFile
 from app.kinds.common import SLUG_PATTERN, Problem
 from seed.build import Authored, build
-from seed.files import CoverageFile, DatasetFile, Files, Raw, read
+from seed.files import CoverageFile, DatasetFile, Files, Raw, VocabularyFile, read
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -26,6 +26,7 @@ class Checked:
 
     dataset: DatasetFile
     coverage: CoverageFile
+    vocabulary: VocabularyFile
     records: list[AnyRecord]
 
 
@@ -37,6 +38,7 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
     problems += _slug_problems(files) + _name_problems(files)
     dataset = _validate(DatasetFile, files.dataset, "dataset.toml", names, problems)
     coverage = _validate(CoverageFile, files.coverage or {"fact": []}, "coverage.toml", names, problems)
+    vocabulary = _validate(VocabularyFile, files.vocabulary, "vocabulary.toml", names, problems)
     authored = []
     for raw in files.raws:
         content = _validate(raw.kind.file, raw.data, raw.path, names, problems)
@@ -45,11 +47,11 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
     problems += [problem for item in authored for problem in _record_problems(item)]
     if dataset is not None:
         problems += _redirect_problems(dataset, names)
-    if problems or dataset is None or coverage is None:
+    if problems or dataset is None or coverage is None or vocabulary is None:
         return None, sorted(problems, key=lambda problem: (problem.file, problem.key))
     records = build(authored, names)
     problems = _coverage_problems(coverage, records)
-    return (None, problems) if problems else (Checked(dataset, coverage, records), [])
+    return (None, problems) if problems else (Checked(dataset, coverage, vocabulary, records), [])
 
 
 def resolve_pointer(document: Any, pointer: str) -> Any:

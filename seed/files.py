@@ -11,6 +11,7 @@ from pydantic import Field, HttpUrl
 
 from app.kinds import KINDS, Kind
 from app.kinds.common import Model, Problem, Slug, Text
+from app.kinds.vocabulary import Vocabulary as VocabularyFile
 
 CONTENT = Path(__file__).parent / "content"
 
@@ -67,6 +68,7 @@ class Files:
     raws: list[Raw] = field(default_factory=list)
     dataset: dict[str, Any] = field(default_factory=dict)
     coverage: dict[str, Any] = field(default_factory=dict)
+    vocabulary: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -76,7 +78,7 @@ def read(folder: Path) -> Files:
     if not folder.is_dir():
         files.problems.append(Problem(file=str(folder), key="", message="no such folder; name the content folder"))
         return files
-    for name in ("dataset", "coverage"):
+    for name in ("dataset", "coverage", "vocabulary"):
         path = folder / f"{name}.toml"
         if path.is_file():
             setattr(files, name, _parse(path, folder, files.problems))
@@ -100,7 +102,7 @@ def _strays(folder: Path, collections: set[str]) -> Iterator[Path]:
         if path.is_dir() or relative.name.startswith("."):
             continue
         at_home = len(relative.parts) == 2 and relative.parts[0] in collections and path.suffix == ".toml"
-        if not at_home and str(relative) not in ("dataset.toml", "coverage.toml"):
+        if not at_home and str(relative) not in ("dataset.toml", "coverage.toml", "vocabulary.toml"):
             yield path
 
 

@@ -55,7 +55,8 @@ def prepare(checked: Checked) -> Prepared:
     for record in records.values():
         counts[record.url.split("/")[1]] += 1
     redirects = dict(checked.dataset.redirects)
-    hashed = json.dumps([about, redirects, documents], ensure_ascii=False, sort_keys=True)
+    vocabulary = checked.vocabulary.model_dump_json()
+    hashed = json.dumps([about, redirects, documents, vocabulary], ensure_ascii=False, sort_keys=True)
     content_hash = hashlib.sha256(hashed.encode()).hexdigest()
     document = json.dumps({**about, "content_hash": content_hash, "counts": counts}, ensure_ascii=False)
     row = {
@@ -64,6 +65,7 @@ def prepare(checked: Checked) -> Prepared:
         "content_hash": content_hash,
         "released": checked.dataset.released,
         "document": document,
+        "vocabulary": vocabulary,
     }
     return Prepared(row, records, documents, redirects)
 
