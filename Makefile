@@ -8,7 +8,7 @@ export PORT ?= 8000
 export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
-.PHONY: help serve test lint format check-content examples lock clean
+.PHONY: help serve test lint format check-content examples search-eval lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,9 @@ check-content: $(VENV)/.serving ## List every problem in the content
 examples: $(VENV)/.developing ## Record the API description's examples and the editor schemas anew
 	@$(RUN) -m tests.update_examples
 	@$(RUN) -m seed schema
+
+search-eval: $(VENV)/.developing ## Measure how well the search answers the cases, beside two baselines
+	@$(RUN) -m tests.search_eval $(ARGS)
 
 lock: $(VENV)/.developing ## Resolve the locked requirements anew
 	@$(RUN) -m pip install -q uv

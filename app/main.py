@@ -19,9 +19,11 @@ from app.resources import (
     lifestyle_factors,
     mechanisms,
     nutrients,
+    search,
     sources,
     symptoms,
 )
+from app.search import Holder
 from app.settings import Settings
 
 
@@ -38,6 +40,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(**openapi.ABOUT, lifespan=lifespan, dependencies=[Depends(strict_query)])
     app.state.engine = engine
     app.state.settings = settings
+    app.state.search = Holder()
     errors.install(app)
     for resource in (
         dataset,
@@ -51,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         claims,
         sources,
         comparison,
+        search,
         health,
     ):
         app.include_router(resource.router)

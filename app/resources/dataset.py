@@ -49,6 +49,8 @@ class Index(Model):
 
 RESOURCES = {
     "Comparison table": "/comparison",
+    "Search": "/search",
+    "Suggestions": "/suggest",
     "Dataset": "/dataset",
     "API reference": "/docs",
     "API reference, to read": "/redoc",

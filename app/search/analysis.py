@@ -55,12 +55,18 @@ class Analyzer:
         self._folded: dict[str, str] = {}
         self._stems: dict[str, str] = {}
         self._fragments = re.compile("|".join(map(re.escape, vocabulary.spelling_fragments)) or r"(?!)")
-        self._units = frozenset(vocabulary.units)
         self._synonyms: dict[str, str] = {}
         self._phrases: dict[str, list[_Phrase]] = {}
         self._learn(vocabulary.synonyms)
         self.stop = self.stems(vocabulary.stop_words)
         self.weak = self.stems(vocabulary.weak_words) - self.stop
+        self.questions = frozenset(vocabulary.question_words)
+        self.units = frozenset(vocabulary.units)
+        self.food = frozenset(self._phrase(phrase) for phrase in vocabulary.food_words)
+        self.negations = sorted(map(self._phrase, vocabulary.negations), key=len, reverse=True)
+        self.diets = {
+            self.stem(self.fold(diet)): tuple(ref.slug for ref in refs) for diet, refs in vocabulary.diets.items()
+        }
 
     def words(self, text: str) -> list[Word]:
         """The words of a text, folded and spelt one way."""
@@ -118,9 +124,9 @@ class Analyzer:
             if tuple(w.text for w in words[i : i + len(phrase.words)]) == phrase.words:
                 return len(phrase.words), phrase.term
         after = words[i + 1].text if i + 1 < len(words) else ""
-        if word.isdigit() and after in self._units:
+        if word.isdigit() and after in self.units:
             return 2, ""
-        if (measure := MEASURE.fullmatch(word)) and measure[1] in self._units:
+        if (measure := MEASURE.fullmatch(word)) and measure[1] in self.units:
             return 1, ""
         vitamin = self._vitamin(words, i)
         return vitamin or (1, self.stem(word))
@@ -144,11 +150,14 @@ class Analyzer:
             return 1, f"vit{joined[1]}"
         return (1, f"vit{word}") if NUMBERED.fullmatch(word) else None
 
+    def _phrase(self, phrase: str) -> tuple[str, ...]:
+        return tuple(self.fold(word) for word in phrase.split())
+
     def _learn(self, groups: Sequence[Sequence[str]]) -> None:
         for group in groups:
             first = self.stem(self.fold(group[0]))
             for phrase in group:
-                words = tuple(self.fold(word) for word in phrase.split())
+                words = self._phrase(phrase)
                 if len(words) > 1:
                     self._phrases.setdefault(words[0], []).append(_Phrase(words, first))
                 else:

@@ -15,8 +15,8 @@ from app.kinds.vocabulary import Vocabulary
 from app.models import Dataset
 from app.search.analysis import Analyzer
 from app.search.entries import Entry, read_entries
-from app.search.spelling import Speller
-from app.search.suggestions import Suggestions
+from app.search.spelling import SHORTEST, Speller
+from app.search.suggestions import Suggestion, Suggestions
 
 WEAK = 0.2
 """Weight of a weak word, as part of what another word of the same frequency weighs."""
@@ -57,6 +57,7 @@ class SearchIndex:
     surfaces: dict[str, frozenset[str]]
     """Of a term, the words of the records that it stands for, in lower case as written."""
     frequency: Counter[str]
+    weights: dict[str, float]
     speller: Speller
     suggestions: Suggestions
     schema: tantivy.Schema
@@ -64,8 +65,22 @@ class SearchIndex:
 
     def weight(self, term: str) -> float:
         """How much a term tells: the rarer, the more; weak words tell little."""
-        idf = math.log(1 + (len(self.entries) + 1) / (self.frequency[term] + 0.5))
-        return idf * (WEAK if term in self.analyzer.weak or term.isdigit() else 1.0)
+        known = self.weights.get(term)
+        return _weight(self.analyzer, term, 0, len(self.entries)) if known is None else known
+
+    def suggest(self, typed: str, kinds: tuple[str, ...] = (), limit: int = 8) -> list[Suggestion]:
+        """Records that have a name with this beginning; one letter off in the last word where there is none."""
+        found = self.suggestions.begin(typed, kinds, limit)
+        if found:
+            return found
+        head, _, last = self.suggestions.key(typed).rpartition(" ")
+        if len(last) < SHORTEST - 1:
+            return []
+        for word in self.speller.completions(last):
+            found = self.suggestions.begin(f"{head} {word}", kinds, limit)
+            if found:
+                return found
+        return []
 
 
 def build_index(connection: Connection) -> SearchIndex:
@@ -102,11 +117,20 @@ def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, content_hash: str
         recognised=_recognised(names),
         surfaces={term: frozenset(words) for term, words in collected.surfaces.items()},
         frequency=collected.frequency,
-        speller=Speller(collected.words, _vocabulary_words(analyzer)),
+        weights={
+            term: _weight(analyzer, term, count, len(entries)) for term, count in collected.frequency.items()
+        },
+        speller=Speller(collected.words, collected.named, _vocabulary_words(analyzer)),
         suggestions=Suggestions(entries, analyzer),
         schema=schema,
         searcher=searcher,
     )
+
+
+def _weight(analyzer: Analyzer, term: str, count: int, records: int) -> float:
+    # the root keeps rare words from drowning the names of what much is written about
+    told = math.sqrt(math.log(1 + (records + 1) / (count + 0.5)))
+    return told * (WEAK if term in analyzer.weak or term.isdigit() else 1.0)
 
 
 class _Collected:
@@ -115,12 +139,16 @@ class _Collected:
     def __init__(self) -> None:
         self.texts: list[list[str]] = []
         self.words: Counter[str] = Counter()
+        self.named: Counter[str] = Counter()
         self.frequency: Counter[str] = Counter()
         self.surfaces: defaultdict[str, set[str]] = defaultdict(set)
 
     def add(self, entry: Entry, analyzer: Analyzer) -> None:
         """Count the terms and words of an entry."""
         terms: list[str] = []
+        if entry.kind in ENTITIES:
+            for text in (entry.name, *entry.aliases):
+                self.named.update(word.text for word in analyzer.words(text))
         for text in (entry.name, *entry.aliases, *entry.passages):
             words = analyzer.words(text)
             self.words.update(word.text for word in words)

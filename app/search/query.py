@@ -30,14 +30,15 @@ class Understood:
     """Slugs of records that are not wanted."""
     recognised: dict[int, frozenset[str]] = field(default_factory=dict)
     """Entries that the query names, with the terms by which it does."""
+    marked: frozenset[str] = frozenset()
+    """Terms to mark: those of the query, and the names of what it names."""
 
 
 def understand(index: SearchIndex, text: str) -> Understood:
     """Read a query."""
     asked = Understood()
     words = _mend(index, text, asked)
-    vocabulary = index.analyzer.vocabulary
-    asked.question = text.rstrip().endswith("?") or (bool(words) and words[0].text in vocabulary.question_words)
+    asked.question = text.rstrip().endswith("?") or (bool(words) and words[0].text in index.analyzer.questions)
     words, food_words = _food_words(index, words)
     tokens = _without_negated(index, _without_units(index, text, words), asked)
     tokens = _without_diets(index, tokens, asked)
@@ -46,6 +47,9 @@ def understand(index: SearchIndex, text: str) -> Understood:
     asked.unknown = {term for term in terms if not index.frequency[term]}
     asked.recognised = _recognise(index, terms)
     asked.food = asked.food or food_words
+    named = [o for o in asked.recognised if index.entries[o].kind in ENTITIES]
+    proper = {term for o in named for name in index.names[o] if name.primary and len(name.terms) <= 2 for term in name.terms}
+    asked.marked = frozenset(asked.weights) | proper
     return asked
 
 
@@ -60,9 +64,9 @@ def _mend(index: SearchIndex, text: str, asked: Understood) -> list[Word]:
         word, used, parts = words[i], 1, (words[i].text,)
         after = words[i + 1].text if i + 1 < len(words) else ""
         joined = word.text + after
-        if after and len(joined) > 5 and speller.knows(joined) and not (speller.knows(word.text) and speller.knows(after)):
+        if after and len(joined) > 5 and speller.knows(joined) and not _both_known(index, word, after):
             used, parts = 2, (joined,)
-        elif not speller.knows(word.text):
+        elif not (speller.knows(word.text) or index.frequency[analyzer.stem(word.text)]):
             better = speller.mend(word.text)
             parts = (better,) if better else speller.parts(word.text) or parts
         end = words[i + used - 1].end
@@ -77,9 +81,13 @@ def _mend(index: SearchIndex, text: str, asked: Understood) -> list[Word]:
     return mended
 
 
+def _both_known(index: SearchIndex, word: Word, after: str) -> bool:
+    return all(index.speller.knows(w) or index.frequency[index.analyzer.stem(w)] for w in (word.text, after))
+
+
 def _food_words(index: SearchIndex, words: list[Word]) -> tuple[list[Word], bool]:
     """The query without the words that ask for food, unless they are all there is or belong to a name."""
-    phrases = {tuple(phrase.split()) for phrase in index.analyzer.vocabulary.food_words}
+    phrases = index.analyzer.food
     asking: set[int] = set()
     for i in range(len(words)):
         for length in (3, 2, 1):
@@ -107,7 +115,7 @@ def _without_units(index: SearchIndex, text: str, words: Sequence[Word]) -> list
     """Drop "mg" where it is the unit: beside a nutrient's name, or behind "how many"."""
     vocabulary = index.analyzer.vocabulary
     tokens = index.analyzer.tokens(words)
-    units = [i for i, token in enumerate(tokens) if token.text in vocabulary.units]
+    units = [i for i, token in enumerate(tokens) if token.text in index.analyzer.units]
     if not units:
         return tokens
     others = [t.term for i, t in enumerate(tokens) if i not in units and t.term not in index.analyzer.stop]
@@ -126,7 +134,7 @@ def _without_units(index: SearchIndex, text: str, words: Sequence[Word]) -> list
 def _without_negated(index: SearchIndex, tokens: list[Token], asked: Understood) -> list[Token]:
     """Take out what the query does not want: "without dairy", "dairy-free", "non-dairy"."""
     vocabulary = index.analyzer.vocabulary
-    phrases = sorted((tuple(phrase.split()) for phrase in vocabulary.negations), key=len, reverse=True)
+    phrases = index.analyzer.negations
     kept: list[Token] = []
     i = 0
     while i < len(tokens):
@@ -154,6 +162,8 @@ def _exclude(index: SearchIndex, tokens: Sequence[Token], start: int, asked: Und
         at = i
         while at < len(tokens) and tokens[at].term in stop:
             at += 1
+        if i > start and at == i:
+            break  # nothing like "or" between: what follows is wanted
         length = next((n for n in (4, 3, 2, 1) if at + n <= len(tokens) and _named(index, tokens[at : at + n])), 0)
         if not length:
             break
@@ -166,9 +176,11 @@ def _exclude(index: SearchIndex, tokens: Sequence[Token], start: int, asked: Und
 
 def _named(index: SearchIndex, tokens: Sequence[Token]) -> set[str]:
     """Slugs of the foods, nutrients, factors and symptoms of exactly this name, with all that belongs to them."""
-    left_out = index.analyzer.vocabulary.diets.get(tokens[0].text) if len(tokens) == 1 else None
+    if tokens[-1].term in index.analyzer.stop:
+        return set()
+    left_out = index.analyzer.diets.get(tokens[0].term) if len(tokens) == 1 else None
     if left_out:
-        return {slug for ref in left_out for slug in (ref.slug, *index.members.get(ref.slug, ()))}
+        return {slug for wider in left_out for slug in (wider, *index.members.get(wider, ()))}
     terms = frozenset(token.term for token in tokens if token.term not in index.analyzer.stop)
     slugs = [index.entries[i].slug for i in index.recognised.get(terms, ()) if index.entries[i].kind in ENTITIES]
     return {slug for found in slugs for slug in (found, *index.members.get(found, ()))}
@@ -185,10 +197,10 @@ def _in_a_name(index: SearchIndex, tokens: Sequence[Token], i: int) -> bool:
 
 def _without_diets(index: SearchIndex, tokens: list[Token], asked: Understood) -> list[Token]:
     """A diet asks for food and leaves some out."""
-    diets = index.analyzer.vocabulary.diets
+    diets = index.analyzer.diets
     kept = []
     for token in tokens:
-        if token.text in diets:
+        if token.term in diets:
             asked.food = True
             asked.excluded.update(_named(index, [token]))
         else:

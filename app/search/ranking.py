@@ -34,13 +34,15 @@ PRIOR: Mapping[str, float] = {
 """Kinds that people ask for come before kinds that back them up."""
 NAME_WEIGHT = 1.6
 QUESTION = 0.35
-CAUSE = 0.35
+CAUSE = 0.7
 FOOD = 10.0
+ALIKE = 0.75
+"""How like a name a query must be, to name it where there is no hit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A record that answers a query; `terms` are those to mark."""
+    """A record that answers a query; `terms` are those to mark in it."""
 
     ordinal: int
     score: float
@@ -156,18 +158,20 @@ def _hit(index: SearchIndex, asked: Understood, ordinal: int, bm25: float, foods
     entry = index.entries[ordinal]
     whole = sum(asked.weights.values()) or 1.0
     best, name = _best_name(index, asked, ordinal, whole)
-    score = _cover(index, asked, ordinal, whole) + NAME_WEIGHT * best + PRIOR[entry.kind]
+    cover = _cover(index, asked, ordinal, whole)
+    # a record that answers little of the query gains little by its kind
+    score = cover + NAME_WEIGHT * best + PRIOR[entry.kind] * math.sqrt(cover)
     score += 0.3 * bm25 / (bm25 + 20)
     if asked.question and entry.kind == "faq_entry":
         score += QUESTION * (1 + best)
-    if entry.kind in ("nutrient", "lifestyle_factor") and _is_cause(index, asked, ordinal):
+    if _is_cause(index, asked, ordinal):
         score += CAUSE
     if ordinal in foods:
         named = ordinal in asked.recognised
         score += FOOD * (2 if named else 1) + foods[ordinal]
     elif asked.food and entry.kind == "food_source":
         score += 1 + (ordinal in asked.recognised)
-    return Hit(ordinal, score, _matched(asked, name, best), name, frozenset(asked.weights))
+    return Hit(ordinal, score, _matched(asked, name, best), name, asked.marked)
 
 
 def _best_name(index: SearchIndex, asked: Understood, ordinal: int, whole: float) -> tuple[float, Name | None]:
@@ -209,10 +213,17 @@ def _cover(index: SearchIndex, asked: Understood, ordinal: int, whole: float) ->
 def _is_cause(index: SearchIndex, asked: Understood, ordinal: int) -> bool:
     """The query names this and, by other words, a symptom: what bears on the symptom comes first."""
     terms = asked.recognised.get(ordinal)
-    if not terms:
+    entry = index.entries[ordinal]
+    condition = entry.kind == "symptom" and entry.detail == "condition"
+    if not terms or not (condition or entry.kind in ("nutrient", "lifestyle_factor")):
         return False
+    if any(terms < others for others in asked.recognised.values()):
+        return False  # "low magnesium" names more than "magnesium"
     return any(
-        index.entries[other].kind == "symptom" and not terms & others for other, others in asked.recognised.items()
+        index.entries[other].kind == "symptom"
+        and not (condition and index.entries[other].detail == "condition")
+        and not terms & others
+        for other, others in asked.recognised.items()
     )
 
 
@@ -237,11 +248,13 @@ def _tail(
     ]
     # below every score of the pool
     return [
-        Hit(ordinal, -1 / (1 + score), "text", None, frozenset(asked.weights))
+        Hit(ordinal, -1 / (1 + score), "text", None, asked.marked)
         for ordinal, score in rest[skip : skip + limit]
     ]
 
 
 def _nearest_name(index: SearchIndex, text: str) -> str | None:
     """For an empty answer: the name that the query is most like, if any is."""
-    return index.suggestions.nearest(text[:60], lambda word, words: next(iter(get_close_matches(word, words, 1)), None))
+    if any(term.startswith("vit") and term[3:4] and len(term) < 7 for term in index.analyzer.terms(text)):
+        return None  # another vitamin is not what was meant
+    return index.suggestions.nearest(text[:60], lambda word, words: next(iter(get_close_matches(word, words, 1, ALIKE)), None))

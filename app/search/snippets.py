@@ -6,6 +6,8 @@ from html import escape
 from app.search.index import SearchIndex
 from app.search.ranking import Hit
 
+PASSAGES = 12
+"""How many passages of a record are looked through for a match."""
 LENGTH = 180
 """Letters of a passage, before escaping."""
 Span = tuple[int, int]
@@ -19,12 +21,11 @@ def snippet(index: SearchIndex, hit: Hit) -> str:
     entry = index.entries[hit.ordinal]
     words = {word for term in hit.terms for word in index.surfaces.get(term, ())}
     best, spans = entry.passages[0] if entry.passages else entry.name, []
-    for passage in entry.passages[:12]:
+    for passage in entry.passages[:PASSAGES]:
         found = _spans(passage, words)
-        if len({passage[a:b].lower() for a, b in found}) > len({best[a:b].lower() for a, b in spans}):
+        if found:
             best, spans = passage, found
-            if len(spans) >= len(hit.terms):
-                break
+            break
     shown = _marked(best, spans)
     if hit.name and not hit.name.primary and not spans:
         shown = f"Also: {_marked(hit.name.text, _spans(hit.name.text, words))}. {shown}"

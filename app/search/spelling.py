@@ -14,10 +14,11 @@ CACHED = 10_000
 
 
 class Speller:
-    """The words of the records, by which words of a query are mended."""
+    """The words of the records (`named`: those of names) and of the vocabulary, by which words of a query are mended."""
 
-    def __init__(self, words: Counter[str], extra: Iterable[str]) -> None:
+    def __init__(self, words: Counter[str], named: Counter[str], extra: Iterable[str]) -> None:
         self._count = words
+        self._named = named
         self._known = frozenset(words) | frozenset(extra)
         schema = tantivy.SchemaBuilder()
         schema.add_text_field("word", stored=True, tokenizer_name="raw", index_option="basic")
@@ -51,7 +52,7 @@ class Speller:
         splits = [
             (word[:i], word[i:])
             for i in range(3, len(word) - 2)
-            if self._count[word[:i]] and self._count[word[i:]]
+            if self._named[word[:i]] and self._named[word[i:]]
         ]
         return max(splits, key=lambda pair: min(self._count[pair[0]], self._count[pair[1]]), default=None)
 

@@ -55,7 +55,7 @@ class Suggestions:
             keys = self._short.get(start, [])
         else:
             first = bisect_left(self._starts, start)
-            last = bisect_left(self._starts, start + "\U0010ffff", first, first + KEPT * 20)
+            last = bisect_left(self._starts, start + "\U0010ffff", first, min(first + KEPT * 20, len(self._starts)))
             found = [key for key in self._keys_in_order[first:last] if not kinds or self._entries[key[2]].kind in kinds]
             keys = sorted(found, key=lambda key: (key[0] != start, *key[1]))
         chosen: dict[int, Key] = {}
@@ -68,7 +68,7 @@ class Suggestions:
     def nearest(self, typed: str, pick: Callable[[str, list[str]], str | None]) -> str | None:
         """The name that is most like what was typed, among those that share its first letters."""
         key = self.key(typed)
-        near = [k for size in (3, 2, 1) for k in self._short.get(key[:size], ())]
+        near = [k for size in (3, 2, 1) for k in self._short.get(key[:size], ()) if k[1][0] == 0]
         names = {k[0]: k[3] for k in reversed(near)}
         found = pick(key, list(names))
         return names[found] if found else None
