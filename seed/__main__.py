@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import Connection, inspect
@@ -14,9 +14,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from app.db import writing_engine
 from app.kinds import KINDS
+from app.kinds.vocabulary import Vocabulary
 from app.settings import Settings
 from seed.check import check
-from seed.files import CONTENT, CoverageFile, DatasetFile, VocabularyFile
+from seed.files import CONTENT, CoverageFile, DatasetFile
 from seed.load import Change, Prepared, diff, load, loaded, prepare
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -105,8 +106,12 @@ def run_diff(options: argparse.Namespace) -> int:
 def run_schema(options: argparse.Namespace) -> int:
     """Write JSON Schemas of the content files, for completion in an editor."""
     options.out.mkdir(parents=True, exist_ok=True)
-    models = {**{kind.name: kind.file for kind in KINDS.values()}, "dataset": DatasetFile, "coverage": CoverageFile}
-    models["vocabulary"] = VocabularyFile
+    models: dict[str, type[BaseModel]] = {
+        **{kind.name: kind.file for kind in KINDS.values()},
+        "dataset": DatasetFile,
+        "coverage": CoverageFile,
+    }
+    models |= {"vocabulary": Vocabulary}
     for name, model in models.items():
         path = options.out / f"{name}.schema.json"
         path.write_text(json.dumps(model.model_json_schema(), indent=2) + "\n", encoding="utf-8")

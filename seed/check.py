@@ -14,8 +14,9 @@ from pydantic_core import ErrorDetails
 from app.kinds import AnyRecord, Names, Ref
 from app.kinds.claim import ClaimFile
 from app.kinds.common import SLUG_PATTERN, Problem
+from app.kinds.vocabulary import Vocabulary
 from seed.build import Authored, build
-from seed.files import CoverageFile, DatasetFile, Files, Raw, VocabularyFile, read
+from seed.files import CoverageFile, DatasetFile, Files, Raw, read
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -26,7 +27,7 @@ class Checked:
 
     dataset: DatasetFile
     coverage: CoverageFile
-    vocabulary: VocabularyFile
+    vocabulary: Vocabulary
     records: list[AnyRecord]
 
 
@@ -38,7 +39,7 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
     problems += _slug_problems(files) + _name_problems(files)
     dataset = _validate(DatasetFile, files.dataset, "dataset.toml", names, problems)
     coverage = _validate(CoverageFile, files.coverage or {"fact": []}, "coverage.toml", names, problems)
-    vocabulary = _validate(VocabularyFile, files.vocabulary, "vocabulary.toml", names, problems)
+    vocabulary = _validate(Vocabulary, files.vocabulary, "vocabulary.toml", names, problems)
     authored = []
     for raw in files.raws:
         content = _validate(raw.kind.file, raw.data, raw.path, names, problems)

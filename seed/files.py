@@ -11,7 +11,6 @@ from pydantic import Field, HttpUrl
 
 from app.kinds import KINDS, Kind
 from app.kinds.common import Model, Problem, Slug, Text
-from app.kinds.vocabulary import Vocabulary as VocabularyFile
 
 CONTENT = Path(__file__).parent / "content"
 

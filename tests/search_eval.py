@@ -1,7 +1,7 @@
 """python -m tests.search_eval: how well the search answers the cases, beside two baselines on the same records.
 
-A case counts as met by any of its slugs. Half of the cases, fixed by a hash of the query, are for tuning; the other half
-is only ever measured. `--misses tuning` lists what went wrong in that half.
+A case counts as met by any of its slugs. Half of the cases, fixed by a hash of the query, are for tuning; the other
+half is only ever measured. `--misses tuning` lists what went wrong in that half.
 """
 
 import argparse

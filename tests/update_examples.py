@@ -3,9 +3,8 @@
 import asyncio
 import json
 
-from tests.support import client_for, real_database
-
 from app.openapi import EXAMPLES
+from tests.support import client_for, real_database
 
 REQUESTS = {
     "get_index": "/",
@@ -30,6 +29,8 @@ REQUESTS = {
     "list_claims": "/claims?grade=contradicted&limit=1",
     "get_claim": "/claims/low-magnesium-causes-twitching",
     "list_sources": "/sources?kind=systematic-review&fields=name,year,doi",
+    "search_records": "/search?q=water%20pills%20leg%20cramps&limit=3",
+    "suggest_records": "/suggest?q=ma&limit=4",
     "get_source": "/sources/garrison-2020-cochrane",
 }
 """One request for each operation."""

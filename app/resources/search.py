@@ -124,11 +124,16 @@ async def search_records(query: Annotated[SearchQuery, Query()], index: CurrentI
     9. Where food is asked for, foods that the query names come first, then sources of the nutrient, richest first.
     10. Ties are broken by relevance of the text (BM25), then by slug. Where nothing fits, the answer is empty.
     """
+    return Response(search_answer(index, query), media_type="application/json")
+
+
+def search_answer(index: SearchIndex, query: SearchQuery) -> str:
+    """The answer as JSON."""
     result = search(index, query.q, query.kind, query.limit, query.offset)
     following = query.offset + query.limit
     return _json(
         {
-            "items": [_hit(index, hit) for hit in result.hits],
+            "items": [_hit(index, hit, result.words) for hit in result.hits],
             "total": result.total,
             "limit": query.limit,
             "offset": query.offset,
@@ -146,6 +151,11 @@ async def suggest_records(query: Annotated[SuggestQuery, Query()], index: Curren
 
     Each record stands once; one misspelt letter is forgiven where nothing else begins so.
     """
+    return Response(suggest_answer(index, query), media_type="application/json")
+
+
+def suggest_answer(index: SearchIndex, query: SuggestQuery) -> str:
+    """The answer as JSON."""
     found = index.suggest(query.q, query.kind, query.limit)
     return _json(
         {
@@ -157,14 +167,14 @@ async def suggest_records(query: Annotated[SuggestQuery, Query()], index: Curren
     )
 
 
-def _hit(index: SearchIndex, hit: Hit) -> dict[str, Any]:
+def _hit(index: SearchIndex, hit: Hit, words: frozenset[str]) -> dict[str, Any]:
     entry = index.entries[hit.ordinal]
     return {
         "slug": entry.slug,
         "name": entry.name,
         "url": entry.url,
         "kind": entry.kind,
-        "snippet": snippet(index, hit),
+        "snippet": snippet(index, hit, words),
         "score": round(hit.score, 4),
         "matched": hit.matched,
     }
@@ -188,5 +198,5 @@ def _page_url(query: SearchQuery, offset: int) -> str:
     return f"/search?{urlencode(pairs, safe=',')}"
 
 
-def _json(content: dict[str, Any]) -> Response:
-    return Response(json.dumps(content, ensure_ascii=False, separators=(",", ":")), media_type="application/json")
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))

@@ -14,7 +14,7 @@ import tantivy
 
 from app.kinds.vocabulary import Vocabulary
 
-WORD = re.compile(r"([^\W_]+)(?:['’](?:s|t|re|ve|ll|m|d)\b)?", re.IGNORECASE)
+WORD = re.compile(r"([^\W_]+)(?:['\u2019](?:s|t|re|ve|ll|m|d)\b)?", re.IGNORECASE)
 VITAMIN = re.compile(r"vit(?:amin)?([abcdek]\d{0,2})")
 NUMBERED = re.compile(r"[abcdek]\d{1,2}")
 MEASURE = re.compile(r"\d+(?:[.,]\d+)?([^\W\d_]+)")
@@ -131,7 +131,7 @@ class Analyzer:
         vitamin = self._vitamin(words, i)
         return vitamin or (1, self.stem(word))
 
-    def _vitamin(self, words: Sequence[Word], i: int) -> tuple[int, str] | None:
+    def _vitamin(self, words: Sequence[Word], i: int) -> tuple[int, str] | None:  # noqa: PLR0911 - one per spacing
         """A vitamin's number, in any spacing."""
         following = [word.text for word in words[i : i + 3]] + ["", ""]
         word, second, third = following[:3]

@@ -32,6 +32,8 @@ class Name:
     text: str
     terms: frozenset[str]
     primary: bool
+    weight: float
+    """The sum of its terms' weights."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class SearchIndex:
     analyzer: Analyzer
     entries: tuple[Entry, ...]
     names: tuple[tuple[Name, ...], ...]
+    own: tuple[frozenset[str], ...]
+    """Of each entry, the terms of all its names."""
     terms: tuple[str, ...]
     """Of each entry, all its terms, each between blanks."""
     ordinals: dict[str, int]
@@ -97,10 +101,11 @@ def build_index(connection: Connection) -> SearchIndex:
 def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, content_hash: str, disclaimer: str) -> SearchIndex:
     """The index of these entries."""
     analyzer = Analyzer(vocabulary)
-    names = tuple(tuple(_names(entry, analyzer)) for entry in entries)
     collected = _Collected()
     for entry in entries:
         collected.add(entry, analyzer)
+    weights = {term: _weight(analyzer, term, count, len(entries)) for term, count in collected.frequency.items()}
+    names = tuple(tuple(_names(entry, analyzer, weights)) for entry in entries)
     schema, searcher = _tantivy(entries, names, collected.texts)
     ordinals = {entry.slug: ordinal for ordinal, entry in enumerate(entries)}
     return SearchIndex(
@@ -109,6 +114,7 @@ def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, content_hash: str
         analyzer=analyzer,
         entries=tuple(entries),
         names=names,
+        own=tuple(frozenset().union(*(name.terms for name in group)) for group in names),
         terms=tuple(f" {' '.join(sorted(set(text)))} " for text in collected.texts),
         ordinals=ordinals,
         members=_members(entries),
@@ -117,9 +123,7 @@ def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, content_hash: str
         recognised=_recognised(names),
         surfaces={term: frozenset(words) for term, words in collected.surfaces.items()},
         frequency=collected.frequency,
-        weights={
-            term: _weight(analyzer, term, count, len(entries)) for term, count in collected.frequency.items()
-        },
+        weights=weights,
         speller=Speller(collected.words, collected.named, _vocabulary_words(analyzer)),
         suggestions=Suggestions(entries, analyzer),
         schema=schema,
@@ -160,20 +164,16 @@ class _Collected:
         self.frequency.update(set(terms))
 
 
-def _names(entry: Entry, analyzer: Analyzer) -> Iterable[Name]:
-    seen = set()
-    for text in (entry.name, *entry.aliases):
-        terms = analyzer.content(text)
-        if terms and terms not in seen:
-            seen.add(terms)
-            yield Name(text, terms, text == entry.name)
+def _names(entry: Entry, analyzer: Analyzer, weights: dict[str, float]) -> Iterable[Name]:
     # "Vitamin B1 (thiamine)" is two names
     head, bracket, tail = entry.name.partition(" (")
-    for text in (head, tail.rstrip(")")) if bracket else ():
+    primary = (entry.name, head, tail.rstrip(")")) if bracket else (entry.name,)
+    seen = set()
+    for place, text in enumerate((*primary, *entry.aliases)):
         terms = analyzer.content(text)
         if terms and terms not in seen:
             seen.add(terms)
-            yield Name(text, terms, primary=True)
+            yield Name(text, terms, place < len(primary), sum(weights[term] for term in terms))
 
 
 def _recognised(names: Sequence[Sequence[Name]]) -> dict[frozenset[str], tuple[int, ...]]:

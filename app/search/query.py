@@ -6,6 +6,7 @@ from itertools import combinations
 
 from app.search.analysis import Token, Word
 from app.search.index import ENTITIES, SearchIndex
+from app.search.spelling import SHORTEST
 
 MAX_WORDS = 40
 MAX_COMBINED = 8
@@ -30,6 +31,8 @@ class Understood:
     """Slugs of records that are not wanted."""
     recognised: dict[int, frozenset[str]] = field(default_factory=dict)
     """Entries that the query names, with the terms by which it does."""
+    named: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Of each term, the slugs of what it names, alone or with others."""
     marked: frozenset[str] = frozenset()
     """Terms to mark: those of the query, and the names of what it names."""
 
@@ -47,33 +50,34 @@ def understand(index: SearchIndex, text: str) -> Understood:
     asked.unknown = {term for term in terms if not index.frequency[term]}
     asked.recognised = _recognise(index, terms)
     asked.food = asked.food or food_words
-    named = [o for o in asked.recognised if index.entries[o].kind in ENTITIES]
-    proper = {term for o in named for name in index.names[o] if name.primary and len(name.terms) <= 2 for term in name.terms}
+    entities = {o: names for o, names in asked.recognised.items() if index.entries[o].kind in ENTITIES}
+    asked.named = {
+        term: frozenset(index.entries[o].slug for o, names in entities.items() if term in names) for term in terms
+    }
+    proper = {
+        term
+        for o in entities
+        for name in index.names[o]
+        if name.primary and len(name.terms) <= 2
+        for term in name.terms
+    }
     asked.marked = frozenset(asked.weights) | proper
     return asked
 
 
 def _mend(index: SearchIndex, text: str, asked: Understood) -> list[Word]:
     """The words of the query, misspelt ones mended, falsely split or joined ones put right."""
-    speller, analyzer = index.speller, index.analyzer
     mended: list[Word] = []
     shown, last = [], 0
-    words = analyzer.words(text)[:MAX_WORDS]
+    words = index.analyzer.words(text)[:MAX_WORDS]
     i = 0
     while i < len(words):
-        word, used, parts = words[i], 1, (words[i].text,)
-        after = words[i + 1].text if i + 1 < len(words) else ""
-        joined = word.text + after
-        if after and len(joined) > 5 and speller.knows(joined) and not _both_known(index, word, after):
-            used, parts = 2, (joined,)
-        elif not (speller.knows(word.text) or index.frequency[analyzer.stem(word.text)]):
-            better = speller.mend(word.text)
-            parts = (better,) if better else speller.parts(word.text) or parts
-        end = words[i + used - 1].end
-        mended += [Word(part, word.start, end) for part in parts]
-        if parts != (word.text,):
-            asked.mended.update(analyzer.stem(part) for part in parts)
-            shown += [text[last : word.start], " ".join(parts)]
+        used, parts = _read(index, words, i)
+        start, end = words[i].start, words[i + used - 1].end
+        mended += [Word(part, start, end) for part in parts]
+        if parts != [words[i].text]:
+            asked.mended.update(index.analyzer.stem(part) for part in parts)
+            shown += [text[last:start], " ".join(parts)]
             last = end
         i += used
     if shown:
@@ -81,8 +85,21 @@ def _mend(index: SearchIndex, text: str, asked: Understood) -> list[Word]:
     return mended
 
 
-def _both_known(index: SearchIndex, word: Word, after: str) -> bool:
-    return all(index.speller.knows(w) or index.frequency[index.analyzer.stem(w)] for w in (word.text, after))
+def _read(index: SearchIndex, words: Sequence[Word], i: int) -> tuple[int, list[str]]:
+    """How many words from `i` on are read as one, and what they are read as."""
+    word, after = words[i].text, words[i + 1].text if i + 1 < len(words) else ""
+    joined = word + after
+    joinable = after and len(joined) >= SHORTEST and index.speller.knows(joined)
+    if joinable and not (_known(index, word) and _known(index, after)):
+        return 2, [joined]
+    if _known(index, word):
+        return 1, [word]
+    better = index.speller.mend(word)
+    return 1, [better] if better else list(index.speller.parts(word) or (word,))
+
+
+def _known(index: SearchIndex, word: str) -> bool:
+    return index.speller.knows(word) or index.frequency[index.analyzer.stem(word)] > 0
 
 
 def _food_words(index: SearchIndex, words: list[Word]) -> tuple[list[Word], bool]:
@@ -119,9 +136,7 @@ def _without_units(index: SearchIndex, text: str, words: Sequence[Word]) -> list
     if not units:
         return tokens
     others = [t.term for i, t in enumerate(tokens) if i not in units and t.term not in index.analyzer.stop]
-    named = any(
-        index.entries[ordinal].kind == "nutrient" for ordinal in _recognise(index, list(dict.fromkeys(others)))
-    )
+    named = any(index.entries[ordinal].kind == "nutrient" for ordinal in _recognise(index, list(dict.fromkeys(others))))
     dropped = set()
     for i in units:
         as_symbol = text[tokens[i].start : tokens[i].end] == tokens[i].text.capitalize()

@@ -13,7 +13,7 @@ from app.search.query import Understood, understand
 
 Matched = Literal["name", "alias", "text", "typo"]
 
-POOL = 64
+POOL = 48
 """How many of tantivy's best are ranked anew; the rest follow in tantivy's order."""
 NAMED = 30
 """How many of the entries that a query names are looked at."""
@@ -36,28 +36,30 @@ NAME_WEIGHT = 1.6
 QUESTION = 0.35
 CAUSE = 0.7
 FOOD = 10.0
+FIT = 0.05
+"""How well a name must fit to be the reason of a hit."""
 ALIKE = 0.75
 """How like a name a query must be, to name it where there is no hit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A record that answers a query; `terms` are those to mark in it."""
+    """A record that answers a query, and the name by which it does."""
 
     ordinal: int
     score: float
     matched: Matched
     name: Name | None
-    terms: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A page of hits, how many there are in all, and a better query where there is one."""
+    """A page of hits, how many there are in all, a better query where there is one, and the words to mark."""
 
     hits: tuple[Hit, ...]
     total: int
     did_you_mean: str | None
+    words: frozenset[str] = frozenset()
 
 
 def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: int = 20, offset: int = 0) -> Result:
@@ -67,11 +69,7 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
         return Result((), 0, _nearest_name(index, text))
     foods = _foods(index, asked)
     query = _query(index, asked, kinds, foods)
-    found = index.searcher.search(query, POOL, count=True)
-    addresses = [address for _, address in found.hits]
-    ordinals = index.searcher.fast_field_values("ordinal", addresses)
-    scores = {int(ordinal): score for ordinal, (score, _) in zip(ordinals, found.hits, strict=True)}
-    total = int(found.count or 0)
+    scores, total = _retrieve(index, query, POOL)
     for ordinal in (*list(asked.recognised)[:NAMED], *foods):
         entry = index.entries[ordinal]
         if entry.slug not in asked.excluded and (not kinds or entry.kind in kinds):
@@ -82,10 +80,19 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
     )
     hits = ranked[offset : offset + limit]
     if len(hits) < limit and total > len(ranked):
-        hits += _tail(index, query, asked, {hit.ordinal for hit in ranked}, limit, max(offset, len(ranked)) - len(ranked))
-        hits = hits[:limit]
-    suggestion = asked.corrected if total else _nearest_name(index, text)
-    return Result(tuple(hits), total, suggestion)
+        skip = max(offset, len(ranked)) - len(ranked)
+        hits += _tail(index, query, scores, limit - len(hits), skip)
+    words = frozenset(word for term in asked.marked for word in index.surfaces.get(term, ()))
+    return Result(tuple(hits), total, asked.corrected if total else _nearest_name(index, text), words)
+
+
+def _retrieve(index: SearchIndex, query: Query, limit: int) -> tuple[dict[int, float], int]:
+    """Tantivy's best entries with their scores, best first, and how many there are."""
+    found = index.searcher.search(query, limit, count=True)
+    ordinals = index.searcher.fast_field_values("ordinal", [address for _, address in found.hits])
+    scores = {int(ordinal or 0): score for ordinal, (score, _) in zip(ordinals, found.hits, strict=True)}
+    # the library's type stubs leave `count` out
+    return scores, int(found.count or 0)  # type: ignore[attr-defined]
 
 
 def _is_noise(asked: Understood) -> bool:
@@ -141,17 +148,8 @@ def _clause(index: SearchIndex, asked: Understood, term: str) -> Query:
         Query.term_query(schema, "text", term, "freq"),
         Query.boost_query(Query.term_query(schema, "names", term, "freq"), 2.0),
     ]
-    options += [Query.term_query(schema, "about", slug) for slug in _entities(index, asked, term)[:3]]
+    options += [Query.term_query(schema, "about", slug) for slug in sorted(asked.named[term])[:3]]
     return Query.boolean_query([(Occur.Should, option) for option in options])
-
-
-def _entities(index: SearchIndex, asked: Understood, term: str) -> list[str]:
-    """What the term names, alone or with others."""
-    return [
-        index.entries[ordinal].slug
-        for ordinal, terms in asked.recognised.items()
-        if term in terms and index.entries[ordinal].kind in ENTITIES
-    ]
 
 
 def _hit(index: SearchIndex, asked: Understood, ordinal: int, bm25: float, foods: dict[int, float]) -> Hit:
@@ -160,7 +158,7 @@ def _hit(index: SearchIndex, asked: Understood, ordinal: int, bm25: float, foods
     best, name = _best_name(index, asked, ordinal, whole)
     cover = _cover(index, asked, ordinal, whole)
     # a record that answers little of the query gains little by its kind
-    score = cover + NAME_WEIGHT * best + PRIOR[entry.kind] * math.sqrt(cover)
+    score = (cover + NAME_WEIGHT * best + PRIOR[entry.kind]) * (0.5 + 0.5 * cover)
     score += 0.3 * bm25 / (bm25 + 20)
     if asked.question and entry.kind == "faq_entry":
         score += QUESTION * (1 + best)
@@ -171,19 +169,21 @@ def _hit(index: SearchIndex, asked: Understood, ordinal: int, bm25: float, foods
         score += FOOD * (2 if named else 1) + foods[ordinal]
     elif asked.food and entry.kind == "food_source":
         score += 1 + (ordinal in asked.recognised)
-    return Hit(ordinal, score, _matched(asked, name, best), name, asked.marked)
+    return Hit(ordinal, score, _matched(asked, name, best), name)
 
 
 def _best_name(index: SearchIndex, asked: Understood, ordinal: int, whole: float) -> tuple[float, Name | None]:
     """How well the query fits the best of the record's names: 1 where they are the same, 0 where they share nothing."""
     best, found = 0.0, None
+    shared = index.own[ordinal] & asked.weights.keys()
+    if not shared:
+        return best, found
     for name in index.names[ordinal]:
-        shared = name.terms & asked.weights.keys()
-        if not shared:
-            continue
-        own = sum(index.weight(term) for term in name.terms)
-        common = sum(asked.weights[term] for term in shared)
-        precision, recall = common / own, common / whole
+        common = 0.0
+        for term in shared:
+            if term in name.terms:
+                common += asked.weights[term]
+        precision, recall = common / name.weight, common / whole
         fit = recall * precision**2
         # by its own name rather than by another, where both fit
         fit += 0.02 * fit if name.primary else 0.0
@@ -196,14 +196,13 @@ def _cover(index: SearchIndex, asked: Understood, ordinal: int, whole: float) ->
     """What share of the query the record answers: by its names, by what it is about, by its text."""
     entry, text = index.entries[ordinal], index.terms[ordinal]
     covered = 0.0
-    own = frozenset().union(*(name.terms for name in index.names[ordinal]))
-    recognised = asked.recognised.get(ordinal, frozenset())
+    own, recognised = index.own[ordinal], asked.recognised.get(ordinal, ())
     for term, weight in asked.weights.items():
         if term in recognised:
             covered += weight
         elif term in own:
             covered += 0.8 * weight
-        elif not entry.about.isdisjoint(_entities(index, asked, term)):
+        elif not entry.about.isdisjoint(asked.named[term]):
             covered += 0.7 * weight
         elif f" {term} " in text:
             covered += 0.5 * weight
@@ -217,7 +216,7 @@ def _is_cause(index: SearchIndex, asked: Understood, ordinal: int) -> bool:
     condition = entry.kind == "symptom" and entry.detail == "condition"
     if not terms or not (condition or entry.kind in ("nutrient", "lifestyle_factor")):
         return False
-    if any(terms < others for others in asked.recognised.values()):
+    if any(terms < others for other, others in asked.recognised.items() if index.entries[other].kind in ENTITIES):
         return False  # "low magnesium" names more than "magnesium"
     return any(
         index.entries[other].kind == "symptom"
@@ -228,33 +227,25 @@ def _is_cause(index: SearchIndex, asked: Understood, ordinal: int) -> bool:
 
 
 def _matched(asked: Understood, name: Name | None, best: float) -> Matched:
-    if name is None or best < 0.05:
+    if name is None or best < FIT:
         return "text"
     if name.terms & asked.mended:
         return "typo"
     return "name" if name.primary else "alias"
 
 
-def _tail(
-    index: SearchIndex, query: Query, asked: Understood, ranked: set[int], limit: int, skip: int
-) -> list[Hit]:
+def _tail(index: SearchIndex, query: Query, ranked: Mapping[int, float], limit: int, skip: int) -> list[Hit]:
     """Hits beyond the pool, in tantivy's order."""
-    found = index.searcher.search(query, POOL + skip + limit + len(ranked), count=False)
-    ordinals = index.searcher.fast_field_values("ordinal", [address for _, address in found.hits])
-    rest = [
-        (int(ordinal), score)
-        for ordinal, (score, _) in zip(ordinals, found.hits, strict=True)
-        if int(ordinal) not in ranked
-    ]
+    scores, _ = _retrieve(index, query, len(ranked) + skip + limit)
+    rest = [(ordinal, score) for ordinal, score in scores.items() if ordinal not in ranked]
     # below every score of the pool
-    return [
-        Hit(ordinal, -1 / (1 + score), "text", None, asked.marked)
-        for ordinal, score in rest[skip : skip + limit]
-    ]
+    return [Hit(ordinal, -1 / (1 + score), "text", None) for ordinal, score in rest[skip : skip + limit]]
 
 
 def _nearest_name(index: SearchIndex, text: str) -> str | None:
     """For an empty answer: the name that the query is most like, if any is."""
     if any(term.startswith("vit") and term[3:4] and len(term) < 7 for term in index.analyzer.terms(text)):
         return None  # another vitamin is not what was meant
-    return index.suggestions.nearest(text[:60], lambda word, words: next(iter(get_close_matches(word, words, 1, ALIKE)), None))
+    return index.suggestions.nearest(
+        text[:60], lambda word, words: next(iter(get_close_matches(word, words, 1, ALIKE)), None)
+    )

@@ -13,13 +13,12 @@ LENGTH = 180
 Span = tuple[int, int]
 
 
-def snippet(index: SearchIndex, hit: Hit) -> str:
-    """The passage of the record that shows best why it matched.
+def snippet(index: SearchIndex, hit: Hit, words: frozenset[str]) -> str:
+    """The first passage of the record that holds any of the words, else its summary.
 
     Text is escaped; the only tag is `<mark>`. A passage that is cut begins or ends with an ellipsis.
     """
     entry = index.entries[hit.ordinal]
-    words = {word for term in hit.terms for word in index.surfaces.get(term, ())}
     best, spans = entry.passages[0] if entry.passages else entry.name, []
     for passage in entry.passages[:PASSAGES]:
         found = _spans(passage, words)

@@ -14,7 +14,7 @@ CACHED = 10_000
 
 
 class Speller:
-    """The words of the records (`named`: those of names) and of the vocabulary, by which words of a query are mended."""
+    """The words of the records (`named`: of their names) and of the vocabulary; by them a query is mended."""
 
     def __init__(self, words: Counter[str], named: Counter[str], extra: Iterable[str]) -> None:
         self._count = words
@@ -50,9 +50,7 @@ class Speller:
     def parts(self, word: str) -> tuple[str, str] | None:
         """Two known words that were written as one, as in "legcramps"."""
         splits = [
-            (word[:i], word[i:])
-            for i in range(3, len(word) - 2)
-            if self._named[word[:i]] and self._named[word[i:]]
+            (word[:i], word[i:]) for i in range(3, len(word) - 2) if self._named[word[:i]] and self._named[word[i:]]
         ]
         return max(splits, key=lambda pair: min(self._count[pair[0]], self._count[pair[1]]), default=None)
 

@@ -8,8 +8,16 @@ from app.search.analysis import Analyzer
 from app.search.entries import Entry
 
 ORDER = (
-    "nutrient", "symptom", "lifestyle_factor", "food_source", "faq_entry", "mechanism", "interaction", "claim", "source",
-)  # fmt: skip
+    "nutrient",
+    "symptom",
+    "lifestyle_factor",
+    "food_source",
+    "faq_entry",
+    "mechanism",
+    "interaction",
+    "claim",
+    "source",
+)
 SHORT = 4
 """For what is typed in so few letters or less, the best are picked when the index is built."""
 KEPT = 100
