@@ -54,6 +54,7 @@ class Analyzer:
         )
         self._folded: dict[str, str] = {}
         self._stems: dict[str, str] = {}
+        self._plain: dict[str, str] = {}  # words that make the same term wherever they stand
         self._fragments = re.compile("|".join(map(re.escape, vocabulary.spelling_fragments)) or r"(?!)")
         self._synonyms: dict[str, str] = {}
         self._phrases: dict[str, list[_Phrase]] = {}
@@ -101,6 +102,11 @@ class Analyzer:
         tokens: list[Token] = []
         i = 0
         while i < len(words):
+            word = words[i]
+            if plain := self._plain.get(word.text):
+                tokens.append(Token(plain, *word))
+                i += 1
+                continue
             used, term = self._at(words, i)
             if term:
                 text = " ".join(word.text for word in words[i : i + used])
@@ -129,7 +135,12 @@ class Analyzer:
         if (measure := MEASURE.fullmatch(word)) and measure[1] in self.units:
             return 1, ""
         vitamin = self._vitamin(words, i)
-        return vitamin or (1, self.stem(word))
+        if vitamin:
+            return vitamin
+        term = self.stem(word)
+        if len(word) > 1 and word.isalpha() and word != "vitamin" and word not in self._phrases:
+            _remember(self._plain, word, term)
+        return 1, term
 
     def _vitamin(self, words: Sequence[Word], i: int) -> tuple[int, str] | None:  # noqa: PLR0911 - one per spacing
         """A vitamin's number, in any spacing."""

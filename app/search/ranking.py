@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tantivy import Occur, Query
 
@@ -13,7 +13,7 @@ from app.search.query import Understood, understand
 
 Matched = Literal["name", "alias", "text", "typo"]
 
-POOL = 48
+POOL = 32
 """How many of tantivy's best are ranked anew; the rest follow in tantivy's order."""
 NAMED = 30
 """How many of the entries that a query names are looked at."""
@@ -34,6 +34,7 @@ PRIOR: Mapping[str, float] = {
 """Kinds that people ask for come before kinds that back them up."""
 NAME_WEIGHT = 1.6
 QUESTION = 0.35
+MEANT = 0.3
 CAUSE = 0.7
 FOOD = 10.0
 FIT = 0.05
@@ -42,8 +43,7 @@ ALIKE = 0.75
 """How like a name a query must be, to name it where there is no hit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A record that answers a query, and the name by which it does."""
 
     ordinal: int
@@ -162,8 +162,10 @@ def _hit(index: SearchIndex, asked: Understood, ordinal: int, bm25: float, foods
     score += 0.3 * bm25 / (bm25 + 20)
     if asked.question and entry.kind == "faq_entry":
         score += QUESTION * (1 + best)
-    if _is_cause(index, asked, ordinal):
-        score += CAUSE
+    if _is_meant(index, asked, ordinal):
+        score += MEANT
+        if _is_cause(index, asked, ordinal):
+            score += CAUSE
     if ordinal in foods:
         named = ordinal in asked.recognised
         score += FOOD * (2 if named else 1) + foods[ordinal]
@@ -209,15 +211,25 @@ def _cover(index: SearchIndex, asked: Understood, ordinal: int, whole: float) ->
     return covered / whole
 
 
+def _is_meant(index: SearchIndex, asked: Understood, ordinal: int) -> bool:
+    """The query names this and something else, and nothing more exact by the same words.
+
+    "Low magnesium" is more exact than "magnesium".
+    """
+    terms = asked.recognised.get(ordinal)
+    if not terms or index.entries[ordinal].kind not in ENTITIES:
+        return False
+    others = [other for o, other in asked.recognised.items() if index.entries[o].kind in ENTITIES]
+    return not any(terms < other for other in others) and any(terms.isdisjoint(other) for other in others)
+
+
 def _is_cause(index: SearchIndex, asked: Understood, ordinal: int) -> bool:
     """The query names this and, by other words, a symptom: what bears on the symptom comes first."""
-    terms = asked.recognised.get(ordinal)
+    terms = asked.recognised[ordinal]
     entry = index.entries[ordinal]
     condition = entry.kind == "symptom" and entry.detail == "condition"
-    if not terms or not (condition or entry.kind in ("nutrient", "lifestyle_factor")):
+    if not (condition or entry.kind in ("nutrient", "lifestyle_factor")):
         return False
-    if any(terms < others for other, others in asked.recognised.items() if index.entries[other].kind in ENTITIES):
-        return False  # "low magnesium" names more than "magnesium"
     return any(
         index.entries[other].kind == "symptom"
         and not (condition and index.entries[other].detail == "condition")
