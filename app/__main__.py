@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from pydantic import ValidationError
+from sqlalchemy import inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from app.db import reading_engine, writing_engine
@@ -63,25 +64,36 @@ def migrate(settings: Settings) -> int:
 
 def serve(settings: Settings) -> int:
     """Serve the API."""
-    engine = reading_engine(settings.database_url)
-    with engine.connect() as connection:
-        about = dataset(connection)
-    engine.dispose()
+    version = _loaded(settings.database_url)
     _require_free(settings.host, settings.port)
-    print(f"Dataset {about['version']}; serving on http://{settings.host}:{settings.port}", file=sys.stderr)
+    print(f"Dataset {version}; serving on http://{settings.host}:{settings.port}", file=sys.stderr)
     uvicorn.run(
         "app.main:create_app",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http="app.http.protocol:ShortCutProtocol",
         server_header=False,
+        access_log=False,
         log_level="warning",
     )
     return 0
 
 
 COMMANDS: dict[str, Callable[[Settings], int]] = {"migrate": migrate, "serve": serve}
+
+
+def _loaded(database_url: str) -> str:
+    """Version of the dataset in the database."""
+    engine = reading_engine(database_url)
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("dataset"):
+                raise Refused("The database has no tables yet; run `python -m app migrate` first.")
+            return str(dataset(connection)["version"])
+    finally:
+        engine.dispose()
 
 
 def _require_free(host: str, port: int) -> None:

@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request, Response
 from pydantic import ConfigDict, Field
-from sqlalchemy import ColumnElement, Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlmodel import col
 
+from app.answers import BATCH, About, RawJson, StreamedList, answer, headers, json_object
 from app.errors import InvalidParameters, NotFound, NotReady, ParameterError, nearest
+from app.formats import ListFormat, csv_lines, faq_page
 from app.kinds import (
     KINDS,
     Claim,
@@ -24,9 +28,10 @@ from app.kinds import (
     Source,
     Symptom,
 )
-from app.kinds.common import Grade, Model
+from app.kinds.common import Grade, Model, is_slug
 from app.models import TABLES, Dataset, Link, Record, Redirect, table_of
-from app.parameters import PageQuery, Query, SlugOf
+from app.parameters import Flag, PageQuery, Query, SlugOf
+from app.release import release_tag
 
 T = TypeVar("T")
 
@@ -100,12 +105,22 @@ class DetailQuery(Query):
     """How much of a record to show. Each collection adds its `fields` and `include`."""
 
 
-class ListQuery(PageQuery):
+class AnyListQuery(PageQuery):
     """Parameters that every list of records has. Each collection adds its filters, `sort`, `fields` and `include`."""
 
     slug: Annotated[tuple[str, ...], SlugOf()] = Field(default=(), description="Only these records: a bulk get.")
-    from_article: bool | None = Field(
+    from_article: Flag | None = Field(
         default=None, description="True: only what the article on muscle twitching names; false: only what was added."
+    )
+
+
+class ListQuery(AnyListQuery):
+    """Parameters of a list that comes in the usual formats."""
+
+    format: ListFormat = Field(
+        default="json",
+        description="JSON in pages; or the whole filtered list as CSV or NDJSON, cut only by a `limit` that is given. "
+        "`Accept` can ask for the same.",
     )
 
 
@@ -162,28 +177,62 @@ def page(
     table: Any = TABLES[kind]
     where = [condition for condition in conditions if condition is not None]
     where += [c for c in (among(table.slug, query.slug), same(table.from_article, query.from_article)) if c is not None]
-    with engine.connect() as connection:
+    order = [*_order(query.sort, sort_columns), table.sort_name, table.slug]
+    selected = select(table.document).where(*where).order_by(*order)
+    with ExitStack() as stack:
+        connection = stack.enter_context(engine.connect())
         about = dataset(connection)
         _check_slugs(connection, kind, query)
+        if query.format != "json":
+            return _whole_list(stack, connection, kind, query, selected, about)
         total = connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
-        order = [*_order(query.sort, sort_columns), table.sort_name, table.slug]
-        selected = select(table.document).where(*where).order_by(*order).limit(query.limit).offset(query.offset)
-        documents = list(connection.scalars(selected))
+        documents = list(connection.scalars(selected.limit(query.limit).offset(query.offset)))
         included = _included(connection, documents, query.include)
-    path = f"/{KINDS[kind].collection}"
-    following = query.offset + query.limit
-    return _json(
+    links = _page_links(f"/{KINDS[kind].collection}", query, total)
+    body = json_object(
         {
-            "items": _Raw(f"[{','.join(_cut(document, query.fields) for document in documents)}]"),
+            "items": RawJson(f"[{','.join(_cut(document, query.fields) for document in documents)}]"),
             "total": total,
             "limit": query.limit,
             "offset": query.offset,
-            "next": _page_url(path, query, following) if following < total else None,
-            "previous": _page_url(path, query, max(0, query.offset - query.limit)) if query.offset else None,
-            "included": _Raw(included),
+            "next": links.get("next"),
+            "previous": links.get("prev"),
+            "included": RawJson(included),
             "disclaimer": about["disclaimer"],
         }
     )
+    return answer(body, about, links=links)
+
+
+def _whole_list(
+    stack: ExitStack, connection: Connection, kind: str, query: Any, selected: Select[Any], about: About
+) -> Response:
+    """The filtered list in a format without pages: as long as it is, unless `limit` or `offset` are given."""
+    if "limit" in query.model_fields_set:
+        selected = selected.limit(query.limit)
+    rows = connection.execution_options(yield_per=BATCH).scalars(selected.offset(query.offset or None))
+    stack.callback(rows.close)
+    if query.format == "jsonld":
+        page = faq_page((json.loads(document) for document in rows), about)
+        return answer(json.dumps(page, ensure_ascii=False), about, format="jsonld")
+    name = KINDS[kind].collection
+    sent = headers(about) | {"Content-Disposition": f'attachment; filename="{name}.{query.format}"'}
+    if query.format == "csv":
+        pieces = csv_lines(rows, KINDS[kind].record, query.fields)
+    else:
+        pieces = (_cut(document, query.fields) + "\n" for document in rows)
+    return StreamedList(stack.pop_all().close, pieces, sent, query.format)
+
+
+def _page_links(path: str, query: Any, total: int) -> dict[str, str]:
+    """Relations of a page to others of its list (RFC 8288)."""
+    last = max(0, (total - 1) // query.limit * query.limit)
+    offsets = {"first": 0, "last": last}
+    if query.offset:
+        offsets["prev"] = max(0, query.offset - query.limit)
+    if query.offset + query.limit < total:
+        offsets["next"] = query.offset + query.limit
+    return {relation: _page_url(path, query, offset) for relation, offset in offsets.items()}
 
 
 def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
@@ -191,21 +240,28 @@ def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
     table: Any = TABLES[kind]
     with engine.connect() as connection:
         about = dataset(connection)
-        document = connection.scalar(select(table.document).where(table.slug == slug))
+        # PostgreSQL refuses to compare some texts that are no slug
+        document = connection.scalar(select(table.document).where(table.slug == slug)) if is_slug(slug) else None
         if document is None:
-            return _elsewhere(connection, kind, slug)
+            return _elsewhere(connection, kind, slug, query)
         included = _included(connection, [document], query.include)
+    collection = {"collection": f"/{KINDS[kind].collection}"}
+    if getattr(query, "format", "json") == "jsonld":
+        page = faq_page([json.loads(document)], about)
+        return answer(json.dumps(page, ensure_ascii=False), about, format="jsonld", links=collection)
     shown = _cut(document, query.fields)
     tail = f'"included":{included},"disclaimer":{json.dumps(about["disclaimer"], ensure_ascii=False)}'
-    return Response(f"{shown[:-1]},{tail}}}", media_type="application/json")
+    return answer(f"{shown[:-1]},{tail}}}", about, links=collection)
 
 
-def dataset(connection: Connection) -> dict[str, Any]:
+def dataset(connection: Connection) -> About:
     """What the dataset says of itself; `NotReady` where none is loaded."""
-    document = connection.scalar(select(col(Dataset.document)))
-    if document is None:
+    row = connection.execute(select(col(Dataset.document), col(Dataset.loaded_at))).one_or_none()
+    if row is None:
         raise NotReady("No dataset is loaded; run `python -m seed load`.")
-    about: dict[str, Any] = json.loads(document)
+    about = About(json.loads(row.document))
+    about.loaded_at = row.loaded_at.astimezone(UTC)
+    about.tag = release_tag(about["version"], about["content_hash"])
     return about
 
 
@@ -213,18 +269,6 @@ def documents_where(connection: Connection, kind: str, condition: Any, order: An
     """The records of a kind that meet a condition, parsed."""
     table: Any = TABLES[kind]
     return [json.loads(text) for text in connection.scalars(select(table.document).where(condition).order_by(order))]
-
-
-class _Raw(str):
-    """A string that is JSON already."""
-
-
-def _json(content: dict[str, Any]) -> Response:
-    parts = (
-        f"{json.dumps(key)}:{value if isinstance(value, _Raw) else json.dumps(value, ensure_ascii=False)}"
-        for key, value in content.items()
-    )
-    return Response(f"{{{','.join(parts)}}}", media_type="application/json")
 
 
 def _order(sort: Sequence[str], columns: dict[str, Any]) -> Iterator[UnaryExpression[Any]]:
@@ -252,9 +296,8 @@ def _included(connection: Connection, documents: Sequence[str], include: Sequenc
         kind = COLLECTIONS[name]
         slugs = [url.rpartition("/")[2] for url in urls if url.startswith(f"/{kind.collection}/")]
         table = table_of(kind.name)
-        found: dict[str, str] = dict(
-            connection.execute(select(table.c.slug, table.c.document).where(table.c.slug.in_(slugs))).tuples().all()
-        )
+        rows = connection.execute(select(table.c.slug, table.c.document).where(table.c.slug.in_(slugs)))
+        found = {row.slug: row.document for row in rows}
         parts.append(f'"{name}":[{",".join(found[slug] for slug in slugs)}]')
     return f"{{{','.join(parts)}}}"
 
@@ -270,10 +313,16 @@ def _urls(value: Any) -> Iterator[str]:
 
 def _page_url(path: str, query: Any, offset: int) -> str:
     """The same request at another offset, its parameters in a fixed order."""
-    given = {name: getattr(query, name) for name in query.model_fields_set}
-    given |= {"limit": query.limit, "offset": offset}
-    shown = {name: _written(value) for name, value in sorted(given.items())}
-    return f"{path}?{urlencode(shown, safe=',')}"
+    return _url(path, _given(query) | {"limit": query.limit, "offset": offset})
+
+
+def _given(query: Any) -> dict[str, Any]:
+    return {name: getattr(query, name) for name in query.model_fields_set}
+
+
+def _url(path: str, parameters: dict[str, Any]) -> str:
+    shown = {name: _written(value) for name, value in sorted(parameters.items())}
+    return f"{path}?{urlencode(shown, safe=',')}" if shown else path
 
 
 def _written(value: Any) -> str:
@@ -290,33 +339,40 @@ def _check_slugs(connection: Connection, kind: str, query: Any) -> None:
             wanted += [(name, slug, rule.kinds or (kind,)) for slug in getattr(query, name)]
     if not wanted:
         return
-    slugs = [slug for _, slug, _ in wanted]
-    kinds = dict(
-        connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs))).tuples().all()
-    )
+    slugs = [slug for _, slug, _ in wanted if is_slug(slug)]
+    rows = connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs)))
+    kinds = {row.slug: row.kind for row in rows}
     errors = []
     for name, slug, allowed in wanted:
         if kinds.get(slug) not in allowed:
             known = " or ".join(kind.replace("_", " ") for kind in allowed)
-            near = _nearest_slug(connection, allowed, slug)
+            near = _moved_to(connection, allowed, slug) or _nearest_slug(connection, allowed, slug)
             message = f"There is no {known} '{slug}'."
             errors.append(ParameterError(parameter=name, location="query", message=message, suggestion=near))
     if errors:
         raise InvalidParameters(errors)
 
 
-def _elsewhere(connection: Connection, kind: str, slug: str) -> Response:
-    moved = select(col(Redirect.target)).join(Record, col(Record.slug) == col(Redirect.target))
-    target = connection.scalar(moved.where(col(Redirect.slug) == slug, col(Record.kind) == kind))
+def _elsewhere(connection: Connection, kind: str, slug: str, query: Any) -> Response:
+    target = _moved_to(connection, (kind,), slug)
     if target:
-        return Response(status_code=308, headers={"Location": KINDS[kind].url(target)})
+        return Response(status_code=308, headers={"Location": _url(KINDS[kind].url(target), _given(query))})
     near = _nearest_slug(connection, (kind,), slug)
     noun = kind.replace("_", " ")
     raise NotFound(f"There is no {noun} '{slug}'.", KINDS[kind].url(near) if near else None)
 
 
+def _moved_to(connection: Connection, kinds: Sequence[str], slug: str) -> str | None:
+    """The present slug of a record that was renamed."""
+    if not is_slug(slug):
+        return None
+    moved = select(col(Redirect.target)).join(Record, col(Record.slug) == col(Redirect.target))
+    return connection.scalar(moved.where(col(Redirect.slug) == slug, col(Record.kind).in_(kinds)))
+
+
 def _nearest_slug(connection: Connection, kinds: Sequence[str], slug: str) -> str | None:
+    initial = slug[:1].lower()
     # comparing is slow, so only a bounded number of neighbours is looked at
-    alike = col(Record.slug).startswith(slug[:1], autoescape=True)
+    alike = col(Record.slug).startswith(initial if is_slug(initial) else "")
     candidates = connection.scalars(select(col(Record.slug)).where(col(Record.kind).in_(kinds), alike).limit(1000))
     return nearest(slug, candidates)

@@ -12,13 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from app.db import writing_engine
+from app.db import reading_engine, writing_engine
 from app.kinds import KINDS
 from app.kinds.vocabulary import Vocabulary
 from app.settings import Settings
 from seed.check import check
 from seed.files import CONTENT, CoverageFile, DatasetFile
-from seed.load import Change, Prepared, diff, load, loaded, prepare
+from seed.load import Change, Prepared, diff, load, loaded, lock, prepare
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
     except DBAPIError as error:
         print(f"The database refused: {_sentence(error.orig)} Nothing was changed.", file=sys.stderr)
-    except (ArgumentError, SQLAlchemyError) as error:
+    except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
         print(f"The database cannot be used: {_sentence(error)}", file=sys.stderr)
     except ValidationError as error:
         names = ", ".join(str(item["loc"][0]).upper() for item in error.errors())
@@ -78,6 +78,7 @@ def run_load(options: argparse.Namespace) -> int:
 
     with bars, engine.begin() as connection:
         _require_schema(connection)
+        lock(connection)
         before = loaded(connection)
         changes = load(connection, prepared, progress)
     version = prepared.dataset["version"]
@@ -93,9 +94,13 @@ def run_load(options: argparse.Namespace) -> int:
 def run_diff(options: argparse.Namespace) -> int:
     """Show what a load would add, change and remove."""
     prepared = _prepared(options.content)
-    with writing_engine(_url(options)).connect() as connection:
-        _require_schema(connection)
-        changes, before = diff(connection, prepared), loaded(connection)
+    engine = reading_engine(_url(options))
+    try:
+        with engine.connect() as connection:
+            _require_schema(connection)
+            changes, before = diff(connection, prepared), loaded(connection)
+    finally:
+        engine.dispose()
     for change in changes:
         print(change)
     was = f"dataset {before[0]}" if before else "an empty database"

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from app.kinds import AnyRecord, Names, Ref
 from app.kinds.claim import ClaimFile
-from app.kinds.common import SLUG_PATTERN, Problem
+from app.kinds.common import MAX_SLUG, Problem, is_slug
 from app.kinds.vocabulary import Vocabulary
 from seed.build import Authored, build
 from seed.files import CoverageFile, DatasetFile, Files, Raw, read
@@ -36,7 +36,6 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
     files = read(folder)
     problems = files.problems
     names = _names(files)
-    problems += _slug_problems(files) + _name_problems(files)
     dataset = _validate(DatasetFile, files.dataset, "dataset.toml", names, problems)
     coverage = _validate(CoverageFile, files.coverage or {"fact": []}, "coverage.toml", names, problems)
     vocabulary = _validate(Vocabulary, files.vocabulary, "vocabulary.toml", names, problems)
@@ -45,13 +44,15 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
         content = _validate(raw.kind.file, raw.data, raw.path, names, problems)
         if content is not None:
             authored.append(Authored(raw.kind, raw.slug, raw.path, content))
+    # after validation, which passes over a file that has a problem as a whole
+    problems += _slug_problems(files) + _name_problems(files)
     problems += [problem for item in authored for problem in _record_problems(item)]
-    if dataset is not None:
-        problems += _redirect_problems(dataset, names)
+    problems += _redirect_problems(files.dataset.get("redirects"), names)
+    problems += _coverage_problems(coverage, names) if coverage is not None else []
     if problems or dataset is None or coverage is None or vocabulary is None:
         return None, sorted(problems, key=lambda problem: (problem.file, problem.key))
     records = build(authored, names)
-    problems = _coverage_problems(coverage, records)
+    problems = _pointer_problems(coverage, records)
     return (None, problems) if problems else (Checked(dataset, coverage, vocabulary, records), [])
 
 
@@ -73,7 +74,7 @@ def resolve_pointer(document: Any, pointer: str) -> Any:
 def _names(files: Files) -> Names:
     refs, kinds = {}, {}
     for raw in files.raws:
-        if re.fullmatch(SLUG_PATTERN, raw.slug):
+        if is_slug(raw.slug):
             name = raw.data.get("name")
             shown = name.strip() if isinstance(name, str) and name.strip() else raw.slug
             refs[raw.slug] = Ref(slug=raw.slug, name=shown, url=raw.kind.url(raw.slug))
@@ -85,8 +86,8 @@ def _slug_problems(files: Files) -> list[Problem]:
     problems = []
     owners: dict[str, Raw] = {}
     for raw in files.raws:
-        if not re.fullmatch(SLUG_PATTERN, raw.slug) or len(raw.slug) > 80:
-            mend = "use lower-case letters, digits and single hyphens, 80 at most"
+        if not is_slug(raw.slug):
+            mend = f"use lower-case letters, digits and single hyphens, {MAX_SLUG} at most"
             problems.append(Problem(file=raw.path, key="", message=f'"{raw.slug}" is no slug; {mend}'))
         if raw.slug in owners:
             message = (
@@ -125,22 +126,22 @@ def _record_problems(item: Authored) -> Iterator[Problem]:
         yield Problem(file=item.path, key="part_of", message="a record is not part of itself; name the wider one")
 
 
-def _redirect_problems(dataset: DatasetFile, names: Names) -> list[Problem]:
+def _redirect_problems(redirects: object, names: Names) -> list[Problem]:
     problems = []
-    for old, new in dataset.redirects.items():
+    for old, new in redirects.items() if isinstance(redirects, dict) else ():
         key = f"redirects.{old}"
         if old in names.kinds:
             message = f'"{old}" is a record again; a slug is never re-used, so drop the redirect or rename the record'
             problems.append(Problem(file="dataset.toml", key=key, message=message))
-        if new not in names.kinds:
+        if isinstance(new, str) and new not in names.kinds:
             near = get_close_matches(new, names.kinds, n=1)
             hint = f'; did you mean "{near[0]}"?' if near else "; name the record that took its place"
             problems.append(Problem(file="dataset.toml", key=key, message=f'unknown record "{new}"{hint}'))
     return problems
 
 
-def _coverage_problems(coverage: CoverageFile, records: list[AnyRecord]) -> list[Problem]:
-    documents = {record.url: record.model_dump(mode="json") for record in records}
+def _coverage_problems(coverage: CoverageFile, names: Names) -> list[Problem]:
+    urls = {ref.url for ref in names.refs.values()}
     problems, seen = [], set()
     for i, fact in enumerate(coverage.fact):
         if fact.number in seen:
@@ -148,20 +149,30 @@ def _coverage_problems(coverage: CoverageFile, records: list[AnyRecord]) -> list
             problems.append(Problem(file="coverage.toml", key=f"fact[{i}].number", message=message))
         seen.add(fact.number)
         for j, target in enumerate(fact.targets):
-            url, _, pointer = target.partition("#")
-            key = f"fact[{i}].targets[{j}]"
-            if url.count("/") == 1:
-                continue  # a path without a record, such as /comparison, is proved against the running API
-            if url not in documents:
-                near = get_close_matches(url, documents, n=1)
+            url = target.partition("#")[0]
+            # a path without a record, such as /comparison, is proved against the running API
+            if url.count("/") > 1 and url not in urls:
+                near = get_close_matches(url, urls, n=1)
                 hint = f'; did you mean "{near[0]}"?' if near else "; name the path of a record"
-                problems.append(Problem(file="coverage.toml", key=key, message=f'no record at "{url}"{hint}'))
+                message = f'no record at "{url}"{hint}'
+                problems.append(Problem(file="coverage.toml", key=f"fact[{i}].targets[{j}]", message=message))
+    return problems
+
+
+def _pointer_problems(coverage: CoverageFile, records: list[AnyRecord]) -> list[Problem]:
+    """What only the finished records can tell: pointers that lead nowhere."""
+    documents = {record.url: record.model_dump(mode="json") for record in records}
+    problems = []
+    for i, fact in enumerate(coverage.fact):
+        for j, target in enumerate(fact.targets):
+            url, _, pointer = target.partition("#")
+            if url not in documents:
                 continue
             try:
                 resolve_pointer(documents[url], pointer)
             except LookupError:
                 message = f'"{pointer}" names nothing in {url}; mend the JSON Pointer'
-                problems.append(Problem(file="coverage.toml", key=key, message=message))
+                problems.append(Problem(file="coverage.toml", key=f"fact[{i}].targets[{j}]", message=message))
     return problems
 
 

@@ -83,6 +83,12 @@ def diff(connection: Connection, prepared: Prepared) -> list[Change]:
     return sorted(changes, key=lambda change: change.url)
 
 
+def lock(connection: Connection) -> None:
+    """Let no other load begin before this transaction ends; SQLite's writing transactions do so by themselves."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE dataset IN EXCLUSIVE MODE"))
+
+
 def loaded(connection: Connection) -> tuple[str, str] | None:
     """Version and content hash of the dataset in the database, if there is one."""
     row = connection.execute(select(col(Dataset.version), col(Dataset.content_hash))).one_or_none()
@@ -90,13 +96,12 @@ def loaded(connection: Connection) -> tuple[str, str] | None:
 
 
 def load(connection: Connection, prepared: Prepared, progress: Progress = lambda *_: None) -> list[Change]:
-    """Write what differs; nothing is written when nothing does. The caller commits."""
-    _lock(connection)
+    """Write what differs; nothing is written when nothing does. The caller locks before and commits after."""
     if loaded(connection) == (prepared.dataset["version"], prepared.dataset["content_hash"]):
         return []
     changes = diff(connection, prepared)
     stored = _stored(connection)
-    kinds = dict(connection.execute(select(col(Record.slug), col(Record.kind))).tuples().all())
+    kinds = {row.slug: row.kind for row in connection.execute(select(col(Record.slug), col(Record.kind)))}
     now = {slug: kind_of(record).name for slug, record in prepared.records.items()}
     moved = {slug for slug in stored.keys() & now.keys() if kinds[slug] != now[slug]}
     new = sorted((now.keys() - stored.keys()) | moved)
@@ -124,18 +129,10 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
     return changes
 
 
-def _lock(connection: Connection) -> None:
-    """Let no other load begin before this one ends."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE dataset IN EXCLUSIVE MODE"))
-    else:
-        connection.execute(update(Dataset).where(text("1 = 0")).values(version=""))
-
-
 def _stored(connection: Connection) -> dict[str, str]:
     found: dict[str, str] = {}
     for table in map(table_of, TABLES):
-        found.update(connection.execute(select(table.c.slug, table.c.document)).tuples().all())
+        found.update({row.slug: row.document for row in connection.execute(select(table.c.slug, table.c.document))})
     return found
 
 

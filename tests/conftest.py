@@ -55,14 +55,14 @@ def real_database(new_database: MakeUrl) -> str:
     return make_database(new_database("real"), REAL)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def tiny(tiny_database: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API over the tiny content."""
     async with client_for(tiny_database) as client:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def real(real_database: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API over the real content."""
     async with client_for(real_database) as client:

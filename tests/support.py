@@ -12,8 +12,10 @@ from typing import Any
 
 import httpx
 
+from app.__main__ import migrate
 from app.main import create_app
 from app.settings import Settings
+from seed.__main__ import main as load
 
 ROOT = Path(__file__).parent.parent
 TINY = Path(__file__).parent / "content"
@@ -36,9 +38,8 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 def make_database(url: str, content: Path) -> str:
     """Migrate the database and load the content, by the commands that an operator uses."""
-    for command in (("app", "migrate"), ("seed", "load", "--content", str(content))):
-        done = run(*command, DATABASE_URL=url)
-        assert done.returncode == 0, done.stderr
+    assert migrate(Settings(database_url=url)) == 0
+    assert load(["load", "--content", str(content), "--database", url]) == 0
     return url
 
 

@@ -4,6 +4,7 @@ The same classes describe a content file (what a contributor writes) and the JSO
 difference is a reference: a file names a slug, the JSON shows `{slug, name, url}`; `RefTo` turns one into the other.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,9 +16,15 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+MAX_SLUG = 80
 
-Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=80)]
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=MAX_SLUG)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def is_slug(text: str) -> bool:
+    """Whether a record could have this slug."""
+    return len(text) <= MAX_SLUG and re.fullmatch(SLUG_PATTERN, text) is not None
 
 
 class Grade(StrEnum):

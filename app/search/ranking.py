@@ -200,6 +200,8 @@ def _cover(index: SearchIndex, asked: Understood, ordinal: int, whole: float) ->
     covered = 0.0
     own, recognised = index.own[ordinal], asked.recognised.get(ordinal, ())
     for term, weight in asked.weights.items():
+        if term in asked.unknown:
+            continue
         if term in recognised:
             covered += weight
         elif term in own:

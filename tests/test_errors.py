@@ -1,0 +1,238 @@
+"""Errors: one shape everywhere, naming what was wrong, what is allowed and what was probably meant."""
+
+import unicodedata
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.__main__ import migrate
+from app.kinds import KINDS
+from app.settings import Settings
+from tests.conftest import MakeUrl
+from tests.support import client_for
+
+PATHS = [f"/{kind.collection}" for kind in KINDS.values()]
+
+
+async def problem(client: httpx.AsyncClient, url: str, status: int, method: str = "GET") -> dict[str, Any]:
+    """The problem details that a request is answered with, their shape proved."""
+    response = await client.request(method, url)
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["cache-control"] == "no-store"
+    body: dict[str, Any] = response.json()
+    assert set(body) == {"type", "title", "status", "detail", "instance", "errors"}
+    assert (body["type"], body["status"]) == ("about:blank", status)
+    assert body["instance"] == httpx.URL(url).path
+    assert body["title"]
+    assert body["detail"].endswith((".", "?"))
+    for error in body["errors"]:
+        assert set(error) == {"parameter", "location", "message", "allowed", "suggestion"}
+    return body
+
+
+async def wrong(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
+    """The one wrong parameter of a request."""
+    body = await problem(client, url, 422)
+    assert body["title"] == "Unprocessable Content"
+    assert len(body["errors"]) == 1, body
+    error: dict[str, Any] = body["errors"][0]
+    assert body["detail"] == f"1 parameter is wrong: {error['parameter']}."
+    assert error["location"] == "query"
+    return error
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_an_unknown_parameter_is_refused(tiny: httpx.AsyncClient, path: str) -> None:
+    error = await wrong(tiny, f"{path}?limti=3")
+    assert (error["parameter"], error["message"]) == ("limti", "Unknown parameter.")
+    assert error["suggestion"] == "limit"
+    assert {"sort", "fields", "include", "limit", "offset", "slug", "from_article"} <= set(error["allowed"])
+
+
+async def test_a_detail_refuses_what_only_a_list_takes(tiny: httpx.AsyncClient) -> None:
+    error = await wrong(tiny, "/nutrients/iron?limit=3")
+    assert (error["parameter"], error["allowed"]) == ("limit", ["fields", "include"])
+
+
+@pytest.mark.parametrize("path", ["/", "/dataset", "/comparison", "/livez", "/readyz"])
+async def test_resources_without_parameters_refuse_any(tiny: httpx.AsyncClient, path: str) -> None:
+    assert (await wrong(tiny, f"{path}?x=1"))["allowed"] == []
+
+
+async def test_a_repeated_parameter_is_refused(tiny: httpx.AsyncClient) -> None:
+    error = await wrong(tiny, "/nutrients?kind=mineral&kind=vitamin")
+    assert error["message"] == "Given more than once; separate several values by commas."
+
+
+@pytest.mark.parametrize("url", ["/nutrients?kind=", "/nutrients?limit", "/nutrients?slug=", "/nutrients?electrolyte="])
+async def test_an_empty_parameter_is_refused(tiny: httpx.AsyncClient, url: str) -> None:
+    assert (await wrong(tiny, url))["message"] == "Empty; give a value or leave the parameter out."
+
+
+@pytest.mark.parametrize("url", ["/nutrients?kind=mineral,", "/nutrients?slug=iron,", "/nutrients?sort=,name"])
+async def test_an_empty_value_among_others_is_refused(tiny: httpx.AsyncClient, url: str) -> None:
+    assert (await wrong(tiny, url))["message"] in ("A value is empty.", "'' is not a valid value.")
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed", "suggestion"),
+    [
+        ("/nutrients?kind=minerl", ["vitamin", "mineral"], "mineral"),
+        ("/nutrients?kind=mineral,vitamine", ["vitamin", "mineral"], "vitamin"),
+        ("/nutrients?kind=Mineral", ["vitamin", "mineral"], "mineral"),
+        ("/nutrients?kind=zzz", ["vitamin", "mineral"], None),
+        ("/nutrients?sort=nam", ["name", "-name", "kind", "-kind"], "name"),
+        ("/nutrients?sort=-nmae", ["name", "-name", "kind", "-kind"], "-name"),
+        ("/claims?grade=strng", ["strong", "moderate", "limited", "mechanistic", "contradicted"], "strong"),
+        ("/sources/handbook?include=claim", ["claims"], "claims"),
+        ("/nutrients?electrolyte=maybe", ["true", "false"], None),
+        ("/food-sources?is_food=2", ["true", "false"], None),
+        ("/claims?from_article=ja", ["true", "false"], None),
+    ],
+)
+async def test_a_wrong_value_is_refused(
+    tiny: httpx.AsyncClient, url: str, allowed: list[str], suggestion: str | None
+) -> None:
+    error = await wrong(tiny, url)
+    assert set(allowed) <= set(error["allowed"])
+    assert error["suggestion"] == suggestion
+    assert error["message"].endswith(".")
+
+
+async def test_unknown_fields_and_includes_name_the_valid_ones(tiny: httpx.AsyncClient) -> None:
+    error = await wrong(tiny, "/nutrients?fields=name,aliasses")
+    assert (error["parameter"], error["suggestion"]) == ("fields", "aliases")
+    assert {"slug", "name", "url", "roles", "deficiency", "excess"} <= set(error["allowed"])
+    error = await wrong(tiny, "/nutrients/iron?include=claims,mechanism")
+    assert (error["parameter"], error["suggestion"]) == ("include", "mechanisms")
+
+
+@pytest.mark.parametrize("value", ["0", "101", "-1", "abc", "1.5", "1e9", "99999999999999999999"])
+async def test_a_wrong_limit_is_refused_not_clamped(tiny: httpx.AsyncClient, value: str) -> None:
+    assert (await wrong(tiny, f"/nutrients?limit={value}"))["parameter"] == "limit"
+
+
+@pytest.mark.parametrize("value", ["-1", "x", "2147483648"])
+async def test_a_wrong_offset_is_refused(tiny: httpx.AsyncClient, value: str) -> None:
+    assert (await wrong(tiny, f"/nutrients?offset={value}"))["parameter"] == "offset"
+
+
+async def test_too_many_values_are_refused(tiny: httpx.AsyncClient) -> None:
+    error = await wrong(tiny, f"/nutrients?slug={','.join(f'n{i}' for i in range(101))}")
+    assert error["message"] == "At most 100 values are allowed."
+
+
+@pytest.mark.parametrize(
+    ("url", "message", "suggestion"),
+    [
+        ("/nutrients?slug=irn", "There is no nutrient 'irn'.", "iron"),
+        ("/nutrients?slug=iron,running", "There is no nutrient 'running'.", None),
+        ("/nutrients?slug=Iron", "There is no nutrient 'Iron'.", "iron"),
+        ("/nutrients?slug=iron-mineral", "There is no nutrient 'iron-mineral'.", "iron"),
+        ("/food-sources?nutrient=sodum", "There is no nutrient 'sodum'.", "sodium"),
+        ("/food-sources?part_of=green", "There is no food source 'green'.", "greens"),
+        ("/mechanisms?symptom=tired", "There is no symptom 'tired'.", "tiredness"),
+        ("/claims?source=handbok", "There is no source 'handbok'.", "handbook"),
+        (
+            "/claims?about=runing",
+            "There is no nutrient or symptom or food source or lifestyle factor 'runing'.",
+            "running",
+        ),
+    ],
+)
+async def test_a_filter_by_an_unknown_record_is_refused(
+    tiny: httpx.AsyncClient, url: str, message: str, suggestion: str | None
+) -> None:
+    error = await wrong(tiny, url)
+    assert (error["message"], error["suggestion"]) == (message, suggestion)
+
+
+async def test_every_wrong_parameter_is_named_at_once(tiny: httpx.AsyncClient) -> None:
+    body = await problem(tiny, "/nutrients?kind=minerl&limit=0&sort=x", 422)
+    assert {error["parameter"] for error in body["errors"]} == {"limit", "kind", "sort"}
+    assert body["detail"].startswith("3 parameters are wrong: ")
+    body = await problem(tiny, "/food-sources?nutrient=irn&part_of=gren", 422)
+    assert [error["suggestion"] for error in body["errors"]] == ["iron", "greens"]
+
+
+@pytest.mark.parametrize(
+    ("url", "detail"),
+    [
+        ("/nutrients/irno", "There is no nutrient 'irno'. Did you mean /nutrients/iron?"),
+        ("/nutrients/Iron", "There is no nutrient 'Iron'. Did you mean /nutrients/iron?"),
+        ("/nutrients/zzz", "There is no nutrient 'zzz'."),
+        ("/food-sources/green", "There is no food source 'green'. Did you mean /food-sources/greens?"),
+        ("/faq/does-iron-hlep", "There is no faq entry 'does-iron-hlep'. Did you mean /faq/does-iron-help?"),
+        ("/nutrient", "There is nothing at this path. Did you mean /nutrients?"),
+        ("/qqqqqq", "There is nothing at this path. See / for what there is."),
+        ("/nutrients/iron/claims", None),
+    ],
+)
+async def test_what_does_not_exist_is_not_found(tiny: httpx.AsyncClient, url: str, detail: str | None) -> None:
+    body = await problem(tiny, url, 404)
+    assert body["title"] == "Not Found"
+    assert body["errors"] == []
+    assert detail is None or body["detail"] == detail
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_no_collection_finds_an_unknown_slug(tiny: httpx.AsyncClient, path: str) -> None:
+    await problem(tiny, f"{path}/no-such-record", 404)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["/", "/nutrients", "/nutrients/iron", "/dataset", "/livez"])
+async def test_writing_is_not_allowed(tiny: httpx.AsyncClient, method: str, path: str) -> None:
+    body = await problem(tiny, path, 405, method)
+    assert f"{method} is not allowed" in body["detail"]
+    allow = (await tiny.request(method, path)).headers["allow"]
+    assert {"GET", "HEAD", "OPTIONS"} == {word.strip() for word in allow.split(",")}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(min_size=1, max_size=90))
+async def test_no_text_is_more_than_not_found(tiny: httpx.AsyncClient, text: str) -> None:
+    path = f"/nutrients/{quote(text, safe='')}"
+    malformed = any(unicodedata.category(character) == "Cc" for character in text)
+    # a dot is a path of its own
+    assert (await tiny.get(path)).status_code == (400 if malformed else 404) or text in (".", "..")
+    parameters = {"slug": text, "food_source": text, "kind": text}
+    assert (await tiny.get("/nutrients", params=parameters)).status_code == (400 if malformed else 422)
+
+
+@pytest.mark.parametrize("slug", ["%C3%BC", "..%2e", "a" * 500, "%25", "_", "'"])
+async def test_odd_slugs_are_not_found(tiny: httpx.AsyncClient, slug: str) -> None:
+    response = await tiny.get(f"/nutrients/{slug}")
+    assert response.status_code == 404, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (await wrong(tiny, f"/nutrients?slug={slug}"))["parameter"] == "slug"
+
+
+@pytest.fixture
+async def empty(new_database: MakeUrl) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API over a database without a dataset."""
+    url = new_database("empty")
+    assert migrate(Settings(database_url=url)) == 0
+    async with client_for(url) as client:
+        yield client
+
+
+async def test_without_a_dataset_nothing_but_liveness_answers(empty: httpx.AsyncClient) -> None:
+    for path in ("/readyz", "/nutrients", "/nutrients/iron", "/comparison", "/dataset"):
+        body = await problem(empty, path, 503)
+        assert body["detail"] == "No dataset is loaded; run `python -m seed load`."
+        assert int((await empty.get(path)).headers["retry-after"]) > 0
+    assert (await empty.get("/livez")).status_code == 200
+
+
+async def test_without_a_database_the_service_is_unavailable() -> None:
+    async with client_for("sqlite:////no/such/folder/nutrients.db") as client:
+        body = await problem(client, "/readyz", 503)
+        assert body["detail"] == "The database does not answer; try again later."
+        assert (await client.get("/livez")).status_code == 200

@@ -1,0 +1,335 @@
+"""`seed load` and `seed diff`: transactional, idempotent, only sound content, exactly what differs."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.__main__ import migrate
+from app.db import reading_engine, writing_engine
+from app.models import metadata
+from app.settings import Settings
+from seed.__main__ import main
+from seed.check import check
+from seed.load import load, lock, prepare
+from tests.conftest import MakeUrl
+from tests.support import REAL, ROOT, TINY, client_for, make_database, run
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def database(new_database: MakeUrl, capsys: Capture) -> str:
+    """A database of its own with the tiny content."""
+    url = make_database(new_database("loaded"), TINY)
+    capsys.readouterr()
+    return url
+
+
+def seed(command: str, content: Path, url: str) -> int:
+    return main([command, "--content", str(content), "--database", url])
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    engine = reading_engine(url)
+    with engine.connect() as connection:
+        found = {
+            name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+            for name, table in metadata.tables.items()
+        }
+    engine.dispose()
+    return found
+
+
+def rows_but_time(url: str) -> dict[str, list[tuple[object, ...]]]:
+    found = rows(url)
+    loaded_at = list(metadata.tables["dataset"].c.keys()).index("loaded_at")
+    return found | {"dataset": [row[:loaded_at] + row[loaded_at + 1 :] for row in found["dataset"]]}
+
+
+def test_a_load_says_what_it_did(new_database: MakeUrl, capsys: Capture) -> None:
+    url = new_database("first")
+    assert migrate(Settings(database_url=url)) == 0
+    assert seed("load", TINY, url) == 0
+    out, err = capsys.readouterr()
+    assert out == "Loaded dataset 0.1.0: 22 added, 0 changed, 0 removed.\n"
+    assert "22 records, no problem." in err
+    assert "link" in err  # the progress of each table
+
+
+def test_a_second_load_changes_nothing_and_says_so(database: str, capsys: Capture) -> None:
+    before = rows(database)
+    assert seed("load", TINY, database) == 0
+    assert capsys.readouterr().out == "Nothing to change: dataset 0.1.0 is loaded already.\n"
+    assert rows(database) == before
+
+
+def test_bad_content_is_refused(database: str, content: Path, capsys: Capture) -> None:
+    before = rows(database)
+    edit(content / "nutrients" / "iron.toml", '"mineral"', '"minerl"')
+    for command in ("load", "diff"):
+        assert seed(command, content, database) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.endswith("1 problem; the content is not usable.\n")
+    assert rows(database) == before
+
+
+def add(content: Path) -> None:
+    text = (content / "nutrients" / "sodium.toml").read_text(encoding="utf-8")
+    zinc = text.replace('"sodium"', '"Zinc"').replace('"Na"', '"Zn"')
+    (content / "nutrients" / "zinc.toml").write_text(zinc, encoding="utf-8")
+
+
+def change(content: Path) -> None:
+    edit(content / "nutrients" / "sodium.toml", "Carries charge.", "Carries electric charge.")
+
+
+def rename_display(content: Path) -> None:
+    edit(content / "symptoms" / "scurvy.toml", '"Scurvy"', '"Scorbutus"')
+
+
+def remove(content: Path) -> None:
+    (content / "claims" / "running-causes-scurvy.toml").unlink()
+
+
+def rename(content: Path) -> None:
+    (content / "nutrients" / "sodium.toml").rename(content / "nutrients" / "natrium.toml")
+    for file in ("lifestyle-factors/running.toml", "mechanisms/running-costs-sodium.toml"):
+        edit(content / file, '"sodium"', '"natrium"')
+    edit(content / "dataset.toml", "[redirects]", '[redirects]\nsodium = "natrium"')
+
+
+def move_to_another_kind(content: Path) -> None:
+    (content / "symptoms" / "scurvy.toml").unlink()
+    text = (content / "lifestyle-factors" / "sports.toml").read_text(encoding="utf-8")
+    moved = text.replace('"Sports"', '"Scurvy"').replace('"habit"', '"state"')
+    (content / "lifestyle-factors" / "scurvy.toml").write_text(moved, encoding="utf-8")
+
+
+def swap(content: Path) -> None:
+    """Two records exchange their slugs."""
+    one, other = content / "nutrients" / "sodium.toml", content / "nutrients" / "vitamin-c.toml"
+    texts = one.read_text(encoding="utf-8"), other.read_text(encoding="utf-8")
+    one.write_text(texts[1], encoding="utf-8")
+    other.write_text(texts[0], encoding="utf-8")
+
+
+def redirect_only(content: Path) -> None:
+    edit(content / "dataset.toml", "iron-mineral =", "metal-of-blood =")
+
+
+EDITS: dict[Callable[[Path], None], list[str]] = {
+    add: ["add     /nutrients/zinc"],
+    change: ["change  /nutrients/sodium (roles)"],
+    rename_display: [
+        "change  /claims/running-causes-scurvy (object)",
+        "change  /symptoms/scurvy (name)",
+    ],
+    remove: [
+        "remove  /claims/running-causes-scurvy",
+        "change  /lifestyle-factors/running (claims)",
+        "change  /sources/leaflet (claims)",
+        "change  /symptoms/scurvy (claims)",
+    ],
+    rename: [
+        "change  /lifestyle-factors/running (disturbs)",
+        "change  /mechanisms/running-costs-sodium (involves)",
+        "add     /nutrients/natrium",
+        "remove  /nutrients/sodium",
+    ],
+    move_to_another_kind: ["/lifestyle-factors/scurvy", "change  /claims/running-causes-scurvy (object)"],
+    swap: ["change  /nutrients/sodium (", "change  /nutrients/vitamin-c ("],
+    redirect_only: [],
+}
+
+
+@pytest.mark.parametrize("change_content", EDITS, ids=lambda change_content: change_content.__name__)
+def test_a_load_leaves_what_a_fresh_one_would(
+    database: str,
+    tiny_database: str,
+    new_database: MakeUrl,
+    content: Path,
+    capsys: Capture,
+    change_content: Callable[[Path], None],
+) -> None:
+    change_content(content)
+    edit(content / "dataset.toml", "0.1.0", "0.2.0")
+    assert seed("diff", content, database) == 0
+    planned = capsys.readouterr().out
+    lines = planned.splitlines()
+    for expected in EDITS[change_content]:
+        assert any(expected in line for line in lines), planned
+    assert lines[-1].startswith("dataset 0.1.0 -> dataset 0.2.0: ")
+    assert seed("load", content, database) == 0
+    summary = lines[-1].split("0.2.0: ")[1]
+    assert capsys.readouterr().out == f"Loaded dataset 0.2.0: {summary}\n"
+    fresh = make_database(new_database("fresh"), content)
+    assert rows_but_time(database) == rows_but_time(fresh)
+    capsys.readouterr()
+    assert seed("diff", content, database) == 0
+    unchanged = "dataset 0.2.0 -> dataset 0.2.0: 0 added, 0 changed, 0 removed.\n"
+    assert capsys.readouterr().out == unchanged
+    assert seed("load", TINY, database) == 0
+    assert rows_but_time(database) == rows_but_time(tiny_database)
+
+
+def test_a_diff_is_ordered_and_changes_nothing(database: str, content: Path, capsys: Capture) -> None:
+    before = rows(database)
+    rename(content)
+    assert seed("diff", content, database) == 0
+    paths = [line.split()[1] for line in capsys.readouterr().out.splitlines()[:-1]]
+    assert paths == sorted(paths)
+    assert rows(database) == before
+
+
+def test_a_diff_with_an_empty_database_adds_everything(new_database: MakeUrl, capsys: Capture) -> None:
+    url = new_database("nothing")
+    assert migrate(Settings(database_url=url)) == 0
+    assert seed("diff", TINY, url) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[-1] == "an empty database -> dataset 0.1.0: 22 added, 0 changed, 0 removed."
+    assert {line.split()[0] for line in out[:-1]} == {"add"}
+
+
+def test_new_content_under_an_old_version_is_remarked(database: str, content: Path, capsys: Capture) -> None:
+    change(content)
+    assert seed("load", content, database) == 0
+    remark = "The content differs from the 0.1.0 that was loaded before: raise `version` in dataset.toml.\n"
+    assert capsys.readouterr().out.endswith(remark)
+
+
+async def test_a_renamed_record_redirects(database: str, content: Path) -> None:
+    rename(content)
+    assert seed("load", content, database) == 0
+    async with client_for(database) as client:
+        moved = await client.get("/nutrients/sodium")
+        assert (moved.status_code, moved.headers["location"]) == (308, "/nutrients/natrium")
+        assert (await client.get("/mechanisms?nutrient=natrium")).json()["total"] == 1
+
+
+async def test_a_killed_load_leaves_the_database_as_it_was(database: str) -> None:
+    before = rows(database)
+    killed = run("tests.killed_load", str(REAL), database)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    async with client_for(database) as client:
+        # the server asks first: it must not depend on a later load to recover
+        assert (await answer(client, "/dataset"))["version"] == "0.1.0"
+        assert (await answer(client, "/nutrients"))["total"] == 3
+    assert rows(database) == before
+    assert seed("load", REAL, database) == 0
+
+
+async def answer(client: httpx.AsyncClient, url: str) -> dict[str, object]:
+    response = await client.get(url)
+    assert response.status_code == 200, response.text
+    body: dict[str, object] = response.json()
+    return body
+
+
+def test_the_second_of_two_loads_at_once_waits(new_database: MakeUrl) -> None:
+    url = new_database("contended")
+    assert migrate(Settings(database_url=url)) == 0
+    checked, _ = check(TINY)
+    assert checked is not None
+    with writing_engine(url).begin() as first:
+        lock(first)
+        load(first, prepare(checked))
+        second = subprocess.Popen(
+            [sys.executable, "-m", "seed", "load", "--content", str(TINY), "--database", url],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert second.stderr is not None
+        assert "no problem" in second.stderr.readline()  # it turns to the database now
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.wait(0.5)
+    out, err = second.communicate(timeout=30)
+    assert (second.returncode, out) == (0, "Nothing to change: dataset 0.1.0 is loaded already.\n"), err
+
+
+def test_a_failure_half_way_leaves_the_database_as_it_was(database: str, content: Path) -> None:
+    before = rows(database)
+    change(content)
+    checked, _ = check(content)
+    assert checked is not None
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def load_it() -> None:
+        with writing_engine(database).begin() as connection:
+            lock(connection)
+            load(connection, prepare(checked), fail)
+
+    with pytest.raises(KeyboardInterrupt):
+        load_it()
+    assert rows(database) == before
+
+
+@pytest.mark.parametrize("command", ["load", "diff"])
+def test_without_tables_the_message_names_the_mend(new_database: MakeUrl, capsys: Capture, command: str) -> None:
+    url = new_database("bare")
+    if url.startswith("sqlite"):
+        Path(url.removeprefix("sqlite:///")).touch()
+    assert seed(command, TINY, url) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "The database has no tables yet; run `python -m app migrate` first."
+
+
+@pytest.mark.parametrize("command", ["load", "diff"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////no/such/folder/nutrients.db",
+        "postgresql://nobody@127.0.0.1:8119/nothing",
+        "nonsense",
+        "mysql://root@127.0.0.1/nothing",
+        "oracle+nosuchdriver://x",
+    ],
+)
+def test_an_unusable_database_is_one_sentence(capsys: Capture, command: str, url: str) -> None:
+    assert seed(command, TINY, url) == 1
+    err = capsys.readouterr().err
+    assert "Traceback" not in err
+    assert err.splitlines()[-1].startswith(("The database refused: ", "The database cannot be used: "))
+    assert err.endswith(".\n")
+
+
+def test_the_content_hash_follows_the_content(content: Path) -> None:
+    def content_hash() -> str:
+        checked, problems = check(content)
+        assert checked is not None, problems
+        return str(prepare(checked).dataset["content_hash"])
+
+    first = content_hash()
+    assert content_hash() == first
+    redirect_only(content)
+    second = content_hash()
+    edit(content / "dataset.toml", "Not advice.", "No advice.")
+    assert len({first, second, content_hash()}) == 3
+
+
+def test_documents_are_stored_as_they_are_served(database: str) -> None:
+    stored = rows(database)
+    for table in ("nutrient", "claim"):
+        keys = list(metadata.tables[table].c.keys())
+        for row in stored[table]:
+            record = json.loads(str(row[keys.index("document")]))
+            assert record["slug"] == row[keys.index("slug")]
+    assert len(stored["dataset"]) == 1

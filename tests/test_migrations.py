@@ -1,0 +1,113 @@
+"""Migrations: there and back on both databases, in step with the models, every filter and foreign key indexed."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Inspector, inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from app.__main__ import ALEMBIC, migrate
+from app.db import writing_engine
+from app.models import TABLES, metadata, table_of
+from app.settings import Settings
+from tests.conftest import MakeUrl
+from tests.support import TINY, make_database
+
+
+@pytest.fixture
+def connection(new_database: MakeUrl) -> Iterator[Connection]:
+    """A connection to a migrated database."""
+    url = new_database("migrated")
+    assert migrate(Settings(database_url=url)) == 0
+    with writing_engine(url).connect() as opened:
+        yield opened
+
+
+def config(connection: Connection) -> Config:
+    made = Config(ALEMBIC)
+    made.attributes["connection"] = connection
+    return made
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+def test_up_and_down_and_up_again(connection: Connection) -> None:
+    assert tables(connection) == set(metadata.tables)
+    command.downgrade(config(connection), "base")
+    assert tables(connection) == set()
+    command.upgrade(config(connection), "head")
+    assert tables(connection) == set(metadata.tables)
+
+
+def test_a_database_with_content_goes_down_too(new_database: MakeUrl) -> None:
+    url = make_database(new_database("full"), TINY)
+    with writing_engine(url).begin() as opened:
+        command.downgrade(config(opened), "base")
+        assert tables(opened) == set()
+
+
+def test_a_second_migration_changes_nothing(new_database: MakeUrl) -> None:
+    settings = Settings(database_url=new_database("twice"))
+    assert migrate(settings) == migrate(settings) == 0
+
+
+def test_models_and_migrations_agree(connection: Connection) -> None:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    assert compare_metadata(context, metadata) == []
+
+
+def leading(inspector: Inspector, table: str) -> set[str | None]:
+    """The columns by which an index or the primary key of a table finds rows."""
+    found = {index["column_names"][0] for index in inspector.get_indexes(table)}
+    return found | {inspector.get_pk_constraint(table)["constrained_columns"][0]}
+
+
+@pytest.mark.parametrize("table", sorted(metadata.tables))
+def test_every_foreign_key_has_an_index(connection: Connection, table: str) -> None:
+    inspector = inspect(connection)
+    for key in inspector.get_foreign_keys(table):
+        assert key["constrained_columns"][0] in leading(inspector, table), key
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_every_filter_and_sort_column_has_an_index(connection: Connection, kind: str) -> None:
+    columns = set(table_of(kind).c.keys()) - {"document"}
+    assert columns <= leading(inspect(connection), kind)
+
+
+@pytest.mark.parametrize("table", sorted(metadata.tables))
+def test_every_constraint_has_a_name(connection: Connection, table: str) -> None:
+    inspector = inspect(connection)
+    found = [inspector.get_pk_constraint(table), *inspector.get_foreign_keys(table), *inspector.get_indexes(table)]
+    assert all(constraint["name"] for constraint in found)
+
+
+ORPHANS = {
+    "link from nowhere": "INSERT INTO link (origin, field, target, position) VALUES ('nowhere', 'x', 'a', 0)",
+    "link to nowhere": "INSERT INTO link (origin, field, target, position) VALUES ('a', 'x', 'nowhere', 0)",
+    "redirect to nowhere": "INSERT INTO redirect (slug, target) VALUES ('old', 'nowhere')",
+    "nutrient without record": "INSERT INTO nutrient (slug, sort_name, from_article, document, kind, electrolyte) "
+    "VALUES ('nowhere', 'x', true, '{}', 'mineral', false)",
+    "record taken away from its nutrient": "DELETE FROM record WHERE slug = 'a'",
+    "second dataset": "INSERT INTO dataset (id, version, content_hash, released, loaded_at, document) "
+    "VALUES (2, '1.0.0', '', '2026-01-01', '2026-01-01 00:00:00+00:00', '{}')",
+}
+
+
+@pytest.mark.parametrize("orphan", ORPHANS)
+def test_the_database_refuses_what_leads_nowhere(connection: Connection, orphan: str) -> None:
+    connection.execute(text("INSERT INTO record (slug, kind, name) VALUES ('a', 'nutrient', 'A')"))
+    connection.execute(
+        text(
+            "INSERT INTO nutrient (slug, sort_name, from_article, document, kind, electrolyte) "
+            "VALUES ('a', 'a', true, '{}', 'mineral', false)"
+        )
+    )
+    with pytest.raises(IntegrityError):
+        connection.execute(text(ORPHANS[orphan]))
