@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.settings = settings
     app.state.search = Holder()
+    watcher.subscribe(app.state.search.expect)
     errors.install(app)
     for resource in (
         dataset,

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
+from app.answers import About
 from app.kinds import KINDS, Names, Ref
 from app.kinds.vocabulary import Vocabulary
 from app.resources.search import SearchQuery, SuggestQuery, search_answer, suggest_answer
@@ -132,8 +133,9 @@ def build(records: int) -> tuple[SearchIndex, list[Entry], Maker]:
         if entry.kind in ENTITIES:
             entities.append(entry.slug)
     entries.sort(key=lambda entry: entry.slug)
+    about = About(content_hash="bench", disclaimer="Not advice.")
     start = time.perf_counter()
-    index = index_of(entries, vocabulary(), "bench", "Not advice.")
+    index = index_of(entries, vocabulary(), about)
     print(f"{records} records, index built in {time.perf_counter() - start:.1f} s")
     return index, entries, maker
 

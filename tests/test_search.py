@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.db import reading_engine
-from app.search import Holder, build_index
+from app.search import Holder, SearchIndex, build_index
 from app.search.ranking import search
 from seed.check import check
 from tests.search_eval import measure, ours, read_cases
@@ -41,21 +41,25 @@ def test_the_cases_are_many_and_meet_real_records() -> None:
 
 @pytest.mark.parametrize("half", ["tuning", "test"])
 def test_the_right_answer_comes_first(real_database: str, half: str) -> None:
-    with reading_engine(real_database).connect() as connection:
-        index = build_index(connection)
+    index = index_from(real_database)
     figures = measure([case for case in CASES if case.half == half], ours(index))
     assert figures["hit@1"] >= 0.92
     assert figures["hit@3"] >= 0.98
 
 
 def test_both_databases_give_the_same_hits(real_database: str) -> None:
-    indexes = []
-    for url in (real_database, real_sqlite()):
-        with reading_engine(url).connect() as connection:
-            indexes.append(build_index(connection))
+    indexes = [index_from(real_database), index_from(real_sqlite())]
     for case in CASES:
         here, there = (search(index, case.query) for index in indexes)
         assert here == there, case.query
+
+
+def index_from(url: str) -> SearchIndex:
+    engine = reading_engine(url)
+    with engine.connect() as connection:
+        index = build_index(connection)
+    engine.dispose()
+    return index
 
 
 def real_sqlite() -> str:
@@ -183,13 +187,15 @@ async def test_query_syntax_is_only_text(real: httpx.AsyncClient, q: str) -> Non
 @pytest.mark.parametrize("q", ["", "x" * 201, "magnesium " * 1024])
 async def test_too_little_and_too_much_are_clear_errors(tiny: httpx.AsyncClient, path: str, q: str) -> None:
     response = await tiny.get(path, params={"q": q})
-    assert response.status_code == 422
-    error = response.json()["errors"][0]
-    assert error["parameter"] == "q"
-    assert "200 characters" in error["message"] or "Empty" in error["message"]
+    # a whole page of text is refused before its parameters are looked at
+    assert response.status_code == (414 if len(q) > 8000 else 422)
+    if response.status_code == 422:
+        error = response.json()["errors"][0]
+        assert error["parameter"] == "q"
+        assert "200 characters" in error["message"] or "Empty" in error["message"]
 
 
-@pytest.mark.parametrize("q", ["the", "what is the", " ", "!?", "\u0000", "ᚠᛇᚻ", "é" * 200, "1" * 200, "a " * 100])
+@pytest.mark.parametrize("q", ["the", "what is the", " ", "!?", "ᚠᛇᚻ", "é" * 200, "1" * 200, "a " * 100])
 async def test_words_without_meaning_find_nothing(real: httpx.AsyncClient, q: str) -> None:
     assert (await found(real, q))["total"] == 0
 
@@ -199,6 +205,9 @@ async def test_words_without_meaning_find_nothing(real: httpx.AsyncClient, q: st
 async def test_any_text_is_answered(real: httpx.AsyncClient, q: str, offset: int) -> None:
     for path, more in (("/search", {"offset": offset}), ("/suggest", {})):
         response = await real.get(path, params={"q": q, **more})
+        if response.status_code == 400:
+            assert "control character" in response.json()["detail"]
+            continue
         assert response.status_code == 200, (q, response.text)
         assert_safe(response.json())
 
@@ -225,7 +234,7 @@ async def test_suggestions_complete_names_and_aliases(real: httpx.AsyncClient) -
     assert answer["total"] == len(answer["items"]) <= answer["limit"] == 8
     assert all(re.search(r"\bma", item["text"].lower()) for item in answer["items"])
     water = (await real.get("/suggest", params={"q": "water p"})).json()["items"][0]
-    assert (water["slug"], water["text"]) == ("diuretics", "water pills")
+    assert (water["slug"], water["text"][:10]) == ("diuretics", "water pill")
     assert "Diuretics" in water["hint"]
 
 
@@ -271,19 +280,22 @@ def make_empty(url: str) -> str:
 
 def test_a_new_dataset_is_swapped_in_without_a_gap(new_database: Any, content: Any) -> None:
     url = make_database(new_database("swap"), TINY)
-    engine, holder = reading_engine(url), Holder(every=3600)
+    engine, holder = reading_engine(url), Holder()
     before = holder.current(engine)
     assert before.entries[search(before, "iron").hits[0].ordinal].slug == "iron"
     file = content / "nutrients" / "iron.toml"
-    file.write_text(file.read_text().replace("aliases = [", 'aliases = ["ferrum vitae", ', 1))
+    file.write_text(file.read_text().replace("aliases = [", 'aliases = ["quintessence", ', 1))
     done = run("seed", "load", "--content", str(content), DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     assert holder.current(engine) is before
     after = holder.refresh(engine)
     assert after is holder.current(engine) is not before
-    assert after.entries[search(after, "ferrum vitae").hits[0].ordinal].slug == "iron"
-    assert search(before, "ferrum vitae").total == 0
+    assert after.entries[search(after, "quintessence").hits[0].ordinal].slug == "iron"
+    assert search(before, "quintessence").total == 0
     assert holder.refresh(engine) is after
+    holder.expect(after.about.tag)
+    assert not holder.is_stale(after)
+    assert holder.is_stale(before)
     engine.dispose()
 
 

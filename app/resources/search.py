@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
+from app.answers import answer
 from app.kinds import KINDS
 from app.kinds.common import Model, Ref
 from app.parameters import OneOf, PageQuery
@@ -107,7 +108,7 @@ CurrentIndex = Annotated[SearchIndex, Depends(get_index)]
 
 
 @router.get("/search", response_model=SearchPage, summary="Search everything")
-async def search_records(query: Annotated[SearchQuery, Query()], index: CurrentIndex) -> Response:
+async def search_records(query: Annotated[SearchQuery, Query()], index: CurrentIndex, request: Request) -> Response:
     """Anything, by the words people use: lay words, symbols, drug names, misspelt words, whole questions.
 
     How hits are ranked:
@@ -124,7 +125,7 @@ async def search_records(query: Annotated[SearchQuery, Query()], index: CurrentI
     9. Where food is asked for, foods that the query names come first, then sources of the nutrient, richest first.
     10. Ties are broken by relevance of the text (BM25), then by slug. Where nothing fits, the answer is empty.
     """
-    return Response(search_answer(index, query), media_type="application/json")
+    return _response(request, index, search_answer(index, query))
 
 
 def search_answer(index: SearchIndex, query: SearchQuery) -> str:
@@ -140,18 +141,18 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
             "next": _page_url(query, following) if following < result.total else None,
             "previous": _page_url(query, max(0, query.offset - query.limit)) if query.offset else None,
             "did_you_mean": result.did_you_mean,
-            "disclaimer": index.disclaimer,
+            "disclaimer": index.about["disclaimer"],
         }
     )
 
 
 @router.get("/suggest", response_model=SuggestionList, summary="Complete what is being typed")
-async def suggest_records(query: Annotated[SuggestQuery, Query()], index: CurrentIndex) -> Response:
+async def suggest_records(query: Annotated[SuggestQuery, Query()], index: CurrentIndex, request: Request) -> Response:
     """Names and aliases that begin with what was typed, as a whole or from a later word on: `/suggest?q=ma`.
 
     Each record stands once; one misspelt letter is forgiven where nothing else begins so.
     """
-    return Response(suggest_answer(index, query), media_type="application/json")
+    return _response(request, index, suggest_answer(index, query))
 
 
 def suggest_answer(index: SearchIndex, query: SuggestQuery) -> str:
@@ -162,9 +163,17 @@ def suggest_answer(index: SearchIndex, query: SuggestQuery) -> str:
             "items": [_suggestion(index, suggestion) for suggestion in found],
             "total": len(found),
             "limit": query.limit,
-            "disclaimer": index.disclaimer,
+            "disclaimer": index.about["disclaimer"],
         }
     )
+
+
+def _response(request: Request, index: SearchIndex, body: str) -> Response:
+    response = answer(body, index.about)
+    if request.app.state.search.is_stale(index):
+        # the next index is being built: no cache may keep this beside answers of the new release
+        response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 def _hit(index: SearchIndex, hit: Hit, words: frozenset[str]) -> dict[str, Any]:

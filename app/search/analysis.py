@@ -64,7 +64,9 @@ class Analyzer:
         self.questions = frozenset(vocabulary.question_words)
         self.units = frozenset(vocabulary.units)
         self.food = frozenset(self._phrase(phrase) for phrase in vocabulary.food_words)
-        self.negations = sorted(map(self._phrase, vocabulary.negations), key=len, reverse=True)
+        self.negations: dict[str, list[tuple[str, ...]]] = {}  # by first word, longest first
+        for phrase in sorted(map(self._phrase, vocabulary.negations), key=len, reverse=True):
+            self.negations.setdefault(phrase[0], []).append(phrase)
         self.diets = {
             self.stem(self.fold(diet)): tuple(ref.slug for ref in refs) for diet, refs in vocabulary.diets.items()
         }

@@ -1,6 +1,5 @@
 """The index: everything a search needs, built once a dataset version and never changed."""
 
-import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,9 +9,10 @@ import tantivy
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from app.errors import NotReady
+from app.answers import About
 from app.kinds.vocabulary import Vocabulary
 from app.models import Dataset
+from app.reading import dataset
 from app.search.analysis import Analyzer
 from app.search.entries import Entry, read_entries
 from app.search.spelling import SHORTEST, Speller
@@ -41,7 +41,8 @@ class SearchIndex:
     """An immutable index of one dataset version. Attributes are shared between threads and only read."""
 
     content_hash: str
-    disclaimer: str
+    about: About
+    """What the dataset says of itself, and its release."""
     analyzer: Analyzer
     entries: tuple[Entry, ...]
     names: tuple[tuple[Name, ...], ...]
@@ -89,16 +90,12 @@ class SearchIndex:
 
 def build_index(connection: Connection) -> SearchIndex:
     """The index of the dataset that the connection sees; `NotReady` where there is none."""
-    row = connection.execute(
-        select(col(Dataset.content_hash), col(Dataset.document), col(Dataset.vocabulary))
-    ).one_or_none()
-    if row is None:
-        raise NotReady("No dataset is loaded; run `python -m seed load`.")
-    vocabulary = Vocabulary.model_validate_json(row.vocabulary)
-    return index_of(read_entries(connection), vocabulary, row.content_hash, json.loads(row.document)["disclaimer"])
+    about = dataset(connection)
+    vocabulary = Vocabulary.model_validate_json(connection.scalar(select(col(Dataset.vocabulary))) or "{}")
+    return index_of(read_entries(connection), vocabulary, about)
 
 
-def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, content_hash: str, disclaimer: str) -> SearchIndex:
+def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, about: About) -> SearchIndex:
     """The index of these entries."""
     analyzer = Analyzer(vocabulary)
     collected = _Collected()
@@ -109,8 +106,8 @@ def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, content_hash: str
     schema, searcher = _tantivy(entries, names, collected.texts)
     ordinals = {entry.slug: ordinal for ordinal, entry in enumerate(entries)}
     return SearchIndex(
-        content_hash=content_hash,
-        disclaimer=disclaimer,
+        content_hash=about["content_hash"],
+        about=about,
         analyzer=analyzer,
         entries=tuple(entries),
         names=names,

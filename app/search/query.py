@@ -33,6 +33,9 @@ class Understood:
     """Entries that the query names, with the terms by which it does."""
     named: dict[str, frozenset[str]] = field(default_factory=dict)
     """Of each term, the slugs of what it names, alone or with others."""
+    meant: frozenset[int] = frozenset()
+    """Entities that it names beside others, and nothing more exact by the same words: "low magnesium" is more exact
+    than "magnesium"."""
     marked: frozenset[str] = frozenset()
     """Terms to mark: those of the query, and the names of what it names."""
 
@@ -54,6 +57,12 @@ def understand(index: SearchIndex, text: str) -> Understood:
     asked.named = {
         term: frozenset(index.entries[o].slug for o, names in entities.items() if term in names) for term in terms
     }
+    asked.meant = frozenset(
+        o
+        for o, own in entities.items()
+        if not any(own < other for other in entities.values())
+        and any(own.isdisjoint(other) for other in entities.values())
+    )
     proper = {
         term
         for o in entities
@@ -149,11 +158,11 @@ def _without_units(index: SearchIndex, text: str, words: Sequence[Word]) -> list
 def _without_negated(index: SearchIndex, tokens: list[Token], asked: Understood) -> list[Token]:
     """Take out what the query does not want: "without dairy", "dairy-free", "non-dairy"."""
     vocabulary = index.analyzer.vocabulary
-    phrases = index.analyzer.negations
     kept: list[Token] = []
     i = 0
     while i < len(tokens):
         word = tokens[i].text
+        phrases = index.analyzer.negations.get(word, ())
         length = next((len(p) for p in phrases if tuple(t.text for t in tokens[i : i + len(p)]) == p), 0)
         if word in vocabulary.negation_prefixes:
             length = 1

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from tantivy import Occur, Query
 
-from app.search.index import ENTITIES, Name, SearchIndex
+from app.search.index import Name, SearchIndex
 from app.search.query import Understood, understand
 
 Matched = Literal["name", "alias", "text", "typo"]
@@ -162,7 +162,7 @@ def _hit(index: SearchIndex, asked: Understood, ordinal: int, bm25: float, foods
     score += 0.3 * bm25 / (bm25 + 20)
     if asked.question and entry.kind == "faq_entry":
         score += QUESTION * (1 + best)
-    if _is_meant(index, asked, ordinal):
+    if ordinal in asked.meant:
         score += MEANT
         if _is_cause(index, asked, ordinal):
             score += CAUSE
@@ -211,18 +211,6 @@ def _cover(index: SearchIndex, asked: Understood, ordinal: int, whole: float) ->
         elif f" {term} " in text:
             covered += 0.5 * weight
     return covered / whole
-
-
-def _is_meant(index: SearchIndex, asked: Understood, ordinal: int) -> bool:
-    """The query names this and something else, and nothing more exact by the same words.
-
-    "Low magnesium" is more exact than "magnesium".
-    """
-    terms = asked.recognised.get(ordinal)
-    if not terms or index.entries[ordinal].kind not in ENTITIES:
-        return False
-    others = [other for o, other in asked.recognised.items() if index.entries[o].kind in ENTITIES]
-    return not any(terms < other for other in others) and any(terms.isdisjoint(other) for other in others)
 
 
 def _is_cause(index: SearchIndex, asked: Understood, ordinal: int) -> bool:
