@@ -8,7 +8,7 @@ export PORT ?= 8000
 export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
-.PHONY: help serve test lint format check-content examples openapi assets clients fuzz redbot lock audit clean
+.PHONY: help serve test lint format check-content examples openapi search-eval assets clients fuzz redbot lock audit clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,8 @@ fuzz: $(VENV)/.developing ## Ask the API whatever its description allows and for
 
 redbot: $(VENV)/.developing ## Have REDbot look at the HTTP of the main kinds of answer
 	@$(RUN) -m tests.redbot
+search-eval: $(VENV)/.developing ## Measure how well the search answers the cases, beside two baselines
+	@$(RUN) -m tests.search_eval $(ARGS)
 
 lock: $(VENV)/.developing ## Resolve the locked requirements anew
 	@$(RUN) -m pip install -q uv

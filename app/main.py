@@ -35,9 +35,11 @@ from app.resources import (
     mechanisms,
     nutrient_foods,
     nutrients,
+    search,
     sources,
     symptoms,
 )
+from app.search import Holder
 from app.settings import Settings
 
 RESOURCES = (
@@ -55,6 +57,7 @@ RESOURCES = (
     claims,
     sources,
     comparison,
+    search,
     health,
 )
 
@@ -84,6 +87,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(**openapi.ABOUT, lifespan=lifespan, redirect_slashes=False, dependencies=[Depends(strict_query)])
     app.state.engine = engine
     app.state.settings = settings
+    app.state.search = Holder()
+    watcher.subscribe(app.state.search.expect)
     errors.install(app)
     for resource in RESOURCES:
         app.include_router(resource.router)

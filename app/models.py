@@ -64,6 +64,7 @@ class Dataset(SQLModel, table=True):
     released: date
     loaded_at: datetime
     document: str = Field(sa_type=Text)
+    vocabulary: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
 
 
 class Release(SQLModel, table=True):

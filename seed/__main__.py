@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from app.db import reading_engine
 from app.kinds import KINDS
+from app.kinds.vocabulary import Vocabulary
 from app.releases import Change
 from app.settings import Settings
 from seed.check import check
@@ -108,6 +109,7 @@ def run_schema(options: argparse.Namespace) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     models: dict[str, type[BaseModel]] = {kind.name: kind.file for kind in KINDS.values()}
     models |= {"intake": IntakesFile, "dataset": DatasetFile, "coverage": CoverageFile, "life_stages": LifeStagesFile}
+    models |= {"vocabulary": Vocabulary}
     for name, model in models.items():
         path = options.out / f"{name}.schema.json"
         path.write_text(json.dumps(model.model_json_schema(), indent=2) + "\n", encoding="utf-8")

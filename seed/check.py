@@ -15,6 +15,7 @@ from app.kinds import AnyRecord, Intake, Names, Ref
 from app.kinds.claim import ClaimFile
 from app.kinds.common import MAX_SLUG, Problem, is_slug
 from app.kinds.food_source import FoodSourceFile
+from app.kinds.vocabulary import Vocabulary
 from seed.amounts import amount_problems
 from seed.build import Authored, build
 from seed.files import CoverageFile, DatasetFile, Files, Raw, read
@@ -31,6 +32,7 @@ class Checked:
     dataset: DatasetFile
     coverage: CoverageFile
     life_stages: list[LifeStageRow]
+    vocabulary: Vocabulary
     records: list[AnyRecord]
 
 
@@ -41,6 +43,7 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
     names = _names(files)
     dataset = _validate(DatasetFile, files.dataset, "dataset.toml", names, problems)
     coverage = _validate(CoverageFile, files.coverage or {"fact": []}, "coverage.toml", names, problems)
+    vocabulary = _validate(Vocabulary, files.vocabulary, "vocabulary.toml", names, problems)
     authored = []
     for raw in files.raws:
         content = _validate(raw.kind.file, raw.data, raw.path, names, problems)
@@ -62,11 +65,11 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
     )
     problems += _redirect_problems(files.dataset.get("redirects"), every)
     problems += _coverage_problems(coverage, every) if coverage is not None else []
-    if problems or dataset is None or coverage is None:
+    if problems or dataset is None or coverage is None or vocabulary is None:
         return None, sorted(problems, key=lambda problem: (problem.file, problem.key))
     records = [*build(authored, names, daily), *intakes]
     problems = _pointer_problems(coverage, records)
-    return (None, problems) if problems else (Checked(dataset, coverage, stages.life_stages, records), [])
+    return (None, problems) if problems else (Checked(dataset, coverage, stages.life_stages, vocabulary, records), [])
 
 
 def resolve_pointer(document: Any, pointer: str) -> Any:

@@ -15,7 +15,7 @@ from app.kinds.common import Model, Problem, Slug, Text
 
 CONTENT = Path(__file__).parent / "content"
 
-SINGLE = ("dataset", "coverage", "life-stages")
+SINGLE = ("dataset", "coverage", "life-stages", "vocabulary")
 """Files of which there is one."""
 
 SemVer = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
@@ -74,6 +74,7 @@ class Files:
     life_stages: dict[str, Any] = field(default_factory=dict)
     dataset: dict[str, Any] = field(default_factory=dict)
     coverage: dict[str, Any] = field(default_factory=dict)
+    vocabulary: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 

@@ -47,7 +47,8 @@ def prepare(checked: Checked) -> Prepared:
         counts[record.url.split("/")[1]] += 1
     redirects = dict(checked.dataset.redirects)
     stages = stage_rows(checked.life_stages)
-    hashed = json.dumps([about, redirects, documents, stages], ensure_ascii=False, sort_keys=True)
+    vocabulary = checked.vocabulary.model_dump_json()
+    hashed = json.dumps([about, redirects, documents, stages, vocabulary], ensure_ascii=False, sort_keys=True)
     content_hash = hashlib.sha256(hashed.encode()).hexdigest()
     document = json.dumps({**about, "content_hash": content_hash, "counts": counts}, ensure_ascii=False)
     row = {
@@ -56,6 +57,7 @@ def prepare(checked: Checked) -> Prepared:
         "content_hash": content_hash,
         "released": checked.dataset.released,
         "document": document,
+        "vocabulary": vocabulary,
     }
     return Prepared(row, records, documents, redirects, stages)
 

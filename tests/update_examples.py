@@ -33,6 +33,8 @@ REQUESTS = {
     "list_claims": "/claims?grade=contradicted&limit=1",
     "get_claim": "/claims/low-magnesium-causes-twitching",
     "list_sources": "/sources?kind=systematic-review&fields=name,year,doi",
+    "search_records": "/search?q=water%20pills%20leg%20cramps&limit=3",
+    "suggest_records": "/suggest?q=ma&limit=4",
     "get_source": "/sources/garrison-2020-cochrane",
 }
 """One request for each operation."""

@@ -16,7 +16,7 @@ def formats_of(app: FastAPI) -> Callable[[str], dict[str, str] | None]:
     table = [
         (route.path_regex, _formats(route))
         for route in iter_route_contexts(app.routes)
-        if getattr(route, "dependant", None)
+        if getattr(route, "dependant", None) and route.include_in_schema
     ]
 
     @lru_cache(maxsize=4096)

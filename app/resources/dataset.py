@@ -54,6 +54,8 @@ class Index(Model):
 
 RESOURCES = {
     "Comparison table": "/comparison",
+    "Search": "/search",
+    "Suggestions": "/suggest",
     "Dataset": "/dataset",
     "Changes between versions": "/changes",
     "API reference": "/docs",

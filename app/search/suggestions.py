@@ -1,0 +1,132 @@
+"""Suggestions: names and aliases that begin with what was typed so far."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.search.analysis import Analyzer
+from app.search.entries import Entry
+
+ORDER = (
+    "nutrient",
+    "symptom",
+    "lifestyle_factor",
+    "food_source",
+    "faq_entry",
+    "mechanism",
+    "interaction",
+    "claim",
+    "source",
+)
+SHORT = 4
+"""For what is typed in so few letters or less, the best are picked when the index is built."""
+KEPT = 100
+"""How many are kept for a short beginning, and how many names are looked at for a longer one."""
+LABELS = {"faq_entry": "FAQ", "food_source": "food", "lifestyle_factor": "habit, state or medicine"}
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A record whose name or alias begins with what was typed."""
+
+    ordinal: int
+    text: str
+    """The name or alias, to put into the search box."""
+    hint: str
+    """Kind, detail and, behind an alias, the name: tells alike names apart."""
+
+
+Key = tuple[str, tuple[int, int, int, str], int, str]
+
+
+class Suggestions:
+    """Every name and alias, in the order of its letters, from each of its words on."""
+
+    def __init__(self, entries: Sequence[Entry], analyzer: Analyzer) -> None:
+        self._entries = entries
+        self._analyzer = analyzer
+        keys: list[Key] = []
+        for ordinal, entry in enumerate(entries):
+            for place, text in enumerate((entry.name, *entry.aliases)):
+                keys += self._keys(ordinal, entry, text, place)
+        keys.sort()
+        self._keys_in_order = keys
+        self._starts = [key[0] for key in keys]
+        self._short = self._shortcuts()
+
+    def begin(self, typed: str, kinds: tuple[str, ...], limit: int) -> list[Suggestion]:
+        """The records that have a name with this beginning, best first, each once."""
+        start = self.key(typed)
+        if not start:
+            return []
+        if len(start) <= SHORT and not kinds:
+            keys = self._short.get(start, [])
+        else:
+            first = bisect_left(self._starts, start)
+            last = bisect_left(self._starts, start + "\U0010ffff", first, min(first + KEPT * 20, len(self._starts)))
+            found = [key for key in self._keys_in_order[first:last] if not kinds or self._entries[key[2]].kind in kinds]
+            keys = sorted(found, key=lambda key: (key[0] != start, *key[1]))
+        chosen: dict[int, Key] = {}
+        for key in keys:
+            chosen.setdefault(key[2], key)
+            if len(chosen) == limit:
+                break
+        return self._shown(list(chosen.values()))
+
+    def nearest(self, typed: str, pick: Callable[[str, list[str]], str | None]) -> str | None:
+        """The name that is most like what was typed, among those that share its first letters."""
+        key = self.key(typed)
+        near = [k for size in (3, 2, 1) for k in self._short.get(key[:size], ()) if k[1][0] == 0]
+        names = {k[0]: k[3] for k in reversed(near)}
+        found = pick(key, list(names))
+        return names[found] if found else None
+
+    def key(self, text: str) -> str:
+        """What beginnings are compared by: folded words, a vitamin's number joined."""
+        words = [word.text for word in self._analyzer.words(text)]
+        joined: list[str] = []
+        for word in words:
+            if word.isdigit() and joined and joined[-1] in ("b", "d", "k", "c", "a", "e"):
+                joined[-1] += word
+            else:
+                joined.append(word)
+        return " ".join(joined)
+
+    def _keys(self, ordinal: int, entry: Entry, text: str, place: int) -> list[Key]:
+        whole = self.key(text)
+        keys: list[Key] = []
+        at = 0
+        for i, word in enumerate(whole.split(" ")[:6]):
+            if i == 0 or word not in self._analyzer.vocabulary.stop_words:
+                # by its first word before by a later one, by its name before by an alias
+                rank = (int(i > 0), ORDER.index(entry.kind) + 2 * int(place > 0), len(whole), entry.slug)
+                keys.append((whole[at:], rank, ordinal, text))
+            at += len(word) + 1
+        return keys
+
+    def _shortcuts(self) -> dict[str, list[Key]]:
+        short: dict[str, list[Key]] = {}
+        for key in self._keys_in_order:
+            for size in range(1, min(SHORT, len(key[0])) + 1):
+                start = key[0][:size]
+                short.setdefault(start, []).append(key)
+        for start, keys in short.items():
+            keys.sort(key=lambda key: (key[0] != start, *key[1]))
+            del keys[KEPT:]
+        return short
+
+    def _shown(self, keys: Sequence[Key]) -> list[Suggestion]:
+        hints = [self._hint(key) for key in keys]
+        shown = []
+        for key, hint in zip(keys, hints, strict=True):
+            alike = hints.count(hint) > 1 and sum(other[3] == key[3] for other in keys) > 1
+            shown.append(Suggestion(key[2], key[3], f"{hint}, {self._entries[key[2]].slug}" if alike else hint))
+        return shown
+
+    def _hint(self, key: Key) -> str:
+        entry = self._entries[key[2]]
+        detail = entry.detail.replace("-", " ")
+        # a factor's and a symptom's detail names its kind by itself
+        label = "" if entry.kind in ("lifestyle_factor", "symptom", "nutrient") else LABELS.get(entry.kind, entry.kind)
+        hint = ", ".join(part for part in (label, detail) if part) or entry.kind.replace("_", " ")
+        return hint if key[3] == entry.name else f"{hint}: {entry.name}"

@@ -1,0 +1,311 @@
+"""/search and /suggest: what people ask, and anything else they may send."""
+
+import html
+import re
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.db import reading_engine
+from app.search import Holder, SearchIndex, build_index
+from app.search.ranking import search
+from seed.check import check
+from tests.search_eval import measure, ours, read_cases
+from tests.support import REAL, TINY, client_for, make_database, real_database, run
+
+CASES = read_cases()
+
+
+async def found(client: httpx.AsyncClient, q: str, **more: Any) -> dict[str, Any]:
+    response = await client.get("/search", params={"q": q, **more})
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def slugs(client: httpx.AsyncClient, q: str, **more: Any) -> list[str]:
+    return [item["slug"] for item in (await found(client, q, **more))["items"]]
+
+
+def test_the_cases_are_many_and_meet_real_records() -> None:
+    checked, _ = check(REAL)
+    assert checked is not None
+    known = {record.slug for record in checked.records}
+    assert len(CASES) >= 150
+    assert len({case.query for case in CASES}) == len(CASES)
+    assert {slug for case in CASES for slug in case.expected} <= known
+
+
+@pytest.mark.parametrize("half", ["tuning", "test"])
+def test_the_right_answer_comes_first(real_database: str, half: str) -> None:
+    index = index_from(real_database)
+    figures = measure([case for case in CASES if case.half == half], ours(index))
+    assert figures["hit@1"] >= 0.92
+    assert figures["hit@3"] >= 0.98
+
+
+def test_both_databases_give_the_same_hits(real_database: str) -> None:
+    indexes = [index_from(real_database), index_from(real_sqlite())]
+    for case in CASES:
+        here, there = (search(index, case.query) for index in indexes)
+        assert here == there, case.query
+
+
+def index_from(url: str) -> SearchIndex:
+    engine = reading_engine(url)
+    with engine.connect() as connection:
+        index = build_index(connection)
+    engine.dispose()
+    return index
+
+
+def real_sqlite() -> str:
+    return real_database()
+
+
+async def test_a_hit_says_what_it_is_and_why(real: httpx.AsyncClient) -> None:
+    answer = await found(real, "water pills leg cramps", limit=2)
+    hit = answer["items"][0]
+    assert {key: hit[key] for key in ("kind", "slug", "name", "url", "matched")} == {
+        "kind": "lifestyle_factor",
+        "slug": "diuretics",
+        "name": "Diuretics",
+        "url": "/lifestyle-factors/diuretics",
+        "matched": "alias",
+    }
+    assert "<mark>cramp" in hit["snippet"]
+    assert answer["total"] > 2
+    assert answer["next"] == "/search?limit=2&offset=2&q=water+pills+leg+cramps"
+    assert answer["disclaimer"]
+
+
+@pytest.mark.parametrize(
+    ("q", "matched"),
+    [("Magnesium", "name"), ("Mg", "alias"), ("magnezium", "typo"), ("pyridoxine", "name"), ("cobalmin", "typo")],
+)
+async def test_the_reason_is_named(real: httpx.AsyncClient, q: str, matched: str) -> None:
+    assert (await found(real, q))["items"][0]["matched"] == matched
+
+
+async def test_a_misspelt_query_says_how_it_was_read(real: httpx.AsyncClient) -> None:
+    assert (await found(real, "magnezium for cramps"))["did_you_mean"] == "magnesium for cramps"
+    assert (await found(real, "magnesium for cramps"))["did_you_mean"] is None
+
+
+@pytest.mark.parametrize("q", ["bitcoin price", "asdfgh", "the best laptop for gaming", "vitamin k", "магний", "🍌🍌"])
+async def test_where_nothing_fits_there_is_no_noise(real: httpx.AsyncClient, q: str) -> None:
+    answer = await found(real, q)
+    assert (answer["items"], answer["total"], answer["next"]) == ([], 0, None)
+
+
+async def test_an_empty_answer_names_the_nearest_name(tiny: httpx.AsyncClient) -> None:
+    answer = await found(tiny, "sdium")
+    assert answer["items"] or answer["did_you_mean"] == "Sodium"
+
+
+async def test_kinds_filter(real: httpx.AsyncClient) -> None:
+    answer = await found(real, "magnesium", kind="claim,source", limit=100)
+    assert {item["kind"] for item in answer["items"]} == {"claim", "source"}
+    assert answer["total"] == len(answer["items"])
+
+
+@pytest.mark.parametrize("q", ["magnesium", "muscle twitching", "foods with calcium", "calcium without dairy"])
+async def test_the_pages_make_up_the_list(real: httpx.AsyncClient, q: str) -> None:
+    whole = await found(real, q, limit=100)
+    paged: list[str] = []
+    path: str | None = f"/search?q={q}&limit=7"
+    while path:
+        page = (await real.get(path)).json()
+        paged += [item["slug"] for item in page["items"]]
+        path = page["next"]
+    assert len(paged) == len(set(paged)) == whole["total"]
+    assert paged[:100] == [item["slug"] for item in whole["items"]]
+
+
+async def test_foods_come_first_and_richest_first_where_food_is_asked_for(real: httpx.AsyncClient) -> None:
+    items = (await found(real, "foods rich in magnesium"))["items"]
+    assert [item["kind"] for item in items[:8]] == ["food_source"] * 8
+    assert items[0]["slug"] == "pumpkin-seeds"
+
+
+@pytest.mark.parametrize(
+    ("q", "unwanted"),
+    [
+        ("calcium without dairy", {"dairy"}),
+        ("dairy-free calcium", {"dairy"}),
+        ("b12 without meat or fish", {"meat", "fish", "oily-fish"}),
+        ("vegan b12", {"meat", "fish", "oily-fish", "dairy", "egg-yolk"}),
+        ("magnesium no nuts", {"nuts", "almonds"}),
+    ],
+)
+async def test_what_is_not_wanted_is_left_out(real: httpx.AsyncClient, q: str, unwanted: set[str]) -> None:
+    items = (await found(real, q, limit=100))["items"]
+    assert items[0]["kind"] == "food_source"
+    assert not unwanted & {item["slug"] for item in items}
+
+
+async def test_the_unit_is_not_the_mineral(real: httpx.AsyncClient) -> None:
+    assert (await slugs(real, "Mg"))[0] == "magnesium"
+    assert (await slugs(real, "400 mg calcium"))[0] == "calcium"
+    assert "magnesium" not in (await slugs(real, "how many mg of potassium"))[:3]
+
+
+@pytest.mark.parametrize("q", ["b 12", "B-12", "b12", "vit b12", "Vit. B-12", "vitamin b 12", "VITAMINB12"])
+async def test_vitamins_are_known_in_any_spacing(real: httpx.AsyncClient, q: str) -> None:
+    assert (await slugs(real, q))[0] == "vitamin-b12"
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        '"',
+        "'",
+        "name:x",
+        "a AND (b OR",
+        "*",
+        "~2",
+        "^",
+        "[1 TO 5]",
+        "\\",
+        '+-!(){}[]^"~*?:\\/',
+        "NOT",
+        "%",
+        "<b>",
+        ";--",
+    ],
+)
+async def test_query_syntax_is_only_text(real: httpx.AsyncClient, q: str) -> None:
+    await found(real, q)
+    assert (await slugs(real, f"magnesium {q}"))[0] == "magnesium"
+    assert (await real.get("/suggest", params={"q": q})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/search", "/suggest"])
+@pytest.mark.parametrize("q", ["", "x" * 201, "magnesium " * 1024])
+async def test_too_little_and_too_much_are_clear_errors(tiny: httpx.AsyncClient, path: str, q: str) -> None:
+    response = await tiny.get(path, params={"q": q})
+    # a whole page of text is refused before its parameters are looked at
+    assert response.status_code == (414 if len(q) > 8000 else 422)
+    if response.status_code == 422:
+        error = response.json()["errors"][0]
+        assert error["parameter"] == "q"
+        assert "200 characters" in error["message"] or "Empty" in error["message"]
+
+
+@pytest.mark.parametrize("q", ["the", "what is the", " ", "!?", "ᚠᛇᚻ", "é" * 200, "1" * 200, "a " * 100])
+async def test_words_without_meaning_find_nothing(real: httpx.AsyncClient, q: str) -> None:
+    assert (await found(real, q))["total"] == 0
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(q=st.text(min_size=1, max_size=200), offset=st.integers(0, 500))
+async def test_any_text_is_answered(real: httpx.AsyncClient, q: str, offset: int) -> None:
+    for path, more in (("/search", {"offset": offset}), ("/suggest", {})):
+        response = await real.get(path, params={"q": q, **more})
+        if response.status_code == 400:
+            assert "control character" in response.json()["detail"]
+            continue
+        assert response.status_code == 200, (q, response.text)
+        assert_safe(response.json())
+
+
+def assert_safe(answer: dict[str, Any]) -> None:
+    for item in answer["items"]:
+        text = re.sub(r"</?mark>", "", item.get("snippet", ""))
+        assert html.escape(html.unescape(text)) == text
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+async def test_snippets_are_safe_and_marked(real: httpx.AsyncClient, data: st.DataObject) -> None:
+    case = data.draw(st.sampled_from(CASES))
+    answer = await found(real, case.query)
+    assert_safe(answer)
+    for item in answer["items"]:
+        assert item["snippet"].count("<mark>") == item["snippet"].count("</mark>")
+
+
+async def test_suggestions_complete_names_and_aliases(real: httpx.AsyncClient) -> None:
+    answer = (await real.get("/suggest", params={"q": "ma"})).json()
+    assert answer["items"][0]["slug"] == "magnesium"
+    assert answer["total"] == len(answer["items"]) <= answer["limit"] == 8
+    assert all(re.search(r"\bma", item["text"].lower()) for item in answer["items"])
+    water = (await real.get("/suggest", params={"q": "water p"})).json()["items"][0]
+    assert (water["slug"], water["text"][:10]) == ("diuretics", "water pill")
+    assert "Diuretics" in water["hint"]
+
+
+async def test_hints_tell_alike_names_apart(real: httpx.AsyncClient) -> None:
+    for q in ("low magnesium", "calcium and", "b", "vitamin b", "muscle"):
+        items = (await real.get("/suggest", params={"q": q, "limit": 20})).json()["items"]
+        shown = [(item["text"], item["hint"]) for item in items]
+        assert len(shown) == len(set(shown))
+        assert len({item["slug"] for item in items}) == len(items)
+
+
+@pytest.mark.parametrize(
+    ("q", "slug"),
+    [("magnez", "magnesium"), ("vit b 1", "vitamin-b1"), ("B-12", "vitamin-b12"), ("HYPOCALCE", "hypocalcaemia")],
+)
+async def test_suggestions_forgive(real: httpx.AsyncClient, q: str, slug: str) -> None:
+    items = (await real.get("/suggest", params={"q": q})).json()["items"]
+    assert items[0]["slug"] == slug
+
+
+async def test_suggestions_of_a_kind(real: httpx.AsyncClient) -> None:
+    items = (await real.get("/suggest", params={"q": "m", "kind": "food_source"})).json()["items"]
+    assert items
+    assert {item["kind"] for item in items} == {"food_source"}
+
+
+async def test_an_unknown_kind_is_an_error_that_names_the_known(tiny: httpx.AsyncClient) -> None:
+    response = await tiny.get("/search", params={"q": "iron", "kind": "nutriet"})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["suggestion"] == "nutrient"
+
+
+async def test_without_a_dataset_the_search_is_not_ready(new_database: Any) -> None:
+    url = make_empty(new_database("empty"))
+    async with client_for(url) as client:
+        assert (await client.get("/search", params={"q": "iron"})).status_code == 503
+
+
+def make_empty(url: str) -> str:
+    assert run("app", "migrate", DATABASE_URL=url).returncode == 0
+    return url
+
+
+def test_a_new_dataset_is_swapped_in_without_a_gap(new_database: Any, content: Any) -> None:
+    url = make_database(new_database("swap"), TINY)
+    engine, holder = reading_engine(url), Holder()
+    before = holder.current(engine)
+    assert before.entries[search(before, "iron").hits[0].ordinal].slug == "iron"
+    file = content / "nutrients" / "iron.toml"
+    file.write_text(file.read_text().replace("aliases = [", 'aliases = ["quintessence", ', 1))
+    done = run("seed", "load", "--content", str(content), DATABASE_URL=url)
+    assert done.returncode == 0, done.stderr
+    assert holder.current(engine) is before
+    after = holder.refresh(engine)
+    assert after is holder.current(engine) is not before
+    assert after.entries[search(after, "quintessence").hits[0].ordinal].slug == "iron"
+    assert search(before, "quintessence").total == 0
+    assert holder.refresh(engine) is after
+    holder.expect(after.about.tag)
+    assert not holder.is_stale(after)
+    assert holder.is_stale(before)
+    engine.dispose()
+
+
+def test_a_wrong_vocabulary_is_reported(content: Any) -> None:
+    (content / "vocabulary.toml").write_text('stop_words = ["The"]\ndiet = {}\n[diets]\nvegan = ["meet"]\n')
+    _, problems = check(content)
+    assert sorted(problem.key for problem in problems) == ["diet", "diets.vegan[0]", "stop_words[0]"]
+
+
+async def test_queries_are_not_logged(real: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="app")
+    await found(real, "magnezium secret")
+    assert not [record for record in caplog.records if record.name.startswith("app")]
