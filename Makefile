@@ -8,7 +8,7 @@ export PORT ?= 8000
 export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
-.PHONY: help serve test lint format check-content examples lock clean
+.PHONY: help serve test lint format check-content examples lock bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,9 @@ lock: $(VENV)/.developing ## Resolve the locked requirements anew
 		pyproject.toml -o requirements.txt
 	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+bench: $(VENV)/.serving ## Measure beside peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
+	@$(RUN) -m bench.run $(if $(QUICK),--quick)
 
 clean: ## Remove the environment, the database and caches
 	rm -rf $(VENV) nutrients.db .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
