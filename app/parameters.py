@@ -113,7 +113,7 @@ class PageQuery(Query):
 Flag = Annotated[bool | None, Field(default=None)]
 
 
-def strict_query(request: Request) -> None:
+async def strict_query(request: Request) -> None:
     """Refuse unknown, repeated and empty query parameters, which FastAPI alone would ignore or guess at."""
     query = request.scope["query_string"].decode("latin-1")
     if not query:

@@ -109,7 +109,7 @@ class ListQuery(PageQuery):
     )
 
 
-def get_engine(request: Request) -> Engine:
+async def get_engine(request: Request) -> Engine:
     """The engine of the app that serves the request."""
     engine: Engine = request.app.state.engine
     return engine

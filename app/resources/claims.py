@@ -82,7 +82,7 @@ class ClaimDetail(Envelope, Claim):
 
 
 @router.get("", response_model=ClaimPage | PartialPage, summary="List claims")
-def list_claims(query: Annotated[ClaimQuery, Query()], database: Database) -> Response:
+async def list_claims(query: Annotated[ClaimQuery, Query()], database: Database) -> Response:
     """Single statements, each with an evidence grade and the sources for and against it, best supported first.
 
     What is claimed about caffeine: `/claims?about=caffeine`.
@@ -106,7 +106,7 @@ def list_claims(query: Annotated[ClaimQuery, Query()], database: Database) -> Re
 
 
 @router.get("/{slug}", response_model=ClaimDetail | PartialDetail, summary="Get one claim")
-def get_claim(
+async def get_claim(
     slug: Annotated[str, Path(description="Slug of the claim.", examples=["low-magnesium-causes-twitching"])],
     query: Annotated[ClaimDetailQuery, Query()],
     database: Database,

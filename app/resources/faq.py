@@ -89,7 +89,7 @@ class FaqEntryDetail(Envelope, FaqEntry):
 
 
 @router.get("", response_model=FaqEntryPage | PartialPage, summary="List FAQ entries")
-def list_faq(query: Annotated[FaqEntryQuery, Query()], database: Database) -> Response:
+async def list_faq(query: Annotated[FaqEntryQuery, Query()], database: Database) -> Response:
     """Frequently asked questions in their order, each with a short answer, the facts behind it and warnings.
 
     The questions about one nutrient: `/faq?nutrient=magnesium`.
@@ -108,7 +108,7 @@ def list_faq(query: Annotated[FaqEntryQuery, Query()], database: Database) -> Re
 
 
 @router.get("/{slug}", response_model=FaqEntryDetail | PartialDetail, summary="Get one FAQ entry")
-def get_faq_entry(
+async def get_faq_entry(
     slug: Annotated[str, Path(description="Slug of the FAQ entry.", examples=["when-to-see-a-doctor"])],
     query: Annotated[FaqEntryDetailQuery, Query()],
     database: Database,

@@ -70,7 +70,7 @@ class FoodSourceDetail(Envelope, FoodSource):
 
 
 @router.get("", response_model=FoodSourcePage | PartialPage, summary="List food sources")
-def list_food_sources(query: Annotated[FoodSourceQuery, Query()], database: Database) -> Response:
+async def list_food_sources(query: Annotated[FoodSourceQuery, Query()], database: Database) -> Response:
     """Foods, groups of foods and the one source that is no food, with the nutrients each provides.
 
     Foods that hold magnesium: `/food-sources?nutrient=magnesium`.
@@ -91,7 +91,7 @@ def list_food_sources(query: Annotated[FoodSourceQuery, Query()], database: Data
 
 
 @router.get("/{slug}", response_model=FoodSourceDetail | PartialDetail, summary="Get one food source")
-def get_food_source(
+async def get_food_source(
     slug: Annotated[str, Path(description="Slug of the food source.", examples=["spinach"])],
     query: Annotated[FoodSourceDetailQuery, Query()],
     database: Database,

@@ -73,7 +73,7 @@ class LifestyleFactorDetail(Envelope, LifestyleFactor):
 
 
 @router.get("", response_model=LifestyleFactorPage | PartialPage, summary="List lifestyle factors")
-def list_lifestyle_factors(query: Annotated[LifestyleFactorQuery, Query()], database: Database) -> Response:
+async def list_lifestyle_factors(query: Annotated[LifestyleFactorQuery, Query()], database: Database) -> Response:
     """Habits, states and medicines that bear on twitching, with the nutrients each disturbs.
 
     What disturbs which nutrient: the `disturbs` key of each item.
@@ -94,7 +94,7 @@ def list_lifestyle_factors(query: Annotated[LifestyleFactorQuery, Query()], data
 
 
 @router.get("/{slug}", response_model=LifestyleFactorDetail | PartialDetail, summary="Get one lifestyle factor")
-def get_lifestyle_factor(
+async def get_lifestyle_factor(
     slug: Annotated[str, Path(description="Slug of the lifestyle factor.", examples=["caffeine"])],
     query: Annotated[LifestyleFactorDetailQuery, Query()],
     database: Database,

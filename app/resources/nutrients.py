@@ -72,7 +72,7 @@ class NutrientDetail(Envelope, Nutrient):
 
 
 @router.get("", response_model=NutrientPage | PartialPage, summary="List nutrients")
-def list_nutrients(query: Annotated[NutrientQuery, Query()], database: Database) -> Response:
+async def list_nutrients(query: Annotated[NutrientQuery, Query()], database: Database) -> Response:
     """Vitamins and minerals: what each does in muscle and nerve, and what too little and too much of it does.
 
     All minerals by name: `/nutrients?kind=mineral`. What spinach provides: `/nutrients?food_source=spinach`.
@@ -92,7 +92,7 @@ def list_nutrients(query: Annotated[NutrientQuery, Query()], database: Database)
 
 
 @router.get("/{slug}", response_model=NutrientDetail | PartialDetail, summary="Get one nutrient")
-def get_nutrient(
+async def get_nutrient(
     slug: Annotated[str, Path(description="Slug of the nutrient.", examples=["magnesium"])],
     query: Annotated[NutrientDetailQuery, Query()],
     database: Database,

@@ -61,7 +61,7 @@ class SourceDetail(Envelope, Source):
 
 
 @router.get("", response_model=SourcePage | PartialPage, summary="List sources")
-def list_sources(query: Annotated[SourceQuery, Query()], database: Database) -> Response:
+async def list_sources(query: Annotated[SourceQuery, Query()], database: Database) -> Response:
     """The publications that every fact cites."""
     return page(
         database,
@@ -75,7 +75,7 @@ def list_sources(query: Annotated[SourceQuery, Query()], database: Database) -> 
 
 
 @router.get("/{slug}", response_model=SourceDetail | PartialDetail, summary="Get one source")
-def get_source(
+async def get_source(
     slug: Annotated[str, Path(description="Slug of the source.", examples=["garrison-2020-cochrane"])],
     query: Annotated[SourceDetailQuery, Query()],
     database: Database,

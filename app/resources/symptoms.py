@@ -70,7 +70,7 @@ class SymptomDetail(Envelope, Symptom):
 
 
 @router.get("", response_model=SymptomPage | PartialPage, summary="List symptoms")
-def list_symptoms(query: Annotated[SymptomQuery, Query()], database: Database) -> Response:
+async def list_symptoms(query: Annotated[SymptomQuery, Query()], database: Database) -> Response:
     """Symptoms, signs and conditions, with when to see a doctor."""
     return page(
         database,
@@ -86,7 +86,7 @@ def list_symptoms(query: Annotated[SymptomQuery, Query()], database: Database) -
 
 
 @router.get("/{slug}", response_model=SymptomDetail | PartialDetail, summary="Get one symptom")
-def get_symptom(
+async def get_symptom(
     slug: Annotated[str, Path(description="Slug of the symptom.", examples=["fasciculation"])],
     query: Annotated[SymptomDetailQuery, Query()],
     database: Database,
