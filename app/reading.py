@@ -1,12 +1,13 @@
 """Reading: one record, or one page of a filtered and sorted list, out of one snapshot of the database."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import ConfigDict, Field
 from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, func, select
 from sqlalchemy.sql.elements import UnaryExpression
@@ -30,6 +31,7 @@ from app.models import TABLES, Dataset, Link, Record, Redirect, table_of
 from app.parameters import PageQuery, Query, SlugOf
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Included(Model):
@@ -152,7 +154,7 @@ def referred(table: Any, field: str, origins: Sequence[str]) -> ColumnElement[bo
     return condition
 
 
-def page(
+async def page(
     engine: Engine,
     kind: str,
     query: Any,
@@ -160,6 +162,16 @@ def page(
     sort_columns: dict[str, Any],
 ) -> Response:
     """The page of the list that `query` asks for; `sort_columns` maps each sort key to its column."""
+    return await _reading(engine, _page, engine, kind, query, conditions, sort_columns)
+
+
+def _page(
+    engine: Engine,
+    kind: str,
+    query: Any,
+    conditions: Iterable[ColumnElement[bool] | None],
+    sort_columns: dict[str, Any],
+) -> Response:
     table: Any = TABLES[kind]
     where = [condition for condition in conditions if condition is not None]
     where += [c for c in (among(table.slug, query.slug), same(table.from_article, query.from_article)) if c is not None]
@@ -189,8 +201,19 @@ def page(
     )
 
 
-def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
+async def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
     """One record. A former slug redirects; an unknown one is a 404 that names the nearest."""
+    return await _reading(engine, _detail, engine, kind, slug, query)
+
+
+async def _reading(engine: Engine, read: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    # a hop to a thread costs more than SQLite takes to answer; a network does not wait on the event loop
+    if engine.dialect.name == "sqlite":
+        return read(*arguments, **named)
+    return await run_in_threadpool(read, *arguments, **named)
+
+
+def _detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
     with engine.connect() as connection:
         about_text, document = connection.execute(_detail_select(kind), {"slug": slug}).one_or_none() or (None, None)
         about = _about(about_text)

@@ -88,7 +88,7 @@ async def list_claims(query: Annotated[ClaimQuery, Query()], database: Database)
     What is claimed about caffeine: `/claims?about=caffeine`.
     What the evidence contradicts: `/claims?grade=contradicted`.
     """
-    return page(
+    return await page(
         database,
         "claim",
         query,
@@ -115,4 +115,4 @@ async def get_claim(
 
     With the publications in full: `?include=sources`.
     """
-    return detail(database, "claim", slug, query)
+    return await detail(database, "claim", slug, query)

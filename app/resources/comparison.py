@@ -45,7 +45,7 @@ COLUMNS = [
 
 
 @router.get("", summary="Get the comparison table")
-async def get_comparison(database: Database) -> Comparison:
+def get_comparison(database: Database) -> Comparison:
     """The nutrients that the article compares, side by side: main function, link to twitching, sources.
 
     Render `columns` as headings and, for each row, the cell of each column's `key`; a reference shows its `name`.

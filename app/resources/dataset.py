@@ -59,7 +59,7 @@ RESOURCES = {
 
 
 @router.get("/", summary="List everything")
-async def get_index(database: Database) -> Index:
+def get_index(database: Database) -> Index:
     """Every collection with its number of records, and everything else there is: start here."""
     with database.connect() as connection:
         about = dataset(connection)
@@ -77,7 +77,7 @@ async def get_index(database: Database) -> Index:
 
 
 @router.get("/dataset", summary="Get the dataset's version, licence and counts")
-async def get_dataset(database: Database) -> DatasetInfo:
+def get_dataset(database: Database) -> DatasetInfo:
     """Version, content hash, release day, counts, licence and disclaimer of the dataset that is being served."""
     with database.connect() as connection:
         return DatasetInfo(**dataset(connection))

@@ -94,7 +94,7 @@ async def list_faq(query: Annotated[FaqEntryQuery, Query()], database: Database)
 
     The questions about one nutrient: `/faq?nutrient=magnesium`.
     """
-    return page(
+    return await page(
         database,
         "faq_entry",
         query,
@@ -114,4 +114,4 @@ async def get_faq_entry(
     database: Database,
 ) -> Response:
     """One question with its answer, the graded facts behind it, and what must be seen beside it."""
-    return detail(database, "faq_entry", slug, query)
+    return await detail(database, "faq_entry", slug, query)

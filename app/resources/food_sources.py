@@ -76,7 +76,7 @@ async def list_food_sources(query: Annotated[FoodSourceQuery, Query()], database
     Foods that hold magnesium: `/food-sources?nutrient=magnesium`.
     The leafy greens: `/food-sources?part_of=leafy-greens`.
     """
-    return page(
+    return await page(
         database,
         "food_source",
         query,
@@ -97,4 +97,4 @@ async def get_food_source(
     database: Database,
 ) -> Response:
     """One food source, with the nutrients it provides and where the article lists it."""
-    return detail(database, "food_source", slug, query)
+    return await detail(database, "food_source", slug, query)

@@ -31,7 +31,7 @@ async def get_liveness() -> Liveness:
 
 
 @router.get("/readyz", summary="Can it answer?")
-async def get_readiness(database: Database) -> Readiness:
+def get_readiness(database: Database) -> Readiness:
     """200 when the database answers and holds a dataset; else 503 with the reason."""
     with database.connect() as connection:
         return Readiness(dataset=dataset(connection)["version"])

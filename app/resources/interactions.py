@@ -70,7 +70,7 @@ class InteractionDetail(Envelope, Interaction):
 @router.get("", response_model=InteractionPage | PartialPage, summary="List interactions")
 async def list_interactions(query: Annotated[InteractionQuery, Query()], database: Database) -> Response:
     """How nutrients oppose, enable or need one another, best supported first."""
-    return page(
+    return await page(
         database,
         "interaction",
         query,
@@ -90,4 +90,4 @@ async def get_interaction(
     database: Database,
 ) -> Response:
     """One interaction between nutrients, with what they do to each other."""
-    return detail(database, "interaction", slug, query)
+    return await detail(database, "interaction", slug, query)

@@ -79,7 +79,7 @@ async def list_lifestyle_factors(query: Annotated[LifestyleFactorQuery, Query()]
     What disturbs which nutrient: the `disturbs` key of each item.
     What lowers magnesium: `/lifestyle-factors?nutrient=magnesium`.
     """
-    return page(
+    return await page(
         database,
         "lifestyle_factor",
         query,
@@ -100,4 +100,4 @@ async def get_lifestyle_factor(
     database: Database,
 ) -> Response:
     """One habit, state or medicine: its effects, what sources say helps, and the nutrients it disturbs."""
-    return detail(database, "lifestyle_factor", slug, query)
+    return await detail(database, "lifestyle_factor", slug, query)

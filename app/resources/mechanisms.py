@@ -79,7 +79,7 @@ async def list_mechanisms(query: Annotated[MechanismQuery, Query()], database: D
 
     What too little magnesium does, step by step: `/mechanisms?nutrient=magnesium&state=deficiency`.
     """
-    return page(
+    return await page(
         database,
         "mechanism",
         query,
@@ -101,4 +101,4 @@ async def get_mechanism(
     database: Database,
 ) -> Response:
     """One chain of cause and effect, each step with its sources."""
-    return detail(database, "mechanism", slug, query)
+    return await detail(database, "mechanism", slug, query)

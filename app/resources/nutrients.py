@@ -77,7 +77,7 @@ async def list_nutrients(query: Annotated[NutrientQuery, Query()], database: Dat
 
     All minerals by name: `/nutrients?kind=mineral`. What spinach provides: `/nutrients?food_source=spinach`.
     """
-    return page(
+    return await page(
         database,
         "nutrient",
         query,
@@ -102,4 +102,4 @@ async def get_nutrient(
     With its chains, sources, interactions and graded claims in full:
     `/nutrients/magnesium?include=mechanisms,food_sources,interactions,claims`.
     """
-    return detail(database, "nutrient", slug, query)
+    return await detail(database, "nutrient", slug, query)

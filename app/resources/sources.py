@@ -63,7 +63,7 @@ class SourceDetail(Envelope, Source):
 @router.get("", response_model=SourcePage | PartialPage, summary="List sources")
 async def list_sources(query: Annotated[SourceQuery, Query()], database: Database) -> Response:
     """The publications that every fact cites."""
-    return page(
+    return await page(
         database,
         "source",
         query,
@@ -81,4 +81,4 @@ async def get_source(
     database: Database,
 ) -> Response:
     """One publication, with the claims that cite it."""
-    return detail(database, "source", slug, query)
+    return await detail(database, "source", slug, query)

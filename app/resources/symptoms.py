@@ -72,7 +72,7 @@ class SymptomDetail(Envelope, Symptom):
 @router.get("", response_model=SymptomPage | PartialPage, summary="List symptoms")
 async def list_symptoms(query: Annotated[SymptomQuery, Query()], database: Database) -> Response:
     """Symptoms, signs and conditions, with when to see a doctor."""
-    return page(
+    return await page(
         database,
         "symptom",
         query,
@@ -95,4 +95,4 @@ async def get_symptom(
 
     What bears on twitching, with the chains and the red flags: `/symptoms/fasciculation?include=claims,mechanisms`.
     """
-    return detail(database, "symptom", slug, query)
+    return await detail(database, "symptom", slug, query)
