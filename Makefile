@@ -38,6 +38,7 @@ check-content: $(VENV)/.serving ## List every problem in the content
 
 examples: $(VENV)/.developing ## Record the API description's examples and the editor schemas anew
 	@$(RUN) -m tests.update_examples
+	@$(RUN) -m tests.test_readme
 	@$(RUN) -m seed schema
 
 lock: $(VENV)/.developing ## Resolve the locked requirements anew

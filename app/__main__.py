@@ -16,8 +16,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from app.db import reading_engine, writing_engine
 from app.errors import NotReady
-from app.reading import dataset
 from app.settings import Settings
+from app.snapshot import dataset
 
 ALEMBIC = Path(__file__).parent.parent / "alembic.ini"
 
@@ -75,7 +75,9 @@ def serve(settings: Settings) -> int:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http="app.http.protocol:ShortCutProtocol",
         server_header=False,
+        access_log=False,
         log_level="warning",
     )
     return 0

@@ -1,5 +1,6 @@
 """Errors: RFC 9457 problem details, one shape for every status."""
 
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from http import HTTPStatus
@@ -70,6 +71,13 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
 TITLES = {HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Content"}
 
 
+def problem_body(status: int, detail: str, instance: str, errors: Sequence[ParameterError] = ()) -> bytes:
+    """Problem details as JSON; `instance` is the path of the request."""
+    title = TITLES.get(HTTPStatus(status), HTTPStatus(status).phrase)
+    details = ProblemDetails(title=title, status=status, detail=detail, instance=instance, errors=list(errors))
+    return details.model_dump_json().encode()
+
+
 def problem(
     request: Request,
     status: int,
@@ -77,17 +85,9 @@ def problem(
     errors: Sequence[ParameterError] = (),
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """A problem+json response."""
-    details = ProblemDetails(
-        title=TITLES.get(HTTPStatus(status), HTTPStatus(status).phrase),
-        status=status,
-        detail=detail,
-        instance=request.url.path,
-        errors=list(errors),
-    )
-    return Response(
-        details.model_dump_json(), status, {"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE
-    )
+    """A problem+json response, which no cache may keep."""
+    body = problem_body(status, detail, request.url.path, errors)
+    return Response(body, status, {"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -116,6 +116,9 @@ def _validation(request: Request, error: Exception) -> Response:
         location, name = str(item["loc"][0]), str(item["loc"][1]) if len(item["loc"]) > 1 else ""
         context = item.get("ctx", {})
         allowed = list(context.get("allowed", ()))
+        if item["type"] == "literal_error":
+            allowed = re.findall(r"'([^']*)'", context["expected"])
+            context = {"suggestion": nearest(str(item["input"]), allowed)}
         message = item["msg"][0].upper() + item["msg"][1:].rstrip(".") + "."
         suggestion = context.get("suggestion")
         errors.append(

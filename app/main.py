@@ -1,13 +1,21 @@
 """create_app(settings): the wiring, nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import Depends, FastAPI
 
 from app import errors, openapi
 from app.db import reading_engine
+from app.http.cache import Cache
+from app.http.layer import HttpLayer
+from app.http.protocol import STATE_KEY
+from app.http.ready import ReadyResponses
+from app.http.routes import formats_of
 from app.parameters import strict_query
+from app.release import Watcher
 from app.resources import (
     claims,
     comparison,
@@ -30,12 +38,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     engine = reading_engine(settings.database_url)
 
+    watcher = Watcher(engine, settings.release_interval)
+    cache = Cache(settings.cache_bytes)
+    ready = ReadyResponses(settings.cache_bytes)
+    watcher.subscribe(lambda _tag: cache.clear())
+    watcher.subscribe(lambda _tag: ready.clear())
+
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        stop = asyncio.Event()
+        watching = asyncio.create_task(watcher.run(stop))
+        yield {STATE_KEY: ready}
+        stop.set()
+        await watching
         engine.dispose()
 
-    app = FastAPI(**openapi.ABOUT, lifespan=lifespan, dependencies=[Depends(strict_query)])
+    app = FastAPI(**openapi.ABOUT, lifespan=lifespan, redirect_slashes=False, dependencies=[Depends(strict_query)])
     app.state.engine = engine
     app.state.settings = settings
     errors.install(app)
@@ -55,4 +73,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ):
         app.include_router(resource.router)
     openapi.install(app)
+    app.add_middleware(
+        HttpLayer,
+        cache=cache,
+        ready=ready,
+        watcher=watcher,
+        formats=formats_of(app),
+        cache_control=f"public, max-age={settings.cache_max_age}, stale-while-revalidate=86400, stale-if-error=604800",
+    )
     return app

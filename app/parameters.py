@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -103,14 +103,30 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+def _digits(given: object) -> object:
+    """`5` is a number; `+5`, `5.0` and `1_0` are not, though Python would take them."""
+    if isinstance(given, str) and not (given.isascii() and given.removeprefix("-").isdigit()):
+        raise PydanticCustomError("whole_number", "a whole number is expected")
+    return given
+
+
+def _flag(given: object) -> object:
+    """`true` and `false`; not `yes`, `on` or `1`, which the description does not name."""
+    if isinstance(given, str) and given not in ("true", "false"):
+        context = {"allowed": ("true", "false"), "suggestion": nearest(given, ("true", "false"))}
+        raise PydanticCustomError("flag", "true or false is expected", context)
+    return given
+
+
+WholeNumber = Annotated[int, BeforeValidator(_digits)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
 class PageQuery(Query):
     """How much of a list to show."""
 
-    limit: int = Field(default=20, ge=1, le=100, description="How many items to show, 1 to 100.")
-    offset: int = Field(default=0, ge=0, le=2**31 - 1, description="How many items to skip.")
-
-
-Flag = Annotated[bool | None, Field(default=None)]
+    limit: WholeNumber = Field(default=20, ge=1, le=100, description="How many items to show, 1 to 100.")
+    offset: WholeNumber = Field(default=0, ge=0, le=2**31 - 1, description="How many items to skip.")
 
 
 async def strict_query(request: Request) -> None:

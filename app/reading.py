@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from contextlib import ExitStack
 from typing import Annotated, Any, Generic, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ConfigDict, Field
-from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, select
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlmodel import col
 
-from app.errors import InvalidParameters, NotFound, NotReady, ParameterError, nearest
+from app import snapshot
+from app.answers import BATCH, About, RawJson, StreamedList, answer, headers, json_object
+from app.errors import InvalidParameters, NotFound, ParameterError, nearest
+from app.formats import ListFormat, csv_lines, faq_page
 from app.kinds import (
     KINDS,
     Claim,
@@ -27,8 +30,9 @@ from app.kinds import (
     Symptom,
 )
 from app.kinds.common import Grade, Model
-from app.models import TABLES, Dataset, Link, Record, Redirect, table_of
-from app.parameters import PageQuery, Query, SlugOf
+from app.models import TABLES, Link, Record, Redirect, table_of
+from app.parameters import Flag, PageQuery, Query, SlugOf
+from app.snapshot import dataset
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -103,12 +107,22 @@ class DetailQuery(Query):
     """How much of a record to show. Each collection adds its `fields` and `include`."""
 
 
-class ListQuery(PageQuery):
+class AnyListQuery(PageQuery):
     """Parameters that every list of records has. Each collection adds its filters, `sort`, `fields` and `include`."""
 
     slug: Annotated[tuple[str, ...], SlugOf()] = Field(default=(), description="Only these records: a bulk get.")
-    from_article: bool | None = Field(
+    from_article: Flag | None = Field(
         default=None, description="True: only what the article on muscle twitching names; false: only what was added."
+    )
+
+
+class ListQuery(AnyListQuery):
+    """Parameters of a list that comes in the usual formats."""
+
+    format: ListFormat = Field(
+        default="json",
+        description="JSON in pages; or the whole filtered list as CSV or NDJSON, cut only by a `limit` that is given. "
+        "`Accept` can ask for the same.",
     )
 
 
@@ -165,6 +179,13 @@ async def page(
     return await _reading(engine, _page, engine, kind, query, conditions, sort_columns)
 
 
+async def _reading(engine: Engine, read: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    # SQLite answers sooner than a thread is woken; a database across a network must not stop the event loop
+    if engine.dialect.name == "sqlite":
+        return read(*arguments, **named)
+    return await run_in_threadpool(read, *arguments, **named)
+
+
 def _page(
     engine: Engine,
     kind: str,
@@ -175,30 +196,64 @@ def _page(
     table: Any = TABLES[kind]
     where = [condition for condition in conditions if condition is not None]
     where += [c for c in (among(table.slug, query.slug), same(table.from_article, query.from_article)) if c is not None]
-    with engine.connect() as connection:
+    order = [*_order(query.sort, {"name": table.sort_name, **sort_columns, "slug": table.slug})]
+    selected = select(table.document).where(*where).order_by(*order)
+    with ExitStack() as stack:
+        connection = stack.enter_context(engine.connect())
         about = dataset(connection)
         _check_slugs(connection, kind, query)
-        order = [*_order(query.sort, sort_columns), table.sort_name, table.slug]
+        if query.format != "json":
+            return _whole_list(stack, connection, kind, query, selected, about)
         # the inner select walks an index alone: what is skipped is never read
         shown = select(table.slug).where(*where).order_by(*order).limit(query.limit).offset(query.offset)
-        selected = select(table.document).where(table.slug.in_(shown)).order_by(*order)
-        documents = list(connection.scalars(selected))
-        total = _total(connection, about["content_hash"], table, where, query)
+        documents = list(connection.scalars(select(table.document).where(table.slug.in_(shown)).order_by(*order)))
+        total = snapshot.total(connection, about, kind, where, query)
         included = _included(connection, documents, query.include)
-    path = f"/{KINDS[kind].collection}"
-    following = query.offset + query.limit
-    return _json(
+    links = _page_links(f"/{KINDS[kind].collection}", query, total)
+    body = json_object(
         {
-            "items": _Raw(f"[{','.join(_cut(document, query.fields) for document in documents)}]"),
+            "items": RawJson(f"[{','.join(_cut(document, query.fields) for document in documents)}]"),
             "total": total,
             "limit": query.limit,
             "offset": query.offset,
-            "next": _page_url(path, query, following) if following < total else None,
-            "previous": _page_url(path, query, max(0, query.offset - query.limit)) if query.offset else None,
-            "included": _Raw(included),
+            "next": links.get("next"),
+            "previous": links.get("prev"),
+            "included": RawJson(included),
             "disclaimer": about["disclaimer"],
         }
     )
+    return answer(body, about, links=links)
+
+
+def _whole_list(
+    stack: ExitStack, connection: Connection, kind: str, query: Any, selected: Select[Any], about: About
+) -> Response:
+    """The filtered list in a format without pages: as long as it is, unless `limit` or `offset` are given."""
+    if "limit" in query.model_fields_set:
+        selected = selected.limit(query.limit)
+    rows = connection.execution_options(yield_per=BATCH).scalars(selected.offset(query.offset or None))
+    stack.callback(rows.close)
+    if query.format == "jsonld":
+        page = faq_page((json.loads(document) for document in rows), about)
+        return answer(json.dumps(page, ensure_ascii=False), about, format="jsonld")
+    name = KINDS[kind].collection
+    sent = headers(about) | {"Content-Disposition": f'attachment; filename="{name}.{query.format}"'}
+    if query.format == "csv":
+        pieces = csv_lines(rows, KINDS[kind].record, query.fields)
+    else:
+        pieces = (_cut(document, query.fields) + "\n" for document in rows)
+    return StreamedList(stack.pop_all().close, pieces, sent, query.format)
+
+
+def _page_links(path: str, query: Any, total: int) -> dict[str, str]:
+    """Relations of a page to others of its list (RFC 8288)."""
+    last = max(0, (total - 1) // query.limit * query.limit)
+    offsets = {"first": 0, "last": last}
+    if query.offset:
+        offsets["prev"] = max(0, query.offset - query.limit)
+    if query.offset + query.limit < total:
+        offsets["next"] = query.offset + query.limit
+    return {relation: _page_url(path, query, offset) for relation, offset in offsets.items()}
 
 
 async def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
@@ -206,28 +261,19 @@ async def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
     return await _reading(engine, _detail, engine, kind, slug, query)
 
 
-async def _reading(engine: Engine, read: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    # a hop to a thread costs more than SQLite takes to answer; a network does not wait on the event loop
-    if engine.dialect.name == "sqlite":
-        return read(*arguments, **named)
-    return await run_in_threadpool(read, *arguments, **named)
-
-
 def _detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
     with engine.connect() as connection:
-        about_text, document = connection.execute(_detail_select(kind), {"slug": slug}).one_or_none() or (None, None)
-        about = _about(about_text)
+        about, document = snapshot.record(connection, kind, slug)
         if document is None:
             return _elsewhere(connection, kind, slug)
         included = _included(connection, [document], query.include)
+    collection = {"collection": f"/{KINDS[kind].collection}"}
+    if getattr(query, "format", "json") == "jsonld":
+        page = faq_page([json.loads(document)], about)
+        return answer(json.dumps(page, ensure_ascii=False), about, format="jsonld", links=collection)
     shown = _cut(document, query.fields)
     tail = f'"included":{included},"disclaimer":{json.dumps(about["disclaimer"], ensure_ascii=False)}'
-    return Response(f"{shown[:-1]},{tail}}}", media_type="application/json")
-
-
-def dataset(connection: Connection) -> dict[str, Any]:
-    """What the dataset says of itself; `NotReady` where none is loaded."""
-    return _about(connection.scalar(DATASET))
+    return answer(f"{shown[:-1]},{tail}}}", about, links=collection)
 
 
 def documents_where(connection: Connection, kind: str, condition: Any, order: Any) -> list[dict[str, Any]]:
@@ -236,60 +282,10 @@ def documents_where(connection: Connection, kind: str, condition: Any, order: An
     return [json.loads(text) for text in connection.scalars(select(table.document).where(condition).order_by(order))]
 
 
-DATASET = select(col(Dataset.document))
-
-
-@lru_cache(maxsize=4)
-def _about(document: str | None) -> dict[str, Any]:
-    if document is None:
-        raise NotReady("No dataset is loaded; run `python -m seed load`.")
-    about: dict[str, Any] = json.loads(document)
-    return about
-
-
-@cache
-def _detail_select(kind: str) -> Select[tuple[str, str | None]]:
-    """The dataset and one of its records in one statement: half the work of two."""
-    table = table_of(kind)
-    dataset_table = table_of("dataset")
-    joined = dataset_table.outerjoin(table, table.c.slug == bindparam("slug"))
-    return select(dataset_table.c.document, table.c.document).select_from(joined)
-
-
-SHAPE = {"limit", "offset", "sort", "fields", "include"}
-"""Parameters of a list that do not change which records it holds."""
-
-_totals: dict[tuple[object, ...], int] = {}
-MAX_TOTALS = 10_000
-
-
-def _total(
-    connection: Connection, content_hash: str, table: Any, where: Sequence[ColumnElement[bool]], query: Any
-) -> int:
-    """How many records the filters select: counted once for each dataset."""
-    filters = tuple(getattr(query, name) for name in type(query).model_fields if name not in SHAPE)
-    key = (content_hash, table, filters)
-    if key not in _totals:
-        if len(_totals) >= MAX_TOTALS:
-            _totals.clear()
-        _totals[key] = connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
-    return _totals[key]
-
-
-class _Raw(str):
-    """A string that is JSON already."""
-
-
-def _json(content: dict[str, Any]) -> Response:
-    parts = (
-        f"{json.dumps(key)}:{value if isinstance(value, _Raw) else json.dumps(value, ensure_ascii=False)}"
-        for key, value in content.items()
-    )
-    return Response(f"{{{','.join(parts)}}}", media_type="application/json")
-
-
 def _order(sort: Sequence[str], columns: dict[str, Any]) -> Iterator[UnaryExpression[Any]]:
-    for key in sort:
+    # a column that is named twice would keep the database from walking an index
+    by_name = () if {"name", "-name"} & set(sort) else ("name",)
+    for key in (*sort, *by_name, "slug"):
         column = columns[key.removeprefix("-")]
         ordered = column.desc() if key.startswith("-") else column.asc()
         yield ordered.nulls_last() if column.nullable else ordered
@@ -313,9 +309,8 @@ def _included(connection: Connection, documents: Sequence[str], include: Sequenc
         kind = COLLECTIONS[name]
         slugs = [url.rpartition("/")[2] for url in urls if url.startswith(f"/{kind.collection}/")]
         table = table_of(kind.name)
-        found: dict[str, str] = dict(
-            connection.execute(select(table.c.slug, table.c.document).where(table.c.slug.in_(slugs))).tuples().all()
-        )
+        rows = connection.execute(select(table.c.slug, table.c.document).where(table.c.slug.in_(slugs)))
+        found = {row.slug: row.document for row in rows}
         parts.append(f'"{name}":[{",".join(found[slug] for slug in slugs)}]')
     return f"{{{','.join(parts)}}}"
 
@@ -352,9 +347,8 @@ def _check_slugs(connection: Connection, kind: str, query: Any) -> None:
     if not wanted:
         return
     slugs = [slug for _, slug, _ in wanted]
-    kinds = dict(
-        connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs))).tuples().all()
-    )
+    rows = connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs)))
+    kinds = {row.slug: row.kind for row in rows}
     errors = []
     for name, slug, allowed in wanted:
         if kinds.get(slug) not in allowed:

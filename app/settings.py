@@ -14,6 +14,14 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
     workers: int = Field(default=1, ge=1, le=256, description="Number of server processes.")
 
+    cache_bytes: int = Field(
+        default=32 * 2**20, ge=0, description="Bytes of memory a worker may spend on ready responses; 0 keeps none."
+    )
+    cache_max_age: int = Field(default=60, ge=0, description="Seconds for which nobody need ask again.")
+    release_interval: float = Field(
+        default=1.0, gt=0, le=60, description="Seconds between looks for a new release of the dataset."
+    )
+
     @field_validator("database_url")
     @classmethod
     def _with_driver(cls, url: str) -> str:

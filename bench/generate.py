@@ -59,10 +59,13 @@ def generate(records: int, url: str, seed: int = 1) -> None:
 def _checked(records: int, seed: int) -> Checked:
     make = Maker(random.Random(seed), {kind: max(2, round(records * share)) for kind, share in SHARES.items()})
     contents = {
-        (kind, make.slug(kind, number)): MAKERS[kind](make, number) for kind, n in make.counts.items() for number in range(n)
+        (kind, make.slug(kind, number)): MAKERS[kind](make, number)
+        for kind, n in make.counts.items()
+        for number in range(n)
     }
     refs = {
-        slug: Ref(slug=slug, name=content["name"], url=KINDS[kind].url(slug)) for (kind, slug), content in contents.items()
+        slug: Ref(slug=slug, name=content["name"], url=KINDS[kind].url(slug))
+        for (kind, slug), content in contents.items()
     }
     names = Names(refs, {slug: kind for kind, slug in contents})
     authored = [
@@ -106,12 +109,17 @@ class Maker:
 
     def citations(self, least: int = 1, most: int = 2) -> list[Content]:
         """Citations of different sources."""
-        return [{"source": slug, "locator": f"Table {self.chance.randint(1, 9)}"} for slug in self.some("source", least, most)]
+        return [
+            {"source": slug, "locator": f"Table {self.chance.randint(1, 9)}"}
+            for slug in self.some("source", least, most)
+        ]
 
     def statements(self, least: int, most: int) -> list[Content]:
         """Graded statements."""
         count = self.chance.randint(least, most)
-        return [{"text": self.words(12), "grade": self.pick(Grade), "citations": self.citations(1, 1)} for _ in range(count)]
+        return [
+            {"text": self.words(12), "grade": self.pick(Grade), "citations": self.citations(1, 1)} for _ in range(count)
+        ]
 
     def pick(self, values: Any) -> str:
         """One member of an enumeration."""
@@ -123,7 +131,7 @@ class Maker:
             "name": f"{self.words(2)} {number}",
             "aliases": [f"{self.words(1)} {number}"],
             "summary": self.words(18) + ".",
-            "from_article": self.chance.random() < 0.2,
+            "from_article": self.chance.randrange(5) == 0,
             "citations": self.citations(),
         }
 
@@ -140,7 +148,7 @@ def _source(make: Maker, number: int) -> Content:
         "publisher": f"{make.chance.choice(JOURNALS)} {make.chance.randint(1, 90)}",
         "doi": f"10.5555/{year}.{number}",
         "summary": make.words(6) + ".",
-        "from_article": make.chance.random() < 0.2,
+        "from_article": make.chance.randrange(5) == 0,
     }
 
 
@@ -155,7 +163,7 @@ def _nutrient(make: Maker, number: int) -> Content:
     return {
         **make.base(number),
         "kind": make.pick(NutrientKind),
-        "electrolyte": make.chance.random() < 0.3,
+        "electrolyte": make.chance.randrange(3) == 0,
         "roles": make.statements(1, 3),
         "deficiency": make.statements(1, 3),
         "comparison": row if number < 7 else None,

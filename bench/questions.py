@@ -35,7 +35,10 @@ def questions(database: Path, shape: str, count: int, seed: int = 1) -> list[Que
     by_year = shape == "filter + sort"
     return [
         Question(
-            *chance.choice(rows), chance.choice(kinds if by_year else [*kinds, None]), chance.randrange(deepest), by_year
+            *chance.choice(rows),
+            chance.choice(kinds if by_year else [*kinds, None]),
+            chance.randrange(deepest),
+            by_year,
         )
         for _ in range(count)
     ]
@@ -45,7 +48,12 @@ def rest(shape: str, question: Question) -> str:
     """For this API, and for the plain FastAPI app."""
     if shape == "detail":
         return f"/sources/{question.slug}"
-    given = {"kind": question.kind, "limit": 20, "offset": question.offset, "sort": "-year" if question.by_year else None}
+    given = {
+        "kind": question.kind,
+        "limit": 20,
+        "offset": question.offset,
+        "sort": "-year" if question.by_year else None,
+    }
     return _path("/sources", given)
 
 

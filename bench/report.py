@@ -24,13 +24,14 @@ def write(results: dict[str, Any], file: Path) -> str:
 
 def page(results: dict[str, Any]) -> str:
     """The page."""
-    machine, plan = results["machine"], results["plan"]
+    machine, plan, start = results["machine"], results["plan"], results["start"]
+    hit, miss = (results["servers"][f"this API, {how}"]["resident_mib"][0] for how in ("hit", "miss"))
     return f"""# Benchmark
 
 Written by `make bench`. {machine["processor"]}, {machine["cores"]} cores, Python {machine["python"]};
-{plan["sizes"][-1]:,} records, of which half are sources: the kind that is compared. The server is pinned to one core, `wrk`
-with 64 keep-alive connections to another; medians of {plan["repeats"]} interleaved runs of {plan["seconds"]} s. Absolute numbers
-are those of one machine: read the ratios.
+{plan["sizes"][-1]:,} records, of which half are sources: the kind that is compared. The server is pinned to one
+core, `wrk` with 64 keep-alive connections to another; medians of {plan["repeats"]} interleaved runs of
+{plan["seconds"]} s. Absolute numbers are those of one machine: read the ratios.
 
 ![Requests a second](benchmark.svg)
 
@@ -39,9 +40,9 @@ are those of one machine: read the ratios.
 {_rates(results["servers"], SHAPES)}
 
 `hit` asks for {plan["hot"]} paths again and again, as does nginx for the same bodies as files; all others answer
-{plan["cold"]:,} random questions, `miss` with the cache off (`CACHE_BYTES=0`). "The same, eager" loads related rows with the
-list (`selectinload`) instead of one by one. Datasette counts nothing and pages by key; Django REST framework runs under
-gunicorn, three processes of four threads, `DEBUG` off. The sources of all are in `bench/peers/`.
+{plan["cold"]:,} random questions, `miss` with the cache off (`CACHE_BYTES=0`). "The same, eager" loads related rows with
+the list (`selectinload`) instead of one by one. Datasette counts nothing and pages by key; Django REST framework runs
+under gunicorn, three processes of four threads, `DEBUG` off. The sources of all are in `bench/peers/`.
 
 {_rates(results["servers"], tuple(f"{shape}, 304" for shape in SHAPES))}
 
@@ -57,8 +58,8 @@ Milliseconds of processor time that a request costs the server, cache off.
 
 ## Start, memory, workers
 
-First answer after {results["start"]["seconds_to_answer"]} s; {results["start"]["resident_mib"]} MiB resident then, and
-{results["servers"]["this API, miss"]["resident_mib"][0]} MiB after the load (cache off), {results["servers"]["this API, hit"]["resident_mib"][0]} MiB (cache on).
+First answer after {start["seconds_to_answer"]} s; {start["resident_mib"]} MiB resident then, {miss} MiB after the load
+with the cache off, {hit} MiB with the cache on.
 
 | two workers to one | one | two | ratio |
 |---|---|---|---|

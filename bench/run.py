@@ -164,7 +164,7 @@ def _middle(runs: list[Measured]) -> dict[str, Any]:
 
 
 def _folder(shape: str) -> str:
-    return shape.split()[0].rstrip(",")
+    return shape.split(maxsplit=1)[0].rstrip(",")
 
 
 def _processor() -> str:

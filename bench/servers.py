@@ -130,7 +130,18 @@ def peers(first_port: int, slug: str) -> list[Server]:
     uvicorn = [sys.executable, "-m", "uvicorn", "bench.peers.plain:app", "--no-access-log", "--log-level", "warning"]
     immutable = ["serve", "-i", str(BUILD / "peers.db"), "--setting", "suggest_facets", "off"]
     # processes as gunicorn's documentation advises for one core: 2 x cores + 1
-    gunicorn = ["-m", "gunicorn", "--no-control-socket", "-w", "3", "-k", "gthread", "--threads", "4", "bench.peers.drf:application"]
+    gunicorn = [
+        "-m",
+        "gunicorn",
+        "--no-control-socket",
+        "-w",
+        "3",
+        "-k",
+        "gthread",
+        "--threads",
+        "4",
+        "bench.peers.drf:application",
+    ]
     node = [shutil.which("node") or "node", str(JSON_SERVER / "node_modules/json-server/lib/cli/bin.js"), "-q", "--ro"]
     return [
         Server("plain FastAPI + SQLModel", plain, [*uvicorn, "--port", str(plain)], probe, database),

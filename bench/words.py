@@ -1,5 +1,7 @@
 """Vocabulary of the synthetic knowledge base, commonest words first."""
 
+# ruff: noqa: SIM905 - words are easier to read and to sort as prose
+
 WORDS = """
 muscle nerve magnesium twitching calcium potassium deficiency vitamin symptom cramp sodium signal level intake weakness
 spasm tremor tissue serum channel membrane fibre motor neurone release uptake balance supply demand loss kidney bone

@@ -94,7 +94,7 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
         return []
     changes = diff(connection, prepared)
     stored = _stored(connection)
-    kinds = dict(connection.execute(select(col(Record.slug), col(Record.kind))).tuples().all())
+    kinds = {row.slug: row.kind for row in connection.execute(select(col(Record.slug), col(Record.kind)))}
     now = {slug: kind_of(record).name for slug, record in prepared.records.items()}
     moved = {slug for slug in stored.keys() & now.keys() if kinds[slug] != now[slug]}
     new = sorted((now.keys() - stored.keys()) | moved)
@@ -133,7 +133,7 @@ def _lock(connection: Connection) -> None:
 def _stored(connection: Connection) -> dict[str, str]:
     found: dict[str, str] = {}
     for table in map(table_of, TABLES):
-        found.update(connection.execute(select(table.c.slug, table.c.document)).tuples().all())
+        found.update({row.slug: row.document for row in connection.execute(select(table.c.slug, table.c.document))})
     return found
 
 

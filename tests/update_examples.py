@@ -3,9 +3,8 @@
 import asyncio
 import json
 
-from tests.support import client_for, real_database
-
 from app.openapi import EXAMPLES
+from tests.support import client_for, real_database
 
 REQUESTS = {
     "get_index": "/",

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from app.kinds.common import RecordFile, Ref, RefTo, Statement, Text
 
@@ -23,3 +23,9 @@ class FaqEntryFile(RecordFile):
 
 class FaqEntry(FaqEntryFile, Ref):
     """A frequently asked question; `name` is the question."""
+
+    @computed_field(description="The question, as people ask it: the same as `name`.")  # type: ignore[prop-decorator]
+    @property
+    def question(self) -> str:
+        """The question."""
+        return self.name

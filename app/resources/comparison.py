@@ -1,11 +1,13 @@
 """/comparison: the nutrient comparison table, ready to render."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 
+from app.answers import answer
 from app.kinds.common import Citations, Model, Ref
 from app.models import Nutrient
-from app.reading import Database, dataset, documents_where
+from app.reading import Database, documents_where
+from app.snapshot import dataset
 
 router = APIRouter(prefix="/comparison", tags=["Comparison"])
 
@@ -44,8 +46,8 @@ COLUMNS = [
 ]
 
 
-@router.get("", summary="Get the comparison table")
-def get_comparison(database: Database) -> Comparison:
+@router.get("", response_model=Comparison, summary="Get the comparison table")
+def get_comparison(database: Database) -> Response:
     """The nutrients that the article compares, side by side: main function, link to twitching, sources.
 
     Render `columns` as headings and, for each row, the cell of each column's `key`; a reference shows its `name`.
@@ -58,7 +60,8 @@ def get_comparison(database: Database) -> Comparison:
         Row(nutrient=Ref(**{key: nutrient[key] for key in Ref.model_fields}), **_cells(nutrient["comparison"]))
         for nutrient in nutrients
     ]
-    return Comparison(columns=COLUMNS, rows=rows, total=len(rows), disclaimer=about["disclaimer"])
+    table = Comparison(columns=COLUMNS, rows=rows, total=len(rows), disclaimer=about["disclaimer"])
+    return answer(table.model_dump_json(), about)
 
 
 def _cells(comparison: dict[str, object]) -> dict[str, object]:

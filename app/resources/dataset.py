@@ -2,12 +2,14 @@
 
 from datetime import date
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field, HttpUrl
 
+from app.answers import answer
 from app.kinds import KINDS
 from app.kinds.common import Model
-from app.reading import Database, dataset
+from app.reading import Database
+from app.snapshot import dataset
 
 router = APIRouter(tags=["Dataset"])
 
@@ -58,14 +60,14 @@ RESOURCES = {
 }
 
 
-@router.get("/", summary="List everything")
-def get_index(database: Database) -> Index:
+@router.get("/", response_model=Index, summary="List everything")
+def get_index(database: Database) -> Response:
     """Every collection with its number of records, and everything else there is: start here."""
     with database.connect() as connection:
         about = dataset(connection)
     names = {kind.collection: kind.collection.replace("-", " ").capitalize() for kind in KINDS.values()}
     names["faq"] = "FAQ"
-    return Index(
+    index = Index(
         title=about["title"],
         description=about["description"],
         dataset=about["version"],
@@ -74,10 +76,12 @@ def get_index(database: Database) -> Index:
         resources=[Entry(name=name, url=url, total=None) for name, url in RESOURCES.items()],
         disclaimer=about["disclaimer"],
     )
+    return answer(index.model_dump_json(), about)
 
 
-@router.get("/dataset", summary="Get the dataset's version, licence and counts")
-def get_dataset(database: Database) -> DatasetInfo:
+@router.get("/dataset", response_model=DatasetInfo, summary="Get the dataset's version, licence and counts")
+def get_dataset(database: Database) -> Response:
     """Version, content hash, release day, counts, licence and disclaimer of the dataset that is being served."""
     with database.connect() as connection:
-        return DatasetInfo(**dataset(connection))
+        about = dataset(connection)
+    return answer(DatasetInfo(**about).model_dump_json(), about)

@@ -1,6 +1,6 @@
 """/faq: questions people ask, with short answers."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
@@ -9,10 +9,10 @@ from app import models
 from app.kinds.faq_entry import FaqEntry
 from app.parameters import OneOf, SlugOf, fields_of, sort_keys
 from app.reading import (
+    AnyListQuery,
     Database,
     DetailQuery,
     Envelope,
-    ListQuery,
     Page,
     PartialDetail,
     PartialPage,
@@ -23,12 +23,19 @@ from app.reading import (
 
 router = APIRouter(prefix="/faq", tags=["FAQ"])
 
+FaqFormat = Literal["json", "csv", "ndjson", "jsonld"]
+
 SORT = {"position": models.FaqEntry.position, "name": models.FaqEntry.sort_name}
 
 
-class FaqEntryQuery(ListQuery):
+class FaqEntryQuery(AnyListQuery):
     """Filters, order and shape of the list of FAQ entries."""
 
+    format: FaqFormat = Field(
+        default="json",
+        description="JSON in pages; or the whole filtered list as CSV, NDJSON or, for search engines, a schema.org "
+        "`FAQPage` in JSON-LD. `Accept` can ask for the same.",
+    )
     nutrient: Annotated[tuple[str, ...], SlugOf("nutrient")] = Field(
         default=(), description="Only questions about one of these nutrients."
     )
@@ -61,6 +68,10 @@ class FaqEntryQuery(ListQuery):
 
 class FaqEntryDetailQuery(DetailQuery):
     """Shape of one FAQ entry."""
+
+    format: Literal["json", "jsonld"] = Field(
+        default="json", description="JSON, or a schema.org `FAQPage` in JSON-LD. `Accept` can ask for the same."
+    )
 
     fields: Annotated[tuple[str, ...], fields_of(FaqEntry)] = Field(
         default=(), description="Show only these keys (and always `slug` and `url`)."

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app import models
 from app.kinds.food_source import FoodGroup, FoodSource
-from app.parameters import OneOf, SlugOf, fields_of, sort_keys
+from app.parameters import Flag, OneOf, SlugOf, fields_of, sort_keys
 from app.reading import (
     Database,
     DetailQuery,
@@ -35,7 +35,7 @@ class FoodSourceQuery(ListQuery):
         default=(), description="Only sources that provide one of these nutrients."
     )
     group: Annotated[tuple[str, ...], OneOf(FoodGroup)] = Field(default=(), description="Food group.")
-    is_food: bool | None = Field(default=None, description="False: only what is not a food, such as sunlight.")
+    is_food: Flag | None = Field(default=None, description="False: only what is not a food, such as sunlight.")
     part_of: Annotated[tuple[str, ...], SlugOf("food_source")] = Field(
         default=(), description="Only sources that belong to one of these wider ones."
     )

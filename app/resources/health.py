@@ -2,11 +2,12 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app.kinds.common import Model
-from app.reading import Database, dataset
+from app.reading import Database
+from app.snapshot import dataset
 
 router = APIRouter(tags=["Health"])
 
@@ -25,13 +26,15 @@ class Readiness(Model):
 
 
 @router.get("/livez", summary="Is the process alive?")
-async def get_liveness() -> Liveness:
+async def get_liveness(response: Response) -> Liveness:
     """200 as long as the process runs, whatever the state of the database."""
+    response.headers["Cache-Control"] = "no-store"
     return Liveness()
 
 
 @router.get("/readyz", summary="Can it answer?")
-def get_readiness(database: Database) -> Readiness:
+def get_readiness(database: Database, response: Response) -> Readiness:
     """200 when the database answers and holds a dataset; else 503 with the reason."""
+    response.headers["Cache-Control"] = "no-store"
     with database.connect() as connection:
         return Readiness(dataset=dataset(connection)["version"])

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app import models
 from app.kinds.nutrient import Nutrient, NutrientKind
-from app.parameters import OneOf, SlugOf, fields_of, sort_keys
+from app.parameters import Flag, OneOf, SlugOf, fields_of, sort_keys
 from app.reading import (
     Database,
     DetailQuery,
@@ -32,7 +32,7 @@ class NutrientQuery(ListQuery):
     """Filters, order and shape of the list of nutrients."""
 
     kind: Annotated[tuple[str, ...], OneOf(NutrientKind)] = Field(default=(), description="Vitamins or minerals.")
-    electrolyte: bool | None = Field(default=None, description="True: only electrolytes.")
+    electrolyte: Flag | None = Field(default=None, description="True: only electrolytes.")
     food_source: Annotated[tuple[str, ...], SlugOf("food_source")] = Field(
         default=(), description="Only nutrients that one of these sources provides."
     )

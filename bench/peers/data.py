@@ -4,7 +4,10 @@ import json
 import sqlite3
 from pathlib import Path
 
-COLUMNS = "slug name url kind title authors year publisher doi website summary funding from_article".split()
+COLUMNS = (
+    *("slug", "name", "url", "kind", "title", "authors", "year", "publisher", "doi"),
+    *("website", "summary", "funding", "from_article"),
+)
 
 SCHEMA = """
 CREATE TABLE claim (id INTEGER PRIMARY KEY, slug TEXT UNIQUE, name TEXT, url TEXT);

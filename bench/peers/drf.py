@@ -64,9 +64,9 @@ class Source(models.Model):
     year = models.IntegerField(db_index=True)
     publisher = models.TextField()
     doi = models.TextField()
-    website = models.TextField(null=True)  # noqa: DJ001 - as in the data
+    website = models.TextField(null=True)
     summary = models.TextField()
-    funding = models.TextField(null=True)  # noqa: DJ001
+    funding = models.TextField(null=True)
     from_article = models.BooleanField()
     claims = models.ManyToManyField(Claim, db_table="source_claim")
 

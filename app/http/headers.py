@@ -1,0 +1,53 @@
+"""Headers that every response carries, and those that a representation does."""
+
+from datetime import datetime
+from email.utils import format_datetime
+
+Headers = list[tuple[bytes, bytes]]
+
+EXPOSED = (
+    "Content-Disposition, Content-Language, Dataset-Version, Deprecation, ETag, Link, RateLimit, RateLimit-Policy, "
+    "Retry-After, Sunset, X-Request-ID"
+)
+
+COMMON: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", EXPOSED.encode()),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+DATA_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+
+# a year; only behind TLS
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+ALLOW = b"GET, HEAD, OPTIONS"
+
+
+OF_CONTENT = (b"content-type", b"content-length", b"content-encoding", b"content-disposition")
+
+
+def without_content(headers: Headers) -> Headers:
+    """Headers of a 304 (RFC 9110 §15.4.5): those of the 200 but for what describes the body."""
+    return [item for item in headers if item[0] not in OF_CONTENT]
+
+
+def preflight(requested_headers: bytes | None) -> Headers:
+    """Headers of the answer to OPTIONS: every origin, our methods, whatever headers were asked for."""
+    headers = [
+        (b"allow", ALLOW),
+        (b"access-control-allow-methods", ALLOW),
+        (b"access-control-max-age", b"86400"),
+        (b"vary", b"Access-Control-Request-Headers"),
+        (b"cache-control", b"public, max-age=86400"),
+    ]
+    if requested_headers:
+        headers.append((b"access-control-allow-headers", requested_headers))
+    return headers
+
+
+def http_date(moment: datetime) -> str:
+    """A moment as an HTTP date; `moment` must be in UTC."""
+    return format_datetime(moment, usegmt=True)

@@ -1,0 +1,178 @@
+"""The layer that every request meets first: it answers from ready responses, and completes what the routes answer."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+
+from app.errors import problem_body
+from app.http.cache import Cache, Entry
+from app.http.coding import CODINGS, MIN_SIZE
+from app.http.exchange import Answer, App, Exchange, Message, Receive, Scope, Send
+from app.http.headers import COMMON, DATA_POLICY, STRICT_TRANSPORT, Headers, preflight, without_content
+from app.http.negotiation import best_coding, best_media_type
+from app.http.ready import ReadyResponses
+from app.http.stream import Stream
+from app.http.target import BadTarget, Target, parse_target
+from app.release import Watcher
+
+log = logging.getLogger(__name__)
+
+RECOMPUTED = (b"content-length",)
+STREAMED = ("csv", "ndjson")
+
+Formats = Callable[[str], dict[str, str] | None]
+"""The formats that a path offers, by name, with their media types, the default first; None for an unknown path."""
+
+
+class HttpLayer:
+    """Pure ASGI, around the app. `cache_control` is sent with what caches may keep."""
+
+    def __init__(
+        self, app: App, cache: Cache, ready: ReadyResponses, watcher: Watcher, formats: Formats, cache_control: str
+    ) -> None:
+        self._app = app
+        self._ready = ready
+        self._cache = cache
+        self._watcher = watcher
+        self._formats = formats
+        self._cacheable: Headers = [(b"cache-control", cache_control.encode()), (b"vary", b"Accept, Accept-Encoding")]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        headers: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            headers[name] = headers[name] + b", " + value if name in headers else value
+        common = [*COMMON, STRICT_TRANSPORT] if scope["scheme"] == "https" else COMMON
+        exchange = Exchange(scope, receive, send, headers, common, Target(scope["path"], ()))
+        if scope["method"] == "OPTIONS":
+            return await exchange.respond(204, preflight(headers.get(b"access-control-request-headers")), b"")
+        try:
+            raw_path = scope.get("raw_path") or scope["path"].encode()
+            exchange.target = parse_target(scope["path"], raw_path, scope["query_string"])
+        except BadTarget as error:
+            return await self._refuse(exchange, error.status, str(error))
+        if scope["method"] in ("GET", "HEAD"):
+            return await self._read(exchange)
+        # the app refuses a method that is not ours, in its own words
+        return await self._finish(exchange, await self._ask(exchange))
+
+    async def _read(self, exchange: Exchange) -> None:
+        """Answer GET or HEAD."""
+        offered = self._formats(exchange.target.path) or {}
+        chosen = exchange.target.get("format")
+        if offered and chosen is None:
+            chosen = _negotiate(exchange.header(b"accept"), offered)
+            if chosen is None:
+                names = ", ".join(media_type.partition(";")[0] for media_type in offered.values())
+                return await self._refuse(exchange, 406, f"Nothing in Accept is offered here; there is {names}.")
+            if chosen != next(iter(offered)):
+                exchange.target = exchange.target.with_pair("format", chosen)
+        if chosen in STREAMED and chosen in offered:
+            return await self._stream(exchange)
+        key = self._watcher.tag, exchange.target
+        made = self._cache.get(key) or await self._cache.once(key, lambda: self._make(exchange))
+        if isinstance(made, Answer):
+            return await self._finish(exchange, made)
+        return await self._send(exchange, made)
+
+    async def _make(self, exchange: Exchange) -> Entry | Answer:
+        """Ask the app; an answer that may be cached becomes an entry of the cache."""
+        answer = await self._ask(exchange)
+        if answer.status != HTTPStatus.OK or answer.header(b"cache-control"):
+            return answer
+        version = (answer.header(b"dataset-version") or b"").decode()
+        if version:
+            self._watcher.saw(version)
+        digest = hashlib.blake2b(answer.body, key=version.encode(), digest_size=12).hexdigest()
+        headers = [item for item in answer.headers if item[0] not in RECOMPUTED] + self._cacheable
+        if not answer.header(b"content-security-policy"):
+            headers.append(DATA_POLICY)
+        entry = Entry(digest, (answer.header(b"last-modified") or b"").decode(), headers, answer.body)
+        self._cache.put((self._watcher.tag, exchange.target), entry)
+        return entry
+
+    async def _send(self, exchange: Exchange, entry: Entry) -> None:
+        """Send a representation in the coding that the client prefers, or 304 if the client holds it."""
+        codings = CODINGS if len(entry.body) >= MIN_SIZE else ()
+        coding = best_coding(exchange.header(b"accept-encoding"), codings)
+        if coding is None:
+            return await self._refuse_coding(exchange)
+        body, etag = entry.body_in(coding), entry.etag_of(coding)
+        headers = [*entry.headers, (b"etag", etag.encode()), (b"content-length", str(len(body)).encode())]
+        if coding != "identity":
+            headers.append((b"content-encoding", coding.encode()))
+        if exchange.ready_key is not None:
+            self._ready.put(exchange.ready_key, etag, [*headers, *exchange.common], body)
+        if exchange.not_modified(etag, entry.last_modified):
+            return await exchange.respond(304, without_content(headers), b"")
+        return await exchange.respond(200, headers, body)
+
+    async def _stream(self, exchange: Exchange) -> None:
+        """Send a list of any length as the app makes it, without keeping it."""
+        coding = best_coding(exchange.header(b"accept-encoding"), CODINGS)
+        if coding is None:
+            return await self._refuse_coding(exchange)
+        stream = Stream(exchange, coding, [*self._cacheable, DATA_POLICY])
+        try:
+            await self._app(exchange.inner_scope, exchange.receive, stream.send)
+        except Exception:
+            if stream.started:
+                raise  # too late for another answer: the connection is cut, so the client sees it is not whole
+            log.exception("unexpected error", extra={"path": exchange.target.path})
+            return await self._finish(exchange, _failure(exchange.target.path))
+        if stream.refused is not None:
+            return await self._finish(exchange, stream.refused)
+        return None
+
+    async def _ask(self, exchange: Exchange) -> Answer:
+        """The app's whole answer; a 500 where it fails."""
+        answer, parts = Answer(500, [], b""), []
+
+        async def collect(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer.status, answer.headers = message["status"], list(message["headers"])
+            else:
+                parts.append(message.get("body", b""))
+
+        try:
+            await self._app(exchange.inner_scope, exchange.receive, collect)
+        except Exception:
+            log.exception("unexpected error", extra={"path": exchange.target.path})
+            return _failure(exchange.target.path)
+        answer.body = b"".join(parts)
+        return answer
+
+    async def _finish(self, exchange: Exchange, answer: Answer) -> None:
+        """Send what no cache of ours keeps: errors, redirects, health."""
+        headers = list(answer.headers)
+        if not answer.header(b"cache-control"):
+            headers.append((b"cache-control", b"no-store"))
+        if not answer.header(b"content-security-policy"):
+            headers.append(DATA_POLICY)
+        await exchange.respond(answer.status, headers, answer.body)
+
+    async def _refuse(self, exchange: Exchange, status: int, detail: str) -> None:
+        await self._finish(exchange, _problem(status, detail, exchange.target.path))
+
+    async def _refuse_coding(self, exchange: Exchange) -> None:
+        names = ", ".join(CODINGS)
+        await self._refuse(exchange, 406, f"Nothing in Accept-Encoding is offered here; there is {names}, identity.")
+
+
+def _negotiate(accept: str | None, offered: dict[str, str]) -> str | None:
+    plain = {media_type.partition(";")[0]: name for name, media_type in offered.items()}
+    best = best_media_type(accept, list(plain))
+    return plain[best] if best else None
+
+
+def _failure(path: str) -> Answer:
+    return _problem(500, "Something went wrong on our side; it has been logged.", path)
+
+
+def _problem(status: int, detail: str, path: str) -> Answer:
+    body = problem_body(status, detail, path)
+    length = str(len(body)).encode()
+    return Answer(status, [(b"content-type", b"application/problem+json"), (b"content-length", length)], body)

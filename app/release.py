@@ -1,0 +1,80 @@
+"""Which release of the dataset is served: known without asking the database for each request."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col
+
+from app.models import Dataset
+
+log = logging.getLogger(__name__)
+
+
+def release_tag(version: str, content_hash: str) -> str:
+    """Version and content in one: the content's hash is Semantic Versioning's build metadata."""
+    return f"{version}+{content_hash[:12]}"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A dataset as it was put into the database."""
+
+    version: str
+    content_hash: str
+    loaded_at: datetime
+
+    @property
+    def tag(self) -> str:
+        """What the header `Dataset-Version` shows."""
+        return release_tag(self.version, self.content_hash)
+
+
+def current_release(connection: Connection) -> Release | None:
+    """The release in the database, if one is loaded."""
+    columns = col(Dataset.version), col(Dataset.content_hash), col(Dataset.loaded_at)
+    row = connection.execute(select(*columns)).one_or_none()
+    return Release(row[0], row[1], row[2].astimezone(UTC)) if row else None
+
+
+class Watcher:
+    """Keeps the current release at hand: looks every `interval` seconds, and tells who subscribed of a new one."""
+
+    def __init__(self, engine: Engine, interval: float = 1.0) -> None:
+        self.tag = ""
+        self._engine = engine
+        self._interval = interval
+        self._subscribers: list[Callable[[str], None]] = []
+
+    def subscribe(self, on_change: Callable[[str], None]) -> None:
+        """Call `on_change` with the tag of each new release, in the event loop."""
+        self._subscribers.append(on_change)
+
+    def saw(self, tag: str) -> None:
+        """A response came from this release."""
+        if tag != self.tag:
+            self.tag = tag
+            for on_change in self._subscribers:
+                on_change(tag)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop` is set; a database that is gone leaves the last release known."""
+        while not stop.is_set():
+            try:
+                release = await asyncio.to_thread(self._look)
+            except SQLAlchemyError as error:
+                log.warning("cannot look for a new release: %s", str(error).split("\n")[0])
+            else:
+                if release:
+                    self.saw(release.tag)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self._interval)
+
+    def _look(self) -> Release | None:
+        with self._engine.connect() as connection:
+            return current_release(connection)
