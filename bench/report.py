@@ -40,7 +40,7 @@ core, `wrk` with 64 keep-alive connections to another; medians of {plan["repeats
 {_rates(results["servers"], SHAPES)}
 
 `hit` asks for {plan["hot"]} paths again and again, as does nginx for the same bodies as files; all others answer
-{plan["cold"]:,} random questions, `miss` with the cache off (`CACHE_BYTES=0`). "The same, eager" loads related rows with
+{plan["cold"]:,} random ones, `miss` with the cache off (`CACHE_BYTES=0`). "The same, eager" loads related rows with
 the list (`selectinload`) instead of one by one. Datasette counts nothing and pages by key; Django REST framework runs
 under gunicorn, three processes of four threads, `DEBUG` off. The sources of all are in `bench/peers/`.
 
