@@ -8,7 +8,7 @@ export PORT ?= 8000
 export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
-.PHONY: help serve test lint format check-content examples openapi search-eval assets clients fuzz redbot lock audit clean
+.PHONY: help serve test lint format check-content examples openapi search-eval assets clients fuzz redbot lock audit bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,8 @@ lock: $(VENV)/.developing ## Resolve the locked requirements anew
 
 audit: $(VENV)/.developing ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
 	@PYTHON=$(RUN) deploy/audit.sh
+bench: $(VENV)/.serving ## Measure beside peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
+	@$(RUN) -m bench.run $(if $(QUICK),--quick)
 
 clean: ## Remove the environment, the database and caches
 	rm -rf $(VENV) nutrients.db .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

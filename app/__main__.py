@@ -23,8 +23,8 @@ from app.errors import NotReady
 from app.grant import ROLE, grant, grant_statements
 from app.http.protocol import ShortCutProtocol
 from app.logs import log_config
-from app.reading import dataset
 from app.settings import Settings
+from app.snapshot import dataset
 
 ALEMBIC = Path(__file__).parent.parent / "alembic.ini"
 

@@ -4,6 +4,7 @@ Every record has a row in `record` (so that a reference to any kind is one forei
 kind. Every reference that a document holds is a row in `link`. See docs/decisions/0001-documents-in-tables.md.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -114,10 +115,14 @@ class RecordRow(SQLModel):
     document: str = Field(sa_type=Text)
 
 
-def _by(*columns: str) -> tuple[Index, ...]:
-    """An index for each filter or sort, in the default order, so that a page is a short walk along it."""
+def _by(*columns: str, together: Sequence[tuple[str, str]] = ()) -> tuple[Index, ...]:
+    """An index for each filter or sort, in the default order, so that a page is a short walk along it.
+
+    `together` holds pairs of a filter and a sort: without such an index, all that the filter selects is sorted.
+    """
     by_name = (Index(None, "sort_name", "slug"), Index(None, "from_article", "sort_name", "slug"))
-    return by_name + tuple(Index(None, column, "sort_name", "slug") for column in columns)
+    pairs = tuple(Index(None, *pair, "sort_name", "slug") for pair in together)
+    return by_name + tuple(Index(None, column, "sort_name", "slug") for column in columns) + pairs
 
 
 class Nutrient(RecordRow, table=True):
@@ -133,7 +138,7 @@ class Nutrient(RecordRow, table=True):
 class Mechanism(RecordRow, table=True):
     """Chains of cause and effect."""
 
-    __table_args__ = _by("trigger_state", "grade_rank")
+    __table_args__ = _by("trigger_state", "grade_rank", together=[("trigger_state", "grade_rank")])
 
     trigger_state: str = Field(sa_type=Code)
     grade_rank: int
@@ -178,7 +183,7 @@ class Symptom(RecordRow, table=True):
 class Interaction(RecordRow, table=True):
     """How nutrients act on one another."""
 
-    __table_args__ = _by("kind", "grade_rank")
+    __table_args__ = _by("kind", "grade_rank", together=[("kind", "grade_rank")])
 
     kind: str = Field(sa_type=Code)
     grade_rank: int
@@ -187,7 +192,13 @@ class Interaction(RecordRow, table=True):
 class Claim(RecordRow, table=True):
     """Graded statements."""
 
-    __table_args__ = _by("relation", "state", "grade_rank")
+    __table_args__ = _by(
+        *("relation", "state", "grade_rank"),
+        together=[
+            *(("relation", "grade_rank"), ("state", "grade_rank"), ("from_article", "grade_rank")),
+            *(("grade_rank", "relation"), ("state", "relation"), ("from_article", "relation")),
+        ],
+    )
 
     relation: str = Field(sa_type=Code)
     state: str | None = Field(default=None, sa_type=Code)
@@ -197,7 +208,7 @@ class Claim(RecordRow, table=True):
 class Source(RecordRow, table=True):
     """Publications."""
 
-    __table_args__ = _by("kind", "year")
+    __table_args__ = _by("kind", "year", together=[("kind", "year"), ("from_article", "year")])
 
     kind: str = Field(sa_type=Code)
     year: int | None = None

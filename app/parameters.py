@@ -149,7 +149,7 @@ class PageQuery(Query):
     offset: WholeNumber = Field(default=0, ge=0, le=2**31 - 1, description="How many items to skip.")
 
 
-def strict_query(request: Request) -> None:
+async def strict_query(request: Request) -> None:
     """Refuse unknown, repeated and empty query parameters, which FastAPI alone would ignore or guess at."""
     query = request.scope["query_string"].decode("latin-1")
     if not query:

@@ -4,18 +4,19 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import ConfigDict, Field
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, select
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlmodel import col
 
+from app import snapshot
 from app.answers import BATCH, About, RawJson, StreamedList, answer, headers, json_object
-from app.errors import InvalidParameters, NotFound, NotReady, ParameterError, nearest
+from app.errors import InvalidParameters, NotFound, ParameterError, nearest
 from app.formats import ListFormat, csv_lines, faq_page
 from app.kinds import (
     KINDS,
@@ -31,12 +32,13 @@ from app.kinds import (
     Symptom,
 )
 from app.kinds.common import Grade, Model, is_slug
-from app.models import TABLES, Dataset, Link, Record, Redirect, table_of
+from app.models import TABLES, Link, Record, Redirect, table_of
 from app.models import Intake as IntakeRow
 from app.parameters import Flag, PageQuery, Query, SlugOf
-from app.release import release_tag
+from app.snapshot import dataset
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 Transform = Callable[[str], str]
 """Changes a document before it is shown."""
@@ -131,7 +133,7 @@ class ListQuery(AnyListQuery):
     )
 
 
-def get_engine(request: Request) -> Engine:
+async def get_engine(request: Request) -> Engine:
     """The engine of the app that serves the request."""
     engine: Engine = request.app.state.engine
     return engine
@@ -183,7 +185,25 @@ class Listing:
     model: type[Model]
 
 
-def page(
+async def page(
+    engine: Engine,
+    kind: str,
+    query: Any,
+    conditions: Iterable[ColumnElement[bool] | None],
+    sort_columns: dict[str, Any],
+) -> Response:
+    """`read_page`, where it runs best."""
+    return await _reading(engine, read_page, engine, kind, query, conditions, sort_columns)
+
+
+async def _reading(engine: Engine, read: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    # SQLite answers sooner than a thread is woken; a database across a network must not stop the event loop
+    if engine.dialect.name == "sqlite":
+        return read(*arguments, **named)
+    return await run_in_threadpool(read, *arguments, **named)
+
+
+def read_page(
     engine: Engine,
     kind: str,
     query: Any,
@@ -202,7 +222,7 @@ def page(
     table, slugs, fields = listing.table, getattr(query, "slug", ()), getattr(query, "fields", ())
     general = (among(table.slug, slugs), same(table.from_article, query.from_article))
     where = [condition for condition in (*conditions, *general) if condition is not None]
-    order = [*_order(query.sort, sort_columns), table.sort_name, table.slug]
+    order = [*_order(query.sort, {"name": table.sort_name, **sort_columns, "slug": table.slug})]
     selected = select(table.document).where(*where).order_by(*order)
     with ExitStack() as stack:
         connection = stack.enter_context(engine.connect())
@@ -210,8 +230,11 @@ def page(
         _check_slugs(connection, kind, query)
         if query.format != "json":
             return _whole_list(stack, connection, listing, query, selected, about, transform)
-        total = connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
-        documents = list(map(transform, connection.scalars(selected.limit(query.limit).offset(query.offset))))
+        # the inner select walks an index alone: what is skipped is never read
+        shown = select(table.slug).where(*where).order_by(*order).limit(query.limit).offset(query.offset)
+        chosen = select(table.document).where(table.slug.in_(shown), *where).order_by(*order)
+        documents = list(map(transform, connection.scalars(chosen)))
+        total = snapshot.total(connection, about, listing.path, table, where, query)
         included = _included(connection, documents, query.include)
     links = _page_links(listing.path, query, total)
     body = json_object(
@@ -273,13 +296,16 @@ def elsewhere(engine: Engine, kind: str, slug: str, query: Any, below: str) -> R
         return None if known == kind else _elsewhere(connection, kind, slug, query, below)
 
 
-def detail(engine: Engine, kind: str, slug: str, query: Any, transform: Transform = str) -> Response:
+async def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:
+    """`read_detail`, where it runs best."""
+    return await _reading(engine, read_detail, engine, kind, slug, query)
+
+
+def read_detail(engine: Engine, kind: str, slug: str, query: Any, transform: Transform = str) -> Response:
     """One record. A former slug redirects; an unknown one is a 404 that names the nearest."""
-    table: Any = TABLES[kind]
     with engine.connect() as connection:
-        about = dataset(connection)
         # PostgreSQL refuses to compare some texts that are no slug
-        document = connection.scalar(select(table.document).where(table.slug == slug)) if is_slug(slug) else None
+        about, document = snapshot.record(connection, kind, slug if is_slug(slug) else "")
         if document is None:
             return _elsewhere(connection, kind, slug, query)
         document = transform(document)
@@ -293,17 +319,6 @@ def detail(engine: Engine, kind: str, slug: str, query: Any, transform: Transfor
     return answer(f"{shown[:-1]},{tail}}}", about, links=collection)
 
 
-def dataset(connection: Connection) -> About:
-    """What the dataset says of itself; `NotReady` where none is loaded."""
-    row = connection.execute(select(col(Dataset.document), col(Dataset.loaded_at))).one_or_none()
-    if row is None:
-        raise NotReady("No dataset is loaded; run `python -m seed load`.")
-    about = About(json.loads(row.document))
-    about.loaded_at = row.loaded_at.astimezone(UTC)
-    about.tag = release_tag(about["version"], about["content_hash"])
-    return about
-
-
 def documents_where(connection: Connection, kind: str, condition: Any, order: Any) -> list[dict[str, Any]]:
     """The records of a kind that meet a condition, parsed."""
     table: Any = TABLES[kind]
@@ -311,7 +326,9 @@ def documents_where(connection: Connection, kind: str, condition: Any, order: An
 
 
 def _order(sort: Sequence[str], columns: dict[str, Any]) -> Iterator[UnaryExpression[Any]]:
-    for key in sort:
+    # a column that is named twice would keep the database from walking an index
+    by_name = () if {"name", "-name"} & set(sort) else ("name",)
+    for key in (*sort, *by_name, "slug"):
         column = columns[key.removeprefix("-")]
         ordered = column.desc() if key.startswith("-") else column.asc()
         yield ordered.nulls_last() if column.nullable else ordered

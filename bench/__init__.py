@@ -1,1 +1,1 @@
-"""Measurements of speed."""
+"""Measurements: a synthetic knowledge base of any size, and this API beside its peers."""

@@ -15,8 +15,9 @@ from app.errors import InvalidParameters, ParameterError, nearest
 from app.kinds.common import Model
 from app.models import Release
 from app.parameters import PageQuery
-from app.reading import Database, Envelope, Included, Items, PageBase, dataset, page_url
+from app.reading import Database, Envelope, Included, Items, PageBase, page_url
 from app.releases import Change, compare, documents_of, known_versions
+from app.snapshot import dataset
 
 router = APIRouter(prefix="/changes", tags=["Dataset"])
 

@@ -82,13 +82,13 @@ class ClaimDetail(Envelope, Claim):
 
 
 @router.get("", response_model=ClaimPage | PartialPage, summary="List claims")
-def list_claims(query: Annotated[ClaimQuery, Query()], database: Database) -> Response:
+async def list_claims(query: Annotated[ClaimQuery, Query()], database: Database) -> Response:
     """Single statements, each with an evidence grade and the sources for and against it, best supported first.
 
     What is claimed about caffeine: `/claims?about=caffeine`.
     What the evidence contradicts: `/claims?grade=contradicted`.
     """
-    return page(
+    return await page(
         database,
         "claim",
         query,
@@ -106,7 +106,7 @@ def list_claims(query: Annotated[ClaimQuery, Query()], database: Database) -> Re
 
 
 @router.get("/{slug}", response_model=ClaimDetail | PartialDetail, summary="Get one claim")
-def get_claim(
+async def get_claim(
     slug: Annotated[str, Path(description="Slug of the claim.", examples=["low-magnesium-causes-twitching"])],
     query: Annotated[ClaimDetailQuery, Query()],
     database: Database,
@@ -115,4 +115,4 @@ def get_claim(
 
     With the publications in full: `?include=sources`.
     """
-    return detail(database, "claim", slug, query)
+    return await detail(database, "claim", slug, query)

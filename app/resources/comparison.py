@@ -6,7 +6,8 @@ from pydantic import Field
 from app.answers import answer
 from app.kinds.common import Citations, Model, Ref
 from app.models import Nutrient
-from app.reading import Database, dataset, documents_where
+from app.reading import Database, documents_where
+from app.snapshot import dataset
 
 router = APIRouter(prefix="/comparison", tags=["Comparison"])
 

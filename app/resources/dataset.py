@@ -12,7 +12,8 @@ from app.kinds import KINDS
 from app.kinds.common import Model
 from app.pages import index_page
 from app.parameters import Query
-from app.reading import Database, dataset
+from app.reading import Database
+from app.snapshot import dataset
 
 router = APIRouter(tags=["Dataset"])
 

@@ -100,12 +100,12 @@ class FaqEntryDetail(Envelope, FaqEntry):
 
 
 @router.get("", response_model=FaqEntryPage | PartialPage, summary="List FAQ entries")
-def list_faq(query: Annotated[FaqEntryQuery, Query()], database: Database) -> Response:
+async def list_faq(query: Annotated[FaqEntryQuery, Query()], database: Database) -> Response:
     """Frequently asked questions in their order, each with a short answer, the facts behind it and warnings.
 
     The questions about one nutrient: `/faq?nutrient=magnesium`.
     """
-    return page(
+    return await page(
         database,
         "faq_entry",
         query,
@@ -119,10 +119,10 @@ def list_faq(query: Annotated[FaqEntryQuery, Query()], database: Database) -> Re
 
 
 @router.get("/{slug}", response_model=FaqEntryDetail | PartialDetail, summary="Get one FAQ entry")
-def get_faq_entry(
+async def get_faq_entry(
     slug: Annotated[str, Path(description="Slug of the FAQ entry.", examples=["when-to-see-a-doctor"])],
     query: Annotated[FaqEntryDetailQuery, Query()],
     database: Database,
 ) -> Response:
     """One question with its answer, the graded facts behind it, and what must be seen beside it."""
-    return detail(database, "faq_entry", slug, query)
+    return await detail(database, "faq_entry", slug, query)

@@ -23,8 +23,8 @@ from app.reading import (
     PartialDetail,
     PartialPage,
     among,
-    detail,
     page,
+    read_detail,
     refers,
     same,
 )
@@ -88,14 +88,14 @@ class FoodSourceDetail(Envelope, FoodSource):
 
 
 @router.get("", response_model=FoodSourcePage | PartialPage, summary="List food sources")
-def list_food_sources(query: Annotated[FoodSourceQuery, Query()], database: Database) -> Response:
+async def list_food_sources(query: Annotated[FoodSourceQuery, Query()], database: Database) -> Response:
     """Foods, groups of foods and the one source that is no food, with the nutrients each provides.
 
     Foods that hold magnesium, richest first: `/food-sources?nutrient=magnesium&sort=-per_100g`.
     The same, one row for each food of the food database: `/nutrients/magnesium/food-sources`.
     The leafy greens: `/food-sources?part_of=leafy-greens`.
     """
-    return page(
+    return await page(
         database,
         "food_source",
         query,
@@ -119,7 +119,7 @@ def get_food_source(
 
     Amounts are per 100 g of edible portion, per named serving and in percent of the FDA Daily Value.
     """
-    return detail(database, "food_source", slug, query, lambda document: _sorted(document, query.sort))
+    return read_detail(database, "food_source", slug, query, lambda document: _sorted(document, query.sort))
 
 
 def _provides(query: FoodSourceQuery) -> ColumnElement[bool] | None:

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from app.kinds.common import Model
-from app.reading import Database, dataset
+from app.reading import Database
+from app.snapshot import dataset
 
 router = APIRouter(tags=["Health"])
 

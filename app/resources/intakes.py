@@ -24,8 +24,8 @@ from app.reading import (
     PartialDetail,
     PartialPage,
     among,
-    detail,
-    page,
+    read_detail,
+    read_page,
 )
 
 router = APIRouter(prefix="/intakes", tags=["Intakes"])
@@ -116,9 +116,9 @@ def list_intakes(query: Annotated[IntakeQuery, Query()], database: Database) -> 
         among(models.Intake.status, query.status),
     ]
     if not query.unit:
-        return page(database, "intake", query, conditions, SORT)
+        return read_page(database, "intake", query, conditions, SORT)
     _check_convertible(database, query.nutrient)
-    return page(database, "intake", query, conditions, SORT, transform=_in_international_units)
+    return read_page(database, "intake", query, conditions, SORT, transform=_in_international_units)
 
 
 @router.get("/{slug}", response_model=IntakeDetail | PartialDetail, summary="Get one reference intake")
@@ -128,7 +128,7 @@ def get_intake(
     database: Database,
 ) -> Response:
     """One value of one authority for one population, with its source and what must be known to read it right."""
-    return detail(database, "intake", slug, query)
+    return read_detail(database, "intake", slug, query)
 
 
 def _check_life_stages(engine: Engine, wanted: tuple[str, ...]) -> None:

@@ -68,9 +68,9 @@ class InteractionDetail(Envelope, Interaction):
 
 
 @router.get("", response_model=InteractionPage | PartialPage, summary="List interactions")
-def list_interactions(query: Annotated[InteractionQuery, Query()], database: Database) -> Response:
+async def list_interactions(query: Annotated[InteractionQuery, Query()], database: Database) -> Response:
     """How nutrients oppose, enable or need one another, best supported first."""
-    return page(
+    return await page(
         database,
         "interaction",
         query,
@@ -84,10 +84,10 @@ def list_interactions(query: Annotated[InteractionQuery, Query()], database: Dat
 
 
 @router.get("/{slug}", response_model=InteractionDetail | PartialDetail, summary="Get one interaction")
-def get_interaction(
+async def get_interaction(
     slug: Annotated[str, Path(description="Slug of the interaction.", examples=["magnesium-and-calcium"])],
     query: Annotated[InteractionDetailQuery, Query()],
     database: Database,
 ) -> Response:
     """One interaction between nutrients, with what they do to each other."""
-    return detail(database, "interaction", slug, query)
+    return await detail(database, "interaction", slug, query)

@@ -73,13 +73,13 @@ class LifestyleFactorDetail(Envelope, LifestyleFactor):
 
 
 @router.get("", response_model=LifestyleFactorPage | PartialPage, summary="List lifestyle factors")
-def list_lifestyle_factors(query: Annotated[LifestyleFactorQuery, Query()], database: Database) -> Response:
+async def list_lifestyle_factors(query: Annotated[LifestyleFactorQuery, Query()], database: Database) -> Response:
     """Habits, states and medicines that bear on twitching, with the nutrients each disturbs.
 
     What disturbs which nutrient: the `disturbs` key of each item.
     What lowers magnesium: `/lifestyle-factors?nutrient=magnesium`.
     """
-    return page(
+    return await page(
         database,
         "lifestyle_factor",
         query,
@@ -94,10 +94,10 @@ def list_lifestyle_factors(query: Annotated[LifestyleFactorQuery, Query()], data
 
 
 @router.get("/{slug}", response_model=LifestyleFactorDetail | PartialDetail, summary="Get one lifestyle factor")
-def get_lifestyle_factor(
+async def get_lifestyle_factor(
     slug: Annotated[str, Path(description="Slug of the lifestyle factor.", examples=["caffeine"])],
     query: Annotated[LifestyleFactorDetailQuery, Query()],
     database: Database,
 ) -> Response:
     """One habit, state or medicine: its effects, what sources say helps, and the nutrients it disturbs."""
-    return detail(database, "lifestyle_factor", slug, query)
+    return await detail(database, "lifestyle_factor", slug, query)

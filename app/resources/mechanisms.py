@@ -74,12 +74,12 @@ class MechanismDetail(Envelope, Mechanism):
 
 
 @router.get("", response_model=MechanismPage | PartialPage, summary="List mechanisms")
-def list_mechanisms(query: Annotated[MechanismQuery, Query()], database: Database) -> Response:
+async def list_mechanisms(query: Annotated[MechanismQuery, Query()], database: Database) -> Response:
     """Chains of cause and effect as ordered steps, from a trigger to the symptoms it ends in, best supported first.
 
     What too little magnesium does, step by step: `/mechanisms?nutrient=magnesium&state=deficiency`.
     """
-    return page(
+    return await page(
         database,
         "mechanism",
         query,
@@ -95,10 +95,10 @@ def list_mechanisms(query: Annotated[MechanismQuery, Query()], database: Databas
 
 
 @router.get("/{slug}", response_model=MechanismDetail | PartialDetail, summary="Get one mechanism")
-def get_mechanism(
+async def get_mechanism(
     slug: Annotated[str, Path(description="Slug of the mechanism.", examples=["low-vitamin-d-low-blood-calcium"])],
     query: Annotated[MechanismDetailQuery, Query()],
     database: Database,
 ) -> Response:
     """One chain of cause and effect, each step with its sources."""
-    return detail(database, "mechanism", slug, query)
+    return await detail(database, "mechanism", slug, query)

@@ -9,7 +9,7 @@ from app import models
 from app.formats import ListFormat
 from app.kinds.food_source import FoodAmount, FoodGroup
 from app.parameters import Flag, OneOf, PageQuery, sort_keys
-from app.reading import Database, Listing, Page, among, elsewhere, page
+from app.reading import Database, Listing, Page, among, elsewhere, read_page
 
 router = APIRouter(prefix="/nutrients", tags=["Nutrients"])
 
@@ -66,4 +66,4 @@ def list_nutrient_food_sources(
         among(models.Amount.food_group, query.group),
     ]
     listing = Listing(f"/nutrients/{slug}{below}", f"food-sources-of-{slug}", models.Amount, FoodAmount)
-    return page(database, "nutrient", query, conditions, SORT, listing=listing)
+    return read_page(database, "nutrient", query, conditions, SORT, listing=listing)

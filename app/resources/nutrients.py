@@ -72,12 +72,12 @@ class NutrientDetail(Envelope, Nutrient):
 
 
 @router.get("", response_model=NutrientPage | PartialPage, summary="List nutrients")
-def list_nutrients(query: Annotated[NutrientQuery, Query()], database: Database) -> Response:
+async def list_nutrients(query: Annotated[NutrientQuery, Query()], database: Database) -> Response:
     """Vitamins and minerals: what each does in muscle and nerve, and what too little and too much of it does.
 
     All minerals by name: `/nutrients?kind=mineral`. What spinach provides: `/nutrients?food_source=spinach`.
     """
-    return page(
+    return await page(
         database,
         "nutrient",
         query,
@@ -92,7 +92,7 @@ def list_nutrients(query: Annotated[NutrientQuery, Query()], database: Database)
 
 
 @router.get("/{slug}", response_model=NutrientDetail | PartialDetail, summary="Get one nutrient")
-def get_nutrient(
+async def get_nutrient(
     slug: Annotated[str, Path(description="Slug of the nutrient.", examples=["magnesium"])],
     query: Annotated[NutrientDetailQuery, Query()],
     database: Database,
@@ -102,4 +102,4 @@ def get_nutrient(
     With its chains, sources, interactions and graded claims in full:
     `/nutrients/magnesium?include=mechanisms,food_sources,interactions,intakes,claims`.
     """
-    return detail(database, "nutrient", slug, query)
+    return await detail(database, "nutrient", slug, query)

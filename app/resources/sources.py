@@ -61,9 +61,9 @@ class SourceDetail(Envelope, Source):
 
 
 @router.get("", response_model=SourcePage | PartialPage, summary="List sources")
-def list_sources(query: Annotated[SourceQuery, Query()], database: Database) -> Response:
+async def list_sources(query: Annotated[SourceQuery, Query()], database: Database) -> Response:
     """The publications that every fact cites."""
-    return page(
+    return await page(
         database,
         "source",
         query,
@@ -75,10 +75,10 @@ def list_sources(query: Annotated[SourceQuery, Query()], database: Database) -> 
 
 
 @router.get("/{slug}", response_model=SourceDetail | PartialDetail, summary="Get one source")
-def get_source(
+async def get_source(
     slug: Annotated[str, Path(description="Slug of the source.", examples=["garrison-2020-cochrane"])],
     query: Annotated[SourceDetailQuery, Query()],
     database: Database,
 ) -> Response:
     """One publication, with the claims that cite it."""
-    return detail(database, "source", slug, query)
+    return await detail(database, "source", slug, query)

@@ -70,9 +70,9 @@ class SymptomDetail(Envelope, Symptom):
 
 
 @router.get("", response_model=SymptomPage | PartialPage, summary="List symptoms")
-def list_symptoms(query: Annotated[SymptomQuery, Query()], database: Database) -> Response:
+async def list_symptoms(query: Annotated[SymptomQuery, Query()], database: Database) -> Response:
     """Symptoms, signs and conditions, with when to see a doctor."""
-    return page(
+    return await page(
         database,
         "symptom",
         query,
@@ -86,7 +86,7 @@ def list_symptoms(query: Annotated[SymptomQuery, Query()], database: Database) -
 
 
 @router.get("/{slug}", response_model=SymptomDetail | PartialDetail, summary="Get one symptom")
-def get_symptom(
+async def get_symptom(
     slug: Annotated[str, Path(description="Slug of the symptom.", examples=["fasciculation"])],
     query: Annotated[SymptomDetailQuery, Query()],
     database: Database,
@@ -95,4 +95,4 @@ def get_symptom(
 
     What bears on twitching, with the chains and the red flags: `/symptoms/fasciculation?include=claims,mechanisms`.
     """
-    return detail(database, "symptom", slug, query)
+    return await detail(database, "symptom", slug, query)

@@ -12,11 +12,11 @@ from sqlmodel import col
 from app.answers import About
 from app.kinds.vocabulary import Vocabulary
 from app.models import Dataset
-from app.reading import dataset
 from app.search.analysis import Analyzer
 from app.search.entries import Entry, read_entries
 from app.search.spelling import SHORTEST, Speller
 from app.search.suggestions import Suggestion, Suggestions
+from app.snapshot import dataset
 
 WEAK = 0.2
 """Weight of a weak word, as part of what another word of the same frequency weighs."""
