@@ -29,11 +29,17 @@ class Routes:
     def __init__(self, templates: Iterable[str]) -> None:
         known = list(templates)
         self.fixed = frozenset(path for path in known if "{" not in path)
-        self.parents = {path.partition("{")[0]: path for path in known if "{" in path}
+        self.others = {_shape(path): path for path in known if "{" in path}
 
     def of(self, path: str) -> str:
         """The template of a path: `/nutrients/{slug}`; `unmatched` where there is none."""
-        return path if path in self.fixed else self.parents.get(path.rpartition("/")[0] + "/", "unmatched")
+        return path if path in self.fixed else self.others.get(_shape(path), "unmatched")
+
+
+def _shape(path: str) -> tuple[str, int, str]:
+    """Collection, depth and what lies below a record: what tells the templates with a slug apart."""
+    parts = path.split("/")
+    return parts[1] if len(parts) > 1 else "", len(parts), "/".join(parts[3:])
 
 
 class Observability:

@@ -231,7 +231,8 @@ def read_page(
         if query.format != "json":
             return _whole_list(stack, connection, listing, query, selected, about, transform)
         # the inner select walks an index alone: what is skipped is never read
-        shown = select(table.slug).where(*where).order_by(*order).limit(query.limit).offset(query.offset)
+        inner = select(table.slug).where(*where).order_by(*order).limit(query.limit).offset(query.offset)
+        shown = inner.correlate(None)  # the outer one selects from the same tables again
         chosen = select(table.document).where(table.slug.in_(shown), *where).order_by(*order)
         documents = list(map(transform, connection.scalars(chosen)))
         total = snapshot.total(connection, about, listing.path, table, where, query)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, delete, insert, select, update
+from sqlalchemy.types import TypeDecorator
 from sqlmodel import col
 
 from app.models import Dataset, Release, metadata
@@ -71,5 +72,6 @@ def keep(connection: Connection, replaced: int | None) -> int | None:
 
 
 def _read(column: Column[Any], value: Any) -> Any:
-    read = _READ.get(column.type.python_type)
+    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    read = _READ.get(kind.python_type)
     return read(value) if read and value is not None else value

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from app.db import writing_engine
 from seed.check import check
 from seed.load import load, lock, prepare
+from seed.replace import changing
 
 
 def small_cache(connection: Any, _record: object) -> None:
@@ -29,6 +29,6 @@ if __name__ == "__main__":
     event.listen(Engine, "connect", small_cache)
     checked, _ = check(Path(sys.argv[1]))
     assert checked is not None
-    with writing_engine(sys.argv[2]).begin() as opened:
+    with changing(sys.argv[2]) as opened:
         lock(opened)
         load(opened, prepare(checked), kill)

@@ -10,11 +10,11 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from app.answers import answer
-from app.kinds import KINDS
 from app.kinds.common import Model, Ref
 from app.parameters import OneOf, PageQuery
 from app.parameters import Query as QueryModel
 from app.reading import PageBase
+from app.search.entries import SEARCHED
 from app.search.holder import Holder
 from app.search.index import SearchIndex
 from app.search.ranking import Hit, search
@@ -41,14 +41,14 @@ class SearchQuery(PageQuery):
     """What to look for."""
 
     q: str = Field(min_length=1, max_length=LONGEST, description="Words or a question, 200 characters at most.")
-    kind: Annotated[tuple[str, ...], OneOf(*KINDS)] = Field(default=(), description="Only records of these kinds.")
+    kind: Annotated[tuple[str, ...], OneOf(*SEARCHED)] = Field(default=(), description="Only records of these kinds.")
 
 
 class SuggestQuery(QueryModel):
     """What was typed so far."""
 
     q: str = Field(min_length=1, max_length=LONGEST, description="What was typed so far, 200 characters at most.")
-    kind: Annotated[tuple[str, ...], OneOf(*KINDS)] = Field(default=(), description="Only records of these kinds.")
+    kind: Annotated[tuple[str, ...], OneOf(*SEARCHED)] = Field(default=(), description="Only records of these kinds.")
     limit: int = Field(default=8, ge=1, le=20, description="How many suggestions to show, 1 to 20.")
 
 

@@ -18,6 +18,9 @@ PROSE = frozenset(
 )
 """Keys whose text is searched, at any depth."""
 
+SEARCHED = tuple(kind for kind in KINDS if kind != "intake")
+"""Kinds that people look for by words; an intake is found by its filters."""
+
 STANDINGS = (Standing.high, Standing.good, Standing.some, Standing.low, Standing.poor, Standing.unrated)
 """Standings, richest first."""
 
@@ -54,7 +57,7 @@ def read_entries(connection: Connection) -> list[Entry]:
     ):
         about[origin].add(target)
     entries = []
-    for kind in KINDS:
+    for kind in SEARCHED:
         for (text,) in connection.execute(select(table_of(kind).c.document)):
             document = json.loads(text)
             entries.append(_entry(kind, document, frozenset(about[document["slug"]])))
@@ -82,9 +85,15 @@ def _entry(kind: str, document: dict[str, Any], about: frozenset[str]) -> Entry:
 
 
 def _provides(kind: str, document: dict[str, Any]) -> dict[str, tuple[float, ...]]:
-    """How rich a food is in each nutrient: the smaller, the richer."""
-    provisions = document["nutrients"] if kind == "food_source" else ()
-    return {item["nutrient"]["slug"]: (STANDINGS.index(item["standing"]),) for item in provisions}
+    """How rich a food is in each nutrient, by standing and then by amount: the smaller, the richer."""
+    if kind != "food_source":
+        return {}
+    most: defaultdict[str, int] = defaultdict(int)
+    for amount in document["amounts"]:
+        slug = amount["nutrient"]["slug"]
+        most[slug] = max(most[slug], amount["percent_daily_value"] or 0)
+    ranks = {item["nutrient"]["slug"]: STANDINGS.index(item["standing"]) for item in document["nutrients"]}
+    return {slug: (rank, -most[slug]) for slug, rank in ranks.items()}
 
 
 def _passages(value: Any, key: str = "") -> Iterator[str]:
