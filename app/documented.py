@@ -13,14 +13,14 @@ HEADERS: dict[str, JSON] = {
         "example": '"5f2c7d0b9a"',
     },
     "Last-Modified": {
-        "description": "When the dataset was released, as an HTTP date.",
+        "description": "When this release of the dataset was loaded, as an HTTP date.",
         "schema": {"type": "string"},
         "example": "Sun, 22 Nov 2026 00:00:00 GMT",
     },
     "Cache-Control": {
         "description": "How long the answer may be kept; `no-store` on errors and health checks.",
         "schema": {"type": "string"},
-        "example": "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604800",
+        "example": "public, max-age=60, stale-while-revalidate=86400, stale-if-error=604800",
     },
     "Vary": {
         "description": "The request headers that choose between representations.",
@@ -64,7 +64,13 @@ HEADERS: dict[str, JSON] = {
     },
 }
 
-CACHED = ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "X-Request-ID")
+HEADERS["Dataset-Version"] = {
+    "description": "The release of the dataset that the answer comes from: its version, `+`, the start of its hash.",
+    "schema": {"type": "string"},
+    "example": "1.0.0+5041235379b5",
+}
+
+CACHED = ("Dataset-Version", "ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "X-Request-ID")
 UNCACHED = ("Cache-Control", "X-Request-ID")
 
 
@@ -108,6 +114,15 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
             "headers": headers("Location", "Cache-Control", "X-Request-ID"),
         },
     ),
+    "400": (
+        "BadRequest",
+        _problem(
+            400,
+            "Bad Request",
+            "The path or the query is malformed: a broken percent-encoding, not UTF-8, a control character.",
+            "The query holds a control character.",
+        ),
+    ),
     "404": (
         "NotFound",
         _problem(
@@ -133,7 +148,7 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
             406,
             "Not Acceptable",
             "None of the media types in `Accept` is on offer; `detail` names those that are.",
-            "This is available as application/json only.",
+            "Nothing in Accept is offered here; there is application/json.",
         ),
     ),
     "414": (
@@ -147,6 +162,15 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
             "Unprocessable Content",
             "A parameter is unknown or wrong; `errors` names each, and what is allowed.",
             "1 parameter is wrong: kind.",
+        ),
+    ),
+    "431": (
+        "HeadersTooLarge",
+        _problem(
+            431,
+            "Request Header Fields Too Large",
+            "The request's headers are too long.",
+            "The headers are 40000 bytes long; 32768 are allowed.",
         ),
     ),
     "429": (

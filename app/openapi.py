@@ -11,6 +11,8 @@ from fastapi.openapi.utils import get_openapi
 from app import deprecation
 from app.documented import CACHED, RESPONSES, UNCACHED, components, headers, statuses
 from app.errors import ProblemDetails
+from app.formats import MEDIA_TYPES
+from app.kinds.common import MAX_SLUG, SLUG_PATTERN
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -48,9 +50,11 @@ TAGS = {
     "FAQ": "Questions as people ask them, with short answers, the graded facts behind them and warnings.",
     "Symptoms": "Symptoms, signs and conditions, with what bears on them and when to see a doctor.",
     "Interactions": "How one nutrient acts on another.",
+    "Intakes": "How much of a nutrient people need and may have, by authority and life stage, side by side.",
     "Claims": "Single statements, each with an evidence grade and the sources for and against it.",
     "Sources": "The publications that everything cites.",
     "Comparison": "The nutrient comparison table, ready to render.",
+    "Search": "Everything, by the words that people use; completions as they type.",
     "Health": "For load balancers and orchestrators.",
 }
 """What each tag holds; a tag that no operation has is left out."""
@@ -122,10 +126,19 @@ def _complete_parameters(parameters: Iterable[dict[str, Any]]) -> None:
         schema |= next((kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}), {})
         for redundant in ("title", "description"):
             schema.pop(redundant, None)
+        if parameter["in"] == "path":
+            # said, not enforced: another text is a 404 that names the nearest record
+            schema |= {"pattern": SLUG_PATTERN, "maxLength": MAX_SLUG}
         if schema.get("type") == "array":
             parameter |= {"style": "form", "explode": False}
             if not schema["default"]:
                 del schema["default"]
+
+
+def _formats(operation: dict[str, Any]) -> list[str]:
+    """What the operation's `format` parameter takes."""
+    parameters = operation.get("parameters", ())
+    return next((list(p["schema"]["enum"]) for p in parameters if p["name"] == "format"), [])
 
 
 def _complete_responses(path: str, operation: dict[str, Any]) -> None:
@@ -139,6 +152,10 @@ def _complete_responses(path: str, operation: dict[str, Any]) -> None:
     if example.is_file():
         recorded = json.loads(example.read_text(encoding="utf-8"))
         content["examples"] = {"real": {"summary": recorded["request"], "value": recorded["response"]}}
+    for name in _formats(operation):
+        media_type = MEDIA_TYPES[name].partition(";")[0]
+        schema = {"type": "object"} if name == "jsonld" else {"type": "string"}
+        success["content"].setdefault(media_type, {"schema": schema})
     responses.pop("422", None)
     for status in statuses(path, cached=cached, database=path not in HAS_NO_DATABASE):
         responses[status] = {"$ref": f"#/components/responses/{RESPONSES[status][0]}"}

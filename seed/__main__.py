@@ -133,6 +133,7 @@ def _change(options: argparse.Namespace, change: Callable[[Connection, ProgressR
     tasks = {}
 
     def progress(what: str, done: int, total: int) -> None:
+        bars.start()
         if what not in tasks:
             tasks[what] = bars.add_task(what, total=total)
         bars.update(tasks[what], completed=done)
@@ -141,8 +142,11 @@ def _change(options: argparse.Namespace, change: Callable[[Connection, ProgressR
         _require_schema(connection)
         lock(connection)
         before = loaded(connection)
-        with bars:
+        try:
             changes = change(connection, progress)
+        finally:
+            if tasks:
+                bars.stop()
         now = loaded(connection)
         if options.dry_run:
             raise _Undo

@@ -234,5 +234,5 @@ async def test_without_a_dataset_nothing_but_liveness_answers(empty: httpx.Async
 async def test_without_a_database_the_service_is_unavailable() -> None:
     async with client_for("sqlite:////no/such/folder/nutrients.db") as client:
         body = await problem(client, "/readyz", 503)
-        assert body["detail"] == "The database does not answer; try again later."
+        assert body["detail"].startswith("The database file is missing or cannot be opened; check DATABASE_URL")
         assert (await client.get("/livez")).status_code == 200

@@ -76,7 +76,8 @@ def test_problems_are_documented(spec: Spec) -> None:
         wanted = {"422"} | ({"404"} if "{slug}" in path else set()) | ({"503"} if path != "/livez" else set())
         assert wanted <= set(operation["responses"]), path
         for status in wanted:
-            response = operation["responses"][status]
+            name = operation["responses"][status]["$ref"].rpartition("/")[2]
+            response = spec["components"]["responses"][name]
             assert response["description"]
             reference = response["content"]["application/problem+json"]["schema"]["$ref"]
             assert reference == "#/components/schemas/ProblemDetails"

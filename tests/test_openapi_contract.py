@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import tomllib
 from typing import Any
 
 import httpx
@@ -14,11 +15,15 @@ from app.parameters import MAX_VALUES
 from tests.fuzz import fuzz
 from tests.serving import api_server
 from tests.snapshot import SNAPSHOT, contract, description
-from tests.support import real_database
+from tests.support import REAL, real_database
 
 DESCRIPTION = description()
 OPERATIONS = {path: item["get"] for path, item in DESCRIPTION["paths"].items()}
 PATHS = list(OPERATIONS)
+
+
+VERSION = tomllib.loads((REAL / "dataset.toml").read_text(encoding="utf-8"))["version"]
+REQUIRED = {"/search": {"q": "magnesium"}, "/suggest": {"q": "ma"}, "/changes": {"since": VERSION}}
 
 
 def schema_of(path: str) -> dict[str, Any]:
@@ -89,7 +94,7 @@ def requests(draw: strategies.DrawFn) -> tuple[str, dict[str, str], int]:
     """An operation's path, a shape to ask for, and which record of the list."""
     path = draw(strategies.sampled_from(PATHS))
     parameters = [each for each in OPERATIONS[path].get("parameters", ()) if each["name"] in ("fields", "include")]
-    query = {}
+    query = dict(REQUIRED.get(path, {}))
     for parameter in parameters:
         values = strategies.sampled_from(parameter["schema"]["items"]["enum"])
         query[parameter["name"]] = ",".join(draw(strategies.lists(values, max_size=5, unique=True)))
@@ -102,8 +107,9 @@ async def test_answers_are_as_described(real: httpx.AsyncClient, request: tuple[
     path, query, place = request
     asked = path
     if "{slug}" in path:
-        items = (await real.get(path.removesuffix("/{slug}"), params={"limit": 100})).json()["items"]
-        asked = items[place % len(items)]["url"]
+        collection, _, below = path.partition("/{slug}")
+        items = (await real.get(collection, params={"limit": 100})).json()["items"]
+        asked = items[place % len(items)]["url"] + below
     response = await real.get(asked, params=query)
     assert response.status_code == 200
     Draft202012Validator(schema_of(path)).validate(response.json())

@@ -55,10 +55,10 @@ class Index(Model):
 
 RESOURCES = {
     "Comparison table": "/comparison",
-    "Search": "/search",
-    "Suggestions": "/suggest",
+    "Search": "/search?q=twitching",
+    "Suggestions": "/suggest?q=ma",
     "Dataset": "/dataset",
-    "Changes between versions": "/changes",
+    "Changes between versions": "/changes?since={version}",
     "API reference": "/docs",
     "API reference, to read": "/redoc",
     "OpenAPI description": "/openapi.json",
@@ -94,7 +94,7 @@ def get_index(query: Annotated[IndexQuery, QueryParameters()], database: Databas
         dataset=about["version"],
         licence=about["licence"],
         collections=[Entry(name=names[path], url=f"/{path}", total=about["counts"][path]) for path in names],
-        resources=[Entry(name=name, url=url, total=None) for name, url in RESOURCES.items()],
+        resources=[Entry(name=n, url=url.format(**about), total=None) for n, url in RESOURCES.items()],
         disclaimer=about["disclaimer"],
     )
     if query.format == "html":
