@@ -46,12 +46,11 @@ def _process(command: list[str], url: str, folder: Path, **environment: str) -> 
 
 
 @contextmanager
-def api_server(database: str) -> Iterator[str]:
-    """The API over this database; yields its origin."""
+def api_server(database: str, **settings: str) -> Iterator[str]:
+    """The API over this database, with these environment variables; yields its origin."""
     port = str(free_port())
-    with _process(
-        ["app", "serve"], f"http://127.0.0.1:{port}", ROOT, DATABASE_URL=database, HOST="127.0.0.1", PORT=port
-    ) as url:
+    settings = {"DATABASE_URL": database, "HOST": "127.0.0.1", "PORT": port, **settings}
+    with _process(["app", "serve"], f"http://127.0.0.1:{port}", ROOT, **settings) as url:
         yield url
 
 
