@@ -8,8 +8,8 @@ the same response: GET over HTTP/1.1 on a connection kept alive, no body, nothin
 from itertools import count
 from os import urandom
 
+from app.http.bounded import BoundedProtocol
 from app.http.ready import ReadyResponse, ReadyResponses
-from app.protocol import BoundedProtocol
 
 NOT_PLAIN = frozenset(
     (
