@@ -73,7 +73,7 @@ async def test_a_damaged_file_is_told_and_a_mended_one_is_served(
 ) -> None:
     path = Path(shutil.copy(sound, tmp_path / "x.db"))
     spoil, reason = DAMAGES[damage]
-    async with client_for(f"sqlite:///{path}") as client:
+    async with client_for(f"sqlite:///{path}", cache_bytes=0) as client:
         before = await answers(client)
         assert {status for status, _ in before} == {200}
         spoil(path)
@@ -88,11 +88,33 @@ async def test_a_damaged_file_is_told_and_a_mended_one_is_served(
 
 async def test_a_database_is_told_at_every_step_of_its_making(new_database: MakeUrl) -> None:
     url = new_database("steps")
-    async with client_for(url) as client:
+    async with client_for(url, cache_bytes=0) as client:
         assert "app migrate" in await told(client)
         assert run("app", "migrate", DATABASE_URL=url).returncode == 0
         assert await told(client) == "No dataset is loaded; run `python -m seed load`."
         assert run("seed", "load", "--content", str(TINY), DATABASE_URL=url).returncode == 0
+        assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_cached_answers_go_on_without_the_database(sound: Path, tmp_path: Path) -> None:
+    path = tmp_path / "gone.db"
+    shutil.copy(sound, path)
+    async with client_for(f"sqlite:///{path}") as client:
+        first = await client.get("/nutrients")
+        path.rename(tmp_path / "elsewhere.db")
+        again = await client.get("/nutrients")
+        assert (again.status_code, again.content) == (200, first.content)
+        assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+        assert "stale-if-error" in again.headers["Cache-Control"]
+        assert "Warning" not in again.headers
+        refused = await client.get("/claims")
+        assert refused.status_code == 503
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        assert int(refused.headers["Retry-After"]) > 0
+        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.get("/livez")).status_code == 200
+        (tmp_path / "elsewhere.db").rename(path)
+        assert (await client.get("/claims")).status_code == 200
         assert (await client.get("/readyz")).status_code == 200
 
 
@@ -131,7 +153,7 @@ async def test_a_load_that_is_killed_changes_nothing(new_database: MakeUrl, cont
     url = make_database(new_database("killed"), TINY)
     if prelude is KILL_IN_COMMIT and not url.startswith("sqlite"):
         prelude = KILL_BEFORE_COMMIT
-    async with client_for(url) as client:
+    async with client_for(url, cache_bytes=0) as client:
         before = await answers(client)
         assert seed_with(prelude, url, changed(content)).returncode == -signal.SIGKILL
         assert await answers(client) == before
