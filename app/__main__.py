@@ -101,6 +101,8 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
         reason = explain(error) if isinstance(error, DBAPIError) else str(error)
         print(f"Not ready: {reason} Serving 503 until then.", file=sys.stderr)
         about = "none yet"
+    finally:
+        engine.dispose()
     _require_free(settings.host, settings.port)
     if settings.tracing and not (find_spec("opentelemetry") and find_spec("opentelemetry.sdk")):
         raise Refused("TRACING needs OpenTelemetry; install the `tracing` extra, or unset TRACING.")
