@@ -116,6 +116,8 @@ def ours(name: str, port: int, database: Path, workers: int = 1, cores: str = "0
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WORKERS": str(workers),
+        # as every peer here: nothing is written for each request
+        "ACCESS_LOG": "false",
         **settings,
     }
     return Server(name, port, [sys.executable, "-m", "app", "serve"], "/nutrients?limit=1", environment, cores)
