@@ -17,6 +17,8 @@ POOL = 32
 """How many of tantivy's best are ranked anew; the rest follow in tantivy's order."""
 NAMED = 30
 """How many of the entries that a query names are looked at."""
+MOST_FOODS = 200
+"""How many foods of a nutrient are ranked by how rich they are."""
 COVER = 0.6
 """What share of the telling terms a record must hold."""
 
@@ -104,7 +106,11 @@ def _is_noise(asked: Understood) -> bool:
 
 
 def _foods(index: SearchIndex, asked: Understood) -> dict[int, float]:
-    """Foods that are asked for, with a rank from 1 (richest) down to 0; empty where no food is asked for."""
+    """Foods that are asked for, with their scores; empty where no food is asked for.
+
+    Those that the query names come first, then what belongs to those, then the others; in each part the richest first,
+    unless the rest of the query fits another's name better.
+    """
     if not asked.food:
         return {}
     named = [index.entries[ordinal] for ordinal in asked.recognised]
@@ -114,8 +120,22 @@ def _foods(index: SearchIndex, asked: Understood) -> dict[int, float]:
     for nutrient in nutrients[1:]:
         others = set(index.foods.get(nutrient, ()))
         found = [ordinal for ordinal in found if ordinal in others] or found
-    wanted = [ordinal for ordinal in found if index.entries[ordinal].slug not in asked.excluded]
-    return {ordinal: 1 - place / len(wanted) for place, ordinal in enumerate(wanted[:200])}
+    wanted = [ordinal for ordinal in found if index.entries[ordinal].slug not in asked.excluded][:MOST_FOODS]
+    within = {index.ordinals[slug] for entry in named for slug in index.members.get(entry.slug, ())}
+    beyond = _beyond(index, asked)
+    whole = sum(beyond.values())
+    scores = {}
+    for place, ordinal in enumerate(wanted):
+        times = 2.0 if ordinal in asked.recognised else 1.5 if ordinal in within else 1.0
+        fit = _best_name(index, beyond, ordinal, whole)[0] if beyond else 0.0
+        scores[ordinal] = FOOD * times + NAME_WEIGHT * fit + 1 - place / len(wanted)
+    return scores
+
+
+def _beyond(index: SearchIndex, asked: Understood) -> dict[str, float]:
+    """The telling terms that name nothing by themselves: a food whose alias names the nutrient is no richer in it."""
+    left_out = asked.unknown | index.analyzer.weak
+    return {term: weight for term, weight in asked.weights.items() if term not in left_out and not asked.named[term]}
 
 
 def _query(index: SearchIndex, asked: Understood, kinds: tuple[str, ...], foods: dict[int, float]) -> Query:
@@ -155,7 +175,7 @@ def _clause(index: SearchIndex, asked: Understood, term: str) -> Query:
 def _hit(index: SearchIndex, asked: Understood, ordinal: int, bm25: float, foods: dict[int, float]) -> Hit:
     entry = index.entries[ordinal]
     whole = sum(asked.weights.values()) or 1.0
-    best, name = _best_name(index, asked, ordinal, whole)
+    best, name = _best_name(index, asked.weights, ordinal, whole)
     cover = _cover(index, asked, ordinal, whole)
     # a record that answers little of the query gains little by its kind
     score = (cover + NAME_WEIGHT * best + PRIOR[entry.kind]) * (0.5 + 0.5 * cover)
@@ -167,24 +187,25 @@ def _hit(index: SearchIndex, asked: Understood, ordinal: int, bm25: float, foods
         if _is_cause(index, asked, ordinal):
             score += CAUSE
     if ordinal in foods:
-        named = ordinal in asked.recognised
-        score += FOOD * (2 if named else 1) + foods[ordinal]
+        score = foods[ordinal]
     elif asked.food and entry.kind == "food_source":
         score += 1 + (ordinal in asked.recognised)
     return Hit(ordinal, score, _matched(asked, name, best), name)
 
 
-def _best_name(index: SearchIndex, asked: Understood, ordinal: int, whole: float) -> tuple[float, Name | None]:
+def _best_name(
+    index: SearchIndex, weights: Mapping[str, float], ordinal: int, whole: float
+) -> tuple[float, Name | None]:
     """How well the query fits the best of the record's names: 1 where they are the same, 0 where they share nothing."""
     best, found = 0.0, None
-    shared = index.own[ordinal] & asked.weights.keys()
+    shared = index.own[ordinal] & weights.keys()
     if not shared:
         return best, found
     for name in index.names[ordinal]:
         common = 0.0
         for term in shared:
             if term in name.terms:
-                common += asked.weights[term]
+                common += weights[term]
         precision, recall = common / name.weight, common / whole
         fit = recall * precision**2
         # by its own name rather than by another, where both fit
