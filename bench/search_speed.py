@@ -19,10 +19,10 @@ from itertools import accumulate
 from pathlib import Path
 
 from app.answers import About
-from app.kinds import KINDS, Names, Ref
+from app.kinds import Names, Ref
 from app.kinds.vocabulary import Vocabulary
 from app.resources.search import SearchQuery, SuggestQuery, search_answer, suggest_answer
-from app.search.entries import Entry
+from app.search.entries import SEARCHED, Entry
 from app.search.index import ENTITIES, SearchIndex, index_of
 
 SYLLABLES = [c + v for c in "bcdfghklmnprstvz" for v in ("a", "e", "i", "o", "u", "an", "er", "is", "or")]
@@ -49,7 +49,7 @@ class Maker:
 
     def entry(self, number: int, entities: Sequence[str]) -> Entry:
         """A record of some kind, with names, text and references."""
-        kind = self._random.choice(list(KINDS))
+        kind = self._random.choice(SEARCHED)
         name = " ".join([*self.words(2), self._random.choice(self._words)])
         aliases = tuple(" ".join(self.words(self._random.randint(1, 3))) for _ in range(3))
         passages = tuple(" ".join(self.words(25)) for _ in range(3))

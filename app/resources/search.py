@@ -1,6 +1,5 @@
 """/search and /suggest: anything, by the words people use."""
 
-import json
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -8,6 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
+from pydantic_core import to_json
 
 from app.answers import answer
 from app.kinds.common import Model, Ref
@@ -122,7 +122,8 @@ async def search_records(query: Annotated[SearchQuery, Query()], index: CurrentI
     7. To that comes how well its best name or alias fits the query: the same words count most.
     8. Nutrients, factors, symptoms and foods come before mechanisms, those before claims and sources; a cause
        comes before the symptom beside it; for a question, an FAQ entry that asks the same comes first.
-    9. Where food is asked for, foods that the query names come first, then sources of the nutrient, richest first.
+    9. Where food is asked for, foods that the query names come first, then what belongs to a named group, then other
+       sources of the nutrient; in each part richest first, unless other words of the query fit another's name better.
     10. Ties are broken by relevance of the text (BM25), then by slug. Where nothing fits, the answer is empty.
     """
     return _response(request, index, search_answer(index, query))
@@ -208,4 +209,4 @@ def _page_url(query: SearchQuery, offset: int) -> str:
 
 
 def _json(content: dict[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return to_json(content).decode()

@@ -46,8 +46,8 @@ class SearchIndex:
     analyzer: Analyzer
     entries: tuple[Entry, ...]
     names: tuple[tuple[Name, ...], ...]
-    own: tuple[frozenset[str], ...]
-    """Of each entry, the terms of all its names."""
+    own: tuple[dict[str, tuple[int, ...]], ...]
+    """Of each entry, the terms of all its names, each with the places of the names that hold it."""
     terms: tuple[str, ...]
     """Of each entry, all its terms, each between blanks."""
     ordinals: dict[str, int]
@@ -111,7 +111,7 @@ def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, about: About) -> 
         analyzer=analyzer,
         entries=tuple(entries),
         names=names,
-        own=tuple(frozenset().union(*(name.terms for name in group)) for group in names),
+        own=tuple(map(_own, names)),
         terms=tuple(f" {' '.join(sorted(set(text)))} " for text in collected.texts),
         ordinals=ordinals,
         members=_members(entries),
@@ -171,6 +171,14 @@ def _names(entry: Entry, analyzer: Analyzer, weights: dict[str, float]) -> Itera
         if terms and terms not in seen:
             seen.add(terms)
             yield Name(text, terms, place < len(primary), sum(weights[term] for term in terms))
+
+
+def _own(names: Sequence[Name]) -> dict[str, tuple[int, ...]]:
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(names):
+        for term in name.terms:
+            found[term].append(place)
+    return {term: tuple(places) for term, places in found.items()}
 
 
 def _recognised(names: Sequence[Sequence[Name]]) -> dict[frozenset[str], tuple[int, ...]]:

@@ -19,6 +19,10 @@ class Understood:
 
     weights: dict[str, float] = field(default_factory=dict)
     """Its terms, with what each weighs."""
+    whole: float = 1.0
+    """The sum of their weights."""
+    known: tuple[tuple[str, str, float, frozenset[str]], ...] = ()
+    """The terms that stand in some record: each alone, between blanks, with its weight and the slugs it names."""
     mended: set[str] = field(default_factory=set)
     """Terms that came of mending a word."""
     unknown: set[str] = field(default_factory=set)
@@ -57,6 +61,12 @@ def understand(index: SearchIndex, text: str) -> Understood:
     asked.named = {
         term: frozenset(index.entries[o].slug for o, names in entities.items() if term in names) for term in terms
     }
+    asked.whole = sum(asked.weights.values()) or 1.0
+    asked.known = tuple(
+        (term, f" {term} ", weight, asked.named[term])
+        for term, weight in asked.weights.items()
+        if term not in asked.unknown
+    )
     asked.meant = frozenset(
         o
         for o, own in entities.items()

@@ -1,13 +1,14 @@
 """Ranking: from what a query asks for to hits, best first."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
 from tantivy import Occur, Query
 
+from app.search.entries import Entry
 from app.search.index import Name, SearchIndex
 from app.search.query import Understood, understand
 
@@ -17,6 +18,8 @@ POOL = 32
 """How many of tantivy's best are ranked anew; the rest follow in tantivy's order."""
 NAMED = 30
 """How many of the entries that a query names are looked at."""
+MOST_FOODS = 200
+"""How many foods of a nutrient are ranked by how rich they are."""
 COVER = 0.6
 """What share of the telling terms a record must hold."""
 
@@ -104,18 +107,41 @@ def _is_noise(asked: Understood) -> bool:
 
 
 def _foods(index: SearchIndex, asked: Understood) -> dict[int, float]:
-    """Foods that are asked for, with a rank from 1 (richest) down to 0; empty where no food is asked for."""
+    """Foods that are asked for, with their scores; empty where no food is asked for.
+
+    Those that the query names come first, then what belongs to those, then the others; in each part the richest first,
+    unless the rest of the query fits another's name better.
+    """
     if not asked.food:
         return {}
     named = [index.entries[ordinal] for ordinal in asked.recognised]
+    wanted = _richest(index, asked, named)
+    within = {index.ordinals[slug] for entry in named for slug in index.members.get(entry.slug, ())}
+    beyond = _beyond(index, asked)
+    whole = sum(beyond.values())
+    scores = {}
+    for place, ordinal in enumerate(wanted):
+        times = 2.0 if ordinal in asked.recognised else 1.5 if ordinal in within else 1.0
+        fit = _best_name(index, beyond, ordinal, whole)[0] if beyond else 0.0
+        scores[ordinal] = FOOD * times + NAME_WEIGHT * fit + 1 - place / len(wanted)
+    return scores
+
+
+def _richest(index: SearchIndex, asked: Understood, named: Sequence[Entry]) -> list[int]:
+    """What provides the nutrients that are named, or the one tied most to a symptom that is, richest first."""
     nutrients = [entry.slug for entry in named if entry.kind == "nutrient"]
     nutrients = nutrients or [index.remedies[entry.slug] for entry in named if entry.slug in index.remedies]
     found = [ordinal for nutrient in nutrients[:1] for ordinal in index.foods.get(nutrient, ())]
     for nutrient in nutrients[1:]:
         others = set(index.foods.get(nutrient, ()))
         found = [ordinal for ordinal in found if ordinal in others] or found
-    wanted = [ordinal for ordinal in found if index.entries[ordinal].slug not in asked.excluded]
-    return {ordinal: 1 - place / len(wanted) for place, ordinal in enumerate(wanted[:200])}
+    return [ordinal for ordinal in found if index.entries[ordinal].slug not in asked.excluded][:MOST_FOODS]
+
+
+def _beyond(index: SearchIndex, asked: Understood) -> dict[str, float]:
+    """The telling terms that name nothing by themselves: a food whose alias names the nutrient is no richer in it."""
+    left_out = asked.unknown | index.analyzer.weak
+    return {term: weight for term, weight in asked.weights.items() if term not in left_out and not asked.named[term]}
 
 
 def _query(index: SearchIndex, asked: Understood, kinds: tuple[str, ...], foods: dict[int, float]) -> Query:
@@ -154,9 +180,8 @@ def _clause(index: SearchIndex, asked: Understood, term: str) -> Query:
 
 def _hit(index: SearchIndex, asked: Understood, ordinal: int, bm25: float, foods: dict[int, float]) -> Hit:
     entry = index.entries[ordinal]
-    whole = sum(asked.weights.values()) or 1.0
-    best, name = _best_name(index, asked, ordinal, whole)
-    cover = _cover(index, asked, ordinal, whole)
+    best, name = _best_name(index, asked.weights, ordinal, asked.whole)
+    cover = _cover(index, asked, ordinal)
     # a record that answers little of the query gains little by its kind
     score = (cover + NAME_WEIGHT * best + PRIOR[entry.kind]) * (0.5 + 0.5 * cover)
     score += 0.3 * bm25 / (bm25 + 20)
@@ -167,25 +192,26 @@ def _hit(index: SearchIndex, asked: Understood, ordinal: int, bm25: float, foods
         if _is_cause(index, asked, ordinal):
             score += CAUSE
     if ordinal in foods:
-        named = ordinal in asked.recognised
-        score += FOOD * (2 if named else 1) + foods[ordinal]
+        score = foods[ordinal]
     elif asked.food and entry.kind == "food_source":
         score += 1 + (ordinal in asked.recognised)
     return Hit(ordinal, score, _matched(asked, name, best), name)
 
 
-def _best_name(index: SearchIndex, asked: Understood, ordinal: int, whole: float) -> tuple[float, Name | None]:
+def _best_name(
+    index: SearchIndex, weights: Mapping[str, float], ordinal: int, whole: float
+) -> tuple[float, Name | None]:
     """How well the query fits the best of the record's names: 1 where they are the same, 0 where they share nothing."""
+    own = index.own[ordinal]
+    common: dict[int, float] = {}
+    for term, weight in weights.items():
+        for place in own.get(term, ()):
+            common[place] = common.get(place, 0.0) + weight
     best, found = 0.0, None
-    shared = index.own[ordinal] & asked.weights.keys()
-    if not shared:
-        return best, found
-    for name in index.names[ordinal]:
-        common = 0.0
-        for term in shared:
-            if term in name.terms:
-                common += asked.weights[term]
-        precision, recall = common / name.weight, common / whole
+    names = index.names[ordinal]
+    for place in sorted(common) if len(common) > 1 else common:
+        name, shared = names[place], common[place]
+        precision, recall = shared / name.weight, shared / whole
         fit = recall * precision**2
         # by its own name rather than by another, where both fit
         fit += 0.02 * fit if name.primary else 0.0
@@ -194,23 +220,20 @@ def _best_name(index: SearchIndex, asked: Understood, ordinal: int, whole: float
     return best, found
 
 
-def _cover(index: SearchIndex, asked: Understood, ordinal: int, whole: float) -> float:
+def _cover(index: SearchIndex, asked: Understood, ordinal: int) -> float:
     """What share of the query the record answers: by its names, by what it is about, by its text."""
-    entry, text = index.entries[ordinal], index.terms[ordinal]
-    covered = 0.0
-    own, recognised = index.own[ordinal], asked.recognised.get(ordinal, ())
-    for term, weight in asked.weights.items():
-        if term in asked.unknown:
-            continue
+    entry, text, own = index.entries[ordinal], index.terms[ordinal], index.own[ordinal]
+    covered, recognised = 0.0, asked.recognised.get(ordinal, ())
+    for term, padded, weight, named in asked.known:
         if term in recognised:
             covered += weight
         elif term in own:
             covered += 0.8 * weight
-        elif not entry.about.isdisjoint(asked.named[term]):
+        elif named and not named.isdisjoint(entry.about):
             covered += 0.7 * weight
-        elif f" {term} " in text:
+        elif padded in text:
             covered += 0.5 * weight
-    return covered / whole
+    return covered / asked.whole
 
 
 def _is_cause(index: SearchIndex, asked: Understood, ordinal: int) -> bool:
