@@ -67,7 +67,7 @@ root=$(buildah mount "$container")
 
 user=$(buildah inspect --type image --format '{{.Docker.Config.User}}' "$IMAGE")
 [ "$user" = 10001:10001 ] || fail "the image runs as '$user'"
-buildah inspect --type image "$IMAGE" | grep -q healthcheck.py || fail "the image has no health check"
+buildah inspect --type image "$IMAGE" | grep -q app.healthcheck || fail "the image has no health check"
 for tool in gcc cc make; do
     ! chroot "$root" /bin/sh -c "command -v $tool" >/dev/null || fail "$tool is in the image"
 done
@@ -84,11 +84,11 @@ inside=(unshare --mount --pid --fork bash -c "$read_only" "$root" chroot --users
     DATABASE_URL=sqlite:////srv/data/nutrients.db HOST=127.0.0.1 PORT="$PORT" LOG_FORMAT=json
     /bin/sh -c 'cd /srv && exec "$@"' sh)
 ! "${inside[@]}" touch /srv/app/written 2>/dev/null || fail "the root file system can be written"
-! "${inside[@]}" python /srv/app/healthcheck.py 2>/dev/null || fail "healthy before it is started"
+! "${inside[@]}" python -m app.healthcheck 2>/dev/null || fail "healthy before it is started"
 "${inside[@]}" python -m app serve >"$work/serve.log" 2>&1 &
 server=$!
 for _ in $(seq 60); do
-    if "${inside[@]}" python /srv/app/healthcheck.py 2>/dev/null; then healthy=yes; break; fi
+    if "${inside[@]}" python -m app.healthcheck 2>/dev/null; then healthy=yes; break; fi
     kill -0 "$server" 2>/dev/null || break
     sleep 0.5
 done
