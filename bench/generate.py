@@ -25,6 +25,7 @@ from app.kinds.mechanism import TriggerState
 from app.kinds.nutrient import NutrientKind
 from app.kinds.source import SourceKind
 from app.kinds.symptom import SymptomKind
+from app.kinds.vocabulary import Vocabulary
 from app.settings import Settings
 from bench.words import AUTHORS, JOURNALS, WORDS
 from seed.build import Authored, build
@@ -82,7 +83,7 @@ def _checked(records: int, seed: int) -> Checked:
         licence_url="https://creativecommons.org/publicdomain/zero/1.0/",
         disclaimer="General information, not medical advice: every word of it is made up.",
     )
-    return Checked(dataset, CoverageFile(fact=[]), build(authored, names))
+    return Checked(dataset, CoverageFile(fact=[]), [], Vocabulary(), build(authored, names, {}))
 
 
 class Maker:
