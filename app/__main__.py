@@ -11,9 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import uvicorn
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from pydantic import ValidationError
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -57,17 +54,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{name}={item['input']}: {item['msg'][0].lower()}{item['msg'][1:]}.", file=sys.stderr)
     except DBAPIError as error:
         print(f"{explain(error)} The database said: {_first_line(error.orig)}.", file=sys.stderr)
-    except (ArgumentError, SQLAlchemyError, CommandError, ModuleNotFoundError) as error:
+    except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
         print(f"DATABASE_URL cannot be used: {_first_line(error)}.", file=sys.stderr)
     return 1
 
 
 def migrate(settings: Settings, _options: argparse.Namespace | None = None) -> int:
     """Bring the database's tables to the newest revision."""
+    # a tenth of the memory of a process that only serves
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
     with writing_engine(settings.database_url).begin() as connection:
         config = Config(ALEMBIC)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise Refused(f"The database's tables are not ours to change: {_first_line(error)}.") from None
     return 0
 
 

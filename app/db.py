@@ -4,7 +4,6 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import URL, Engine, ExceptionContext, NullPool, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -64,10 +63,11 @@ def sqlite_path(url: URL) -> Path | None:
 def explain(error: DBAPIError) -> str:
     """What is wrong with the database and what to do, as one sentence for an operator."""
     cause = error.orig
-    text = str(cause)
-    if isinstance(cause, psycopg.errors.UndefinedTable) or "no such table" in text:
+    # by name: whoever serves from SQLite need not load the other driver
+    kind, text = type(cause).__name__, str(cause)
+    if kind == "UndefinedTable" or "no such table" in text:
         return "The database has no tables yet; run `python -m app migrate`."
-    if isinstance(cause, psycopg.errors.QueryCanceled):
+    if kind == "QueryCanceled":
         return "The database took too long to answer; try again later."
     if "unable to open database file" in text:
         return "The database file is missing or cannot be opened; check DATABASE_URL, run `python -m app migrate`."

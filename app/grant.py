@@ -2,7 +2,6 @@
 
 import re
 
-import psycopg
 from sqlalchemy import Connection
 
 ROLE = "nutrients_reader"
@@ -45,5 +44,8 @@ def grant(connection: Connection, role: str = ROLE, statement_timeout: float = 5
 def _hashed(connection: Connection, role: str, password: str) -> str:
     """The password as the server keeps it: so it stands in no log of statements."""
     driver = connection.connection.driver_connection
+    # whoever serves from SQLite need not load this driver
+    import psycopg  # noqa: PLC0415
+
     assert isinstance(driver, psycopg.Connection)
     return driver.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
