@@ -4,8 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,25 +19,10 @@ def release_tag(version: str, content_hash: str) -> str:
     return f"{version}+{content_hash[:12]}"
 
 
-@dataclass(frozen=True)
-class Release:
-    """A dataset as it was put into the database."""
-
-    version: str
-    content_hash: str
-    loaded_at: datetime
-
-    @property
-    def tag(self) -> str:
-        """What the header `Dataset-Version` shows."""
-        return release_tag(self.version, self.content_hash)
-
-
-def current_release(connection: Connection) -> Release | None:
-    """The release in the database, if one is loaded."""
-    columns = col(Dataset.version), col(Dataset.content_hash), col(Dataset.loaded_at)
-    row = connection.execute(select(*columns)).one_or_none()
-    return Release(row[0], row[1], row[2].astimezone(UTC)) if row else None
+def current_tag(connection: Connection) -> str | None:
+    """The tag of the release in the database, if one is loaded."""
+    row = connection.execute(select(col(Dataset.version), col(Dataset.content_hash))).one_or_none()
+    return release_tag(*row) if row else None
 
 
 class Watcher:
@@ -66,15 +49,15 @@ class Watcher:
         """Look until `stop` is set; a database that is gone leaves the last release known."""
         while not stop.is_set():
             try:
-                release = await asyncio.to_thread(self._look)
+                tag = await asyncio.to_thread(self._look)
             except SQLAlchemyError as error:
                 log.warning("cannot look for a new release: %s", str(error).split("\n")[0])
             else:
-                if release:
-                    self.saw(release.tag)
+                if tag:
+                    self.saw(tag)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._interval)
 
-    def _look(self) -> Release | None:
+    def _look(self) -> str | None:
         with self._engine.connect() as connection:
-            return current_release(connection)
+            return current_tag(connection)

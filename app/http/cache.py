@@ -15,8 +15,12 @@ OVERHEAD = 1500
 
 @dataclass
 class Entry:
-    """One representation: its headers but for the coding's, its body, and the body's encoded variants."""
+    """One representation: its headers but for the coding's, its body, and the body's encoded variants.
 
+    `version` is the release that it was read from; empty for what does not depend on the dataset.
+    """
+
+    version: str
     etag: str
     last_modified: str
     headers: Headers

@@ -102,7 +102,7 @@ class HttpLayer:
         headers += self._cacheable if control is None else [VARY]
         if not answer.header(b"content-security-policy"):
             headers.append(DATA_POLICY)
-        entry = Entry(digest, (answer.header(b"last-modified") or b"").decode(), headers, answer.body)
+        entry = Entry(version, digest, (answer.header(b"last-modified") or b"").decode(), headers, answer.body)
         self._cache.put((self._watcher.tag, exchange.target), entry)
         return entry
 
@@ -116,7 +116,8 @@ class HttpLayer:
         headers = [*entry.headers, (b"etag", etag.encode()), (b"content-length", str(len(body)).encode())]
         if coding != "identity":
             headers.append((b"content-encoding", coding.encode()))
-        if exchange.ready_key is not None:
+        # whoever waited for another's answer may send it after the next release has come
+        if exchange.ready_key is not None and entry.version in ("", self._watcher.tag):
             self._ready.put(exchange.ready_key, etag, [*headers, *exchange.common], body)
         if exchange.not_modified(etag, entry.last_modified):
             return await exchange.respond(304, without_content(headers), b"")

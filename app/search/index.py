@@ -22,7 +22,6 @@ WEAK = 0.2
 """Weight of a weak word, as part of what another word of the same frequency weighs."""
 ENTITIES = frozenset(("nutrient", "symptom", "food_source", "lifestyle_factor"))
 """Kinds that other records are about."""
-FIELDS = ("names", "text", "about", "topic", "kind", "slug", "ordinal")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,46 @@
+"""The layer by itself, where a moment between two releases has to be met exactly."""
+
+import asyncio
+from typing import Any
+
+from sqlalchemy import create_engine
+
+from app.http.cache import Cache
+from app.http.layer import HttpLayer
+from app.http.ready import ReadyResponses
+from app.release import Watcher
+
+
+async def test_an_answer_of_the_last_release_is_not_kept_for_the_next() -> None:
+    """Two requests wait for one answer; a release comes when the first was sent: the second must not keep it."""
+    watcher = Watcher(create_engine("sqlite://"))
+    watcher.saw("1.0.0+old")
+    ready = ReadyResponses(10**6)
+    watcher.subscribe(lambda _tag: ready.clear())
+    rendering = asyncio.Event()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await rendering.wait()
+        headers = [(b"content-type", b"application/json"), (b"dataset-version", b"1.0.0+old")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    layer = HttpLayer(
+        app, Cache(10**6), ready, watcher, lambda _path: {"json": "application/json"}, "public, max-age=60"
+    )
+
+    async def ask() -> None:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request"}
+
+        async def send(_message: Any) -> None:
+            watcher.saw("1.0.1+new")
+
+        scope = {"type": "http", "method": "GET", "path": "/x", "raw_path": b"/x", "query_string": b""}
+        await layer({**scope, "scheme": "http", "headers": [], "state": {}}, receive, send)
+
+    asked = [asyncio.create_task(ask()) for _ in range(2)]
+    await asyncio.sleep(0)
+    rendering.set()
+    await asyncio.gather(*asked)
+    assert ready.get((b"/x", None, None)) is None
