@@ -13,6 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.errors import InvalidParameters, ParameterError, nearest
+from app.formats import ListFormat
 from app.kinds.common import MAX_SLUG, SLUG_PATTERN
 
 MAX_VALUES = 100
@@ -147,6 +148,29 @@ class PageQuery(Query):
 
     limit: WholeNumber = Field(default=20, ge=1, le=100, description="How many items to show, 1 to 100.")
     offset: WholeNumber = Field(default=0, ge=0, le=2**31 - 1, description="How many items to skip.")
+
+
+class DetailQuery(Query):
+    """How much of a record to show. Each collection adds its `fields` and `include`."""
+
+
+class AnyListQuery(PageQuery):
+    """Parameters that every list of records has. Each collection adds its filters, `sort`, `fields` and `include`."""
+
+    slug: Annotated[tuple[str, ...], SlugOf()] = Field(default=(), description="Only these records: a bulk get.")
+    from_article: Flag | None = Field(
+        default=None, description="True: only what the article on muscle twitching names; false: only what was added."
+    )
+
+
+class ListQuery(AnyListQuery):
+    """Parameters of a list that comes in the usual formats."""
+
+    format: ListFormat = Field(
+        default="json",
+        description="JSON in pages; or the whole filtered list as CSV or NDJSON, cut only by a `limit` that is given. "
+        "`Accept` can ask for the same.",
+    )
 
 
 async def strict_query(request: Request) -> None:

@@ -11,11 +11,13 @@ from pydantic import Field
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
+from app.envelopes import Envelope, Included, Items, PageBase
 from app.errors import InvalidParameters, ParameterError, nearest
 from app.kinds.common import Model
+from app.links import page_url
 from app.models import Release
 from app.parameters import PageQuery
-from app.reading import Database, Envelope, Included, Items, PageBase, page_url
+from app.reading import Database
 from app.releases import Change, compare, documents_of, known_versions
 from app.snapshot import dataset
 

@@ -6,20 +6,11 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app import models
+from app.conditions import refers
+from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.kinds.faq_entry import FaqEntry
-from app.parameters import OneOf, SlugOf, fields_of, sort_keys
-from app.reading import (
-    AnyListQuery,
-    Database,
-    DetailQuery,
-    Envelope,
-    Page,
-    PartialDetail,
-    PartialPage,
-    detail,
-    page,
-    refers,
-)
+from app.parameters import AnyListQuery, DetailQuery, OneOf, SlugOf, fields_of, sort_keys
+from app.reading import Database, detail, page
 
 router = APIRouter(prefix="/faq", tags=["FAQ"])
 

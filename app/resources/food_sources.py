@@ -10,24 +10,13 @@ from sqlalchemy import ColumnElement, and_
 from sqlmodel import col
 
 from app import models
+from app.conditions import among, refers, same
+from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.errors import InvalidParameters, ParameterError
 from app.kinds.food_source import FoodGroup, FoodSource
 from app.kinds.quantity import MICROGRAMS, Unit
-from app.parameters import Flag, OneOf, SlugOf, fields_of, sort_keys
-from app.reading import (
-    Database,
-    DetailQuery,
-    Envelope,
-    ListQuery,
-    Page,
-    PartialDetail,
-    PartialPage,
-    among,
-    page,
-    read_detail,
-    refers,
-    same,
-)
+from app.parameters import DetailQuery, Flag, ListQuery, OneOf, SlugOf, fields_of, sort_keys
+from app.reading import Database, page, read_detail
 
 router = APIRouter(prefix="/food-sources", tags=["Food sources"])
 

@@ -10,23 +10,14 @@ from sqlalchemy import Engine, select
 from sqlmodel import col
 
 from app import models
+from app.conditions import among
+from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.errors import InvalidParameters, ParameterError, nearest
 from app.kinds.intake import Authority, Intake, IntakeKind, Role, Status
 from app.kinds.quantity import Unit, plain
-from app.parameters import CodeOf, OneOf, SlugOf, fields_of, sort_keys
+from app.parameters import CodeOf, DetailQuery, ListQuery, OneOf, SlugOf, fields_of, sort_keys
 from app.person import PersonQuery, is_for
-from app.reading import (
-    Database,
-    DetailQuery,
-    Envelope,
-    ListQuery,
-    Page,
-    PartialDetail,
-    PartialPage,
-    among,
-    read_detail,
-    read_page,
-)
+from app.reading import Database, read_detail, read_page
 
 router = APIRouter(prefix="/intakes", tags=["Intakes"])
 

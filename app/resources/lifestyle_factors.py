@@ -6,21 +6,11 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app import models
+from app.conditions import among, refers
+from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.kinds.lifestyle_factor import LifestyleFactor, LifestyleFactorKind
-from app.parameters import OneOf, SlugOf, fields_of, sort_keys
-from app.reading import (
-    Database,
-    DetailQuery,
-    Envelope,
-    ListQuery,
-    Page,
-    PartialDetail,
-    PartialPage,
-    among,
-    detail,
-    page,
-    refers,
-)
+from app.parameters import DetailQuery, ListQuery, OneOf, SlugOf, fields_of, sort_keys
+from app.reading import Database, detail, page
 
 router = APIRouter(prefix="/lifestyle-factors", tags=["Lifestyle factors"])
 

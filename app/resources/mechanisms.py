@@ -6,23 +6,12 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app import models
+from app.conditions import among, among_grades, refers
+from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.kinds.common import Grade
 from app.kinds.mechanism import Mechanism, TriggerState
-from app.parameters import OneOf, SlugOf, fields_of, sort_keys
-from app.reading import (
-    Database,
-    DetailQuery,
-    Envelope,
-    ListQuery,
-    Page,
-    PartialDetail,
-    PartialPage,
-    among,
-    among_grades,
-    detail,
-    page,
-    refers,
-)
+from app.parameters import DetailQuery, ListQuery, OneOf, SlugOf, fields_of, sort_keys
+from app.reading import Database, detail, page
 
 router = APIRouter(prefix="/mechanisms", tags=["Mechanisms"])
 

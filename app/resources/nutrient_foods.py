@@ -6,10 +6,12 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app import models
+from app.conditions import among
+from app.envelopes import Page
 from app.formats import ListFormat
 from app.kinds.food_source import FoodAmount, FoodGroup
 from app.parameters import Flag, OneOf, PageQuery, sort_keys
-from app.reading import Database, Listing, Page, among, elsewhere, read_page
+from app.reading import Database, Listing, elsewhere, read_page
 
 router = APIRouter(prefix="/nutrients", tags=["Nutrients"])
 

@@ -6,22 +6,11 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app import models
+from app.conditions import among, referred, same
+from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.kinds.nutrient import Nutrient, NutrientKind
-from app.parameters import Flag, OneOf, SlugOf, fields_of, sort_keys
-from app.reading import (
-    Database,
-    DetailQuery,
-    Envelope,
-    ListQuery,
-    Page,
-    PartialDetail,
-    PartialPage,
-    among,
-    detail,
-    page,
-    referred,
-    same,
-)
+from app.parameters import DetailQuery, Flag, ListQuery, OneOf, SlugOf, fields_of, sort_keys
+from app.reading import Database, detail, page
 
 router = APIRouter(prefix="/nutrients", tags=["Nutrients"])
 

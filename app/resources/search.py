@@ -10,10 +10,10 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from app.answers import answer
+from app.envelopes import PageBase
 from app.kinds.common import Model, Ref
 from app.parameters import OneOf, PageQuery
 from app.parameters import Query as QueryModel
-from app.reading import PageBase
 from app.search.entries import SEARCHED
 from app.search.holder import Holder
 from app.search.index import SearchIndex

@@ -6,20 +6,11 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app import models
+from app.conditions import among
+from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.kinds.source import Source, SourceKind
-from app.parameters import OneOf, fields_of, sort_keys
-from app.reading import (
-    Database,
-    DetailQuery,
-    Envelope,
-    ListQuery,
-    Page,
-    PartialDetail,
-    PartialPage,
-    among,
-    detail,
-    page,
-)
+from app.parameters import DetailQuery, ListQuery, OneOf, fields_of, sort_keys
+from app.reading import Database, detail, page
 
 router = APIRouter(prefix="/sources", tags=["Sources"])
 

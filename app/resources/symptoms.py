@@ -6,21 +6,11 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from app import models
+from app.conditions import among, referred
+from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.kinds.symptom import Symptom, SymptomKind
-from app.parameters import OneOf, SlugOf, fields_of, sort_keys
-from app.reading import (
-    Database,
-    DetailQuery,
-    Envelope,
-    ListQuery,
-    Page,
-    PartialDetail,
-    PartialPage,
-    among,
-    detail,
-    page,
-    referred,
-)
+from app.parameters import DetailQuery, ListQuery, OneOf, SlugOf, fields_of, sort_keys
+from app.reading import Database, detail, page
 
 router = APIRouter(prefix="/symptoms", tags=["Symptoms"])
 
