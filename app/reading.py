@@ -87,8 +87,9 @@ def read_page(
     table, slugs, fields = listing.table, getattr(query, "slug", ()), getattr(query, "fields", ())
     general = (among(table.slug, slugs), same(table.from_article, query.from_article))
     where = [condition for condition in (*conditions, *general) if condition is not None]
-    order = [*_order(query.sort, {"name": table.sort_name, **sort_columns, "slug": table.slug})]
-    selected = select(table.document).where(*where).order_by(*order)
+    order = _order(query.sort, {"name": table.sort_name, **sort_columns, "slug": table.slug})
+    ordered = [_directed(key, column) for key, column in order.items()]
+    selected = select(table.document).where(*where).order_by(*ordered)
     with ExitStack() as stack:
         connection = stack.enter_context(engine.connect())
         about = dataset(connection)
@@ -96,9 +97,11 @@ def read_page(
         if query.format != "json":
             return _whole_list(stack, connection, listing, query, selected, about, transform)
         # the inner select walks an index alone: what is skipped is never read
-        inner = select(table.slug).where(*where).order_by(*order).limit(query.limit).offset(query.offset)
-        shown = inner.correlate(None)  # the outer one selects from the same tables again
-        chosen = select(table.document).where(table.slug.in_(shown), *where).order_by(*order)
+        keys = [column.label(f"key_{number}") for number, column in enumerate(order.values())]
+        inner = select(table.slug, *keys).where(*where).order_by(*ordered).limit(query.limit).offset(query.offset)
+        shown = inner.subquery("shown")
+        again = [_directed(key, shown.c[label.name]) for key, label in zip(order, keys, strict=True)]
+        chosen = select(table.document).join(shown, shown.c.slug == table.slug).order_by(*again)
         documents = list(map(transform, connection.scalars(chosen)))
         total = snapshot.total(connection, about, listing.path, table, where, query)
         included = included_json(connection, documents, query.include)
@@ -180,13 +183,16 @@ def documents_where(connection: Connection, kind: str, condition: Any, order: An
     return [json.loads(text) for text in connection.scalars(select(table.document).where(condition).order_by(order))]
 
 
-def _order(sort: Sequence[str], columns: dict[str, Any]) -> Iterator[UnaryExpression[Any]]:
+def _order(sort: Sequence[str], columns: dict[str, Any]) -> dict[str, Any]:
+    """The columns to sort by, by key; all of them make a total order."""
     # a column that is named twice would keep the database from walking an index
     by_name = () if {"name", "-name"} & set(sort) else ("name",)
-    for key in (*sort, *by_name, "slug"):
-        column = columns[key.removeprefix("-")]
-        ordered = column.desc() if key.startswith("-") else column.asc()
-        yield ordered.nulls_last() if column.nullable else ordered
+    return {key: columns[key.removeprefix("-")] for key in (*sort, *by_name, "slug")}
+
+
+def _directed(key: str, column: Any) -> UnaryExpression[Any]:
+    ordered: UnaryExpression[Any] = column.desc() if key.startswith("-") else column.asc()
+    return ordered.nulls_last() if column.nullable else ordered
 
 
 def _cut(document: str, fields: Sequence[str]) -> str:
