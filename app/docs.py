@@ -1,10 +1,11 @@
 """/docs (Swagger UI) and /redoc, with every asset from this host: they work without internet, under a strict policy."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from starlette.responses import FileResponse
 
 from app.assets import FOREVER, SITE, package, site
 from app.pages import html
+from app.route import Router
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; connect-src 'self'; "
@@ -20,7 +21,7 @@ CONTENT_SECURITY_POLICIES = {
 
 BODY = '<main id="reference"><noscript>This page needs JavaScript; /openapi.json says the same.</noscript></main>'
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/docs")

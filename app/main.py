@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.routing import Route
 
 from app import assets, deprecation, docs, errors, openapi
@@ -19,7 +19,6 @@ from app.http.routes import formats_of
 from app.limits import Limits
 from app.metrics import Metrics
 from app.observability import Observability, Routes
-from app.parameters import strict_query
 from app.release import Watcher
 from app.resources import (
     changes,
@@ -84,15 +83,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await watching
         engine.dispose()
 
-    app = FastAPI(**openapi.ABOUT, lifespan=lifespan, redirect_slashes=False, dependencies=[Depends(strict_query)])
+    app = FastAPI(**openapi.ABOUT, lifespan=lifespan, redirect_slashes=False)
     app.state.engine = engine
     app.state.settings = settings
     app.state.search = Holder()
     watcher.subscribe(app.state.search.expect)
     errors.install(app)
-    for resource in RESOURCES:
-        app.include_router(resource.router)
-    app.include_router(docs.router)
+    for router in (*(resource.router for resource in RESOURCES), docs.router):
+        # `include_router` keeps them apart, and asks one after another for every request
+        app.router.routes.extend(router.routes)
     assets.install(app)
     deprecation.install(app)
     openapi.install(app)
@@ -107,8 +106,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Limits, settings=settings)
     # outside the others: it sees and answers what the others raise
     metrics = Metrics() if settings.metrics_port else None
-    every = [*app.routes, *(route for resource in RESOURCES for route in resource.router.routes)]
-    routes = Routes(route.path for route in every if isinstance(route, Route))
+    routes = Routes(route.path for route in app.routes if isinstance(route, Route))
     app.add_middleware(Observability, settings=settings, metrics=metrics, routes=routes)
     if settings.tracing:
         # an extra: not everyone has it installed

@@ -33,8 +33,6 @@ General information, not medical advice.
 """,
     "contact": {"name": "The maintainers of the Nutrient Knowledge API"},
     "license_info": {"name": "MIT (code), CC-BY-4.0 (content)", "identifier": "MIT AND CC-BY-4.0"},
-    # the function's name is unique and readable; FastAPI's default adds path and method
-    "generate_unique_id_function": lambda route: route.name,
     # ours need no other host
     "docs_url": None,
     "redoc_url": None,

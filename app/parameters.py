@@ -6,8 +6,6 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from fastapi import Request
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -173,24 +171,23 @@ class ListQuery(AnyListQuery):
     )
 
 
-async def strict_query(request: Request) -> None:
-    """Refuse unknown, repeated and empty query parameters, which FastAPI alone would ignore or guess at."""
-    query = request.scope["query_string"].decode("latin-1")
+def read_query(query: bytes, allowed: Sequence[str]) -> dict[str, str]:
+    """The parameters of a query string. Unknown, repeated and empty ones are refused, never ignored or guessed at."""
     if not query:
-        return
-    allowed = _query_names(request.scope["route"])
+        return {}
     errors: list[ParameterError] = []
-    seen: set[str] = set()
-    for name, value in parse_qsl(query, keep_blank_values=True):
+    given: dict[str, str] = {}
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name not in allowed:
             errors.append(_wrong(name, "Unknown parameter.", allowed, nearest(name, allowed)))
-        elif name in seen:
+        elif name in given:
             errors.append(_wrong(name, "Given more than once; separate several values by commas."))
         elif not value:
             errors.append(_wrong(name, "Empty; give a value or leave the parameter out."))
-        seen.add(name)
+        given[name] = value
     if errors:
         raise InvalidParameters(errors)
+    return given
 
 
 def _wrong(
@@ -199,14 +196,3 @@ def _wrong(
     return ParameterError(
         parameter=name, location=location, message=message, allowed=list(allowed), suggestion=suggestion
     )
-
-
-def _query_names(route: APIRoute) -> list[str]:
-    names: list[str] = []
-    for field in route.dependant.query_params:
-        annotation = field.field_info.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            names += list(annotation.model_fields)
-        else:
-            names.append(field.alias)
-    return names

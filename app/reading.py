@@ -1,7 +1,7 @@
 """Reading: one record, or one page of a filtered and sorted list, out of one snapshot of the database."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Annotated, Any, ParamSpec, TypeVar

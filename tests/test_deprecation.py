@@ -2,14 +2,19 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
+from fastapi import Query as Parameters
+from fastapi.responses import JSONResponse
 
 from app import deprecation
 from app.deprecation import Deprecated
 from app.main import create_app
+from app.parameters import Query
+from app.route import Router
 from app.settings import Settings
 
 ABOUT = "https://docs.test/moves"
@@ -24,19 +29,25 @@ OLD_PARAMETER = Deprecated(path="/old/{slug}", parameter="style", about=ABOUT, s
 ELSEWHERE = Deprecated(path="/new", parameter="style", about=ABOUT, since=datetime(2026, 6, 1, tzinfo=UTC))
 
 
+class StyleQuery(Query):
+    style: str = "plain"
+
+
 def app_with(*deprecations: Deprecated) -> FastAPI:
     app = create_app(Settings(database_url="sqlite:///none.db"))
+    router = Router(tags=["Health"])
 
-    @app.get("/old/{slug}", tags=["Health"], summary="Old")
-    def get_old(slug: str, style: str = "plain") -> dict[str, str]:
+    @router.get("/old/{slug}", summary="Old")
+    async def get_old(slug: str, query: Annotated[StyleQuery, Parameters()]) -> Response:
         """An old path."""
-        return {"slug": slug, "style": style}
+        return JSONResponse({"slug": slug, "style": query.style})
 
-    @app.get("/new", tags=["Health"], summary="New")
-    def get_new(style: str = "plain") -> dict[str, str]:
+    @router.get("/new", summary="New")
+    async def get_new(query: Annotated[StyleQuery, Parameters()]) -> Response:
         """A new path."""
-        return {"style": style}
+        return JSONResponse({"style": query.style})
 
+    app.router.routes.extend(router.routes)
     deprecation.install(app, deprecations)
     return app
 

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from threading import Lock
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from fastapi import Query as Parameters
+from fastapi import Response
 from pydantic import Field
 from sqlalchemy import Connection, select
 from sqlmodel import col
@@ -19,9 +19,10 @@ from app.models import Release
 from app.parameters import PageQuery
 from app.reading import Database
 from app.releases import Change, compare, documents_of, known_versions
+from app.route import Router
 from app.snapshot import dataset
 
-router = APIRouter(prefix="/changes", tags=["Dataset"])
+router = Router(prefix="/changes", tags=["Dataset"])
 
 
 class ChangesQuery(PageQuery):
@@ -49,8 +50,8 @@ class ChangePage(Envelope, PageBase, Items[RecordChange]):
     version: str = Field(description="Version that is being served.")
 
 
-@router.get("", summary="List what changed since a version")
-def list_changes(query: Annotated[ChangesQuery, Parameters()], database: Database) -> ChangePage:
+@router.get("", response_model=ChangePage, summary="List what changed since a version")
+def list_changes(query: Annotated[ChangesQuery, Parameters()], database: Database) -> Response:
     """Records that were added, changed (and which keys) or removed since a version of the dataset, ordered by path.
 
     Ask `/dataset` for the present version, keep it, and ask here later: `/changes?since=1.0.0`.
@@ -59,7 +60,7 @@ def list_changes(query: Annotated[ChangesQuery, Parameters()], database: Databas
         about = dataset(connection)
         changes = _changes(connection, _hash_of(connection, query.since), about["content_hash"])
     following = query.offset + query.limit
-    return ChangePage(
+    page = ChangePage(
         items=[RecordChange(**asdict(change)) for change in changes[query.offset : following]],
         total=len(changes),
         limit=query.limit,
@@ -71,6 +72,7 @@ def list_changes(query: Annotated[ChangesQuery, Parameters()], database: Databas
         since=query.since,
         version=about["version"],
     )
+    return Response(page.model_dump_json(), media_type="application/json")
 
 
 _KEPT = 32

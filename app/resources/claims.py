@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from app import models
@@ -12,8 +12,9 @@ from app.kinds.claim import Claim, Relation, SubjectState
 from app.kinds.common import Grade
 from app.parameters import DetailQuery, ListQuery, OneOf, SlugOf, fields_of, sort_keys
 from app.reading import Database, detail, page
+from app.route import Router
 
-router = APIRouter(prefix="/claims", tags=["Claims"])
+router = Router(prefix="/claims", tags=["Claims"])
 
 SORT = {"name": models.Claim.sort_name, "grade": models.Claim.grade_rank, "relation": models.Claim.relation}
 

@@ -1,15 +1,16 @@
 """/comparison: the nutrient comparison table, ready to render."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from app.answers import answer
 from app.kinds.common import Citations, Model, Ref
 from app.models import Nutrient
 from app.reading import Database, documents_where
+from app.route import Router
 from app.snapshot import dataset
 
-router = APIRouter(prefix="/comparison", tags=["Comparison"])
+router = Router(prefix="/comparison", tags=["Comparison"])
 
 
 class Column(Model):

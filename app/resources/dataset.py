@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
 from fastapi import Query as QueryParameters
+from fastapi import Response
 from pydantic import Field, HttpUrl
 
 from app.answers import answer, headers
@@ -13,9 +13,10 @@ from app.kinds.common import Model
 from app.pages import index_page
 from app.parameters import Query
 from app.reading import Database
+from app.route import Router
 from app.snapshot import dataset
 
-router = APIRouter(tags=["Dataset"])
+router = Router(tags=["Dataset"])
 
 
 class DatasetInfo(Model):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from app import models
@@ -11,8 +11,9 @@ from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.kinds.faq_entry import FaqEntry
 from app.parameters import AnyListQuery, DetailQuery, OneOf, SlugOf, fields_of, sort_keys
 from app.reading import Database, detail, page
+from app.route import Router
 
-router = APIRouter(prefix="/faq", tags=["FAQ"])
+router = Router(prefix="/faq", tags=["FAQ"])
 
 FaqFormat = Literal["json", "csv", "ndjson", "jsonld"]
 

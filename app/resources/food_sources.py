@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import col
@@ -17,8 +17,9 @@ from app.kinds.food_source import FoodGroup, FoodSource
 from app.kinds.quantity import MICROGRAMS, Unit
 from app.parameters import DetailQuery, Flag, ListQuery, OneOf, SlugOf, fields_of, sort_keys
 from app.reading import Database, page, read_detail
+from app.route import Router
 
-router = APIRouter(prefix="/food-sources", tags=["Food sources"])
+router = Router(prefix="/food-sources", tags=["Food sources"])
 
 AMOUNTS = {
     "per_100g": models.Provision.per_100g,

@@ -2,14 +2,15 @@
 
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from app.kinds.common import Model
 from app.reading import Database
+from app.route import Router
 from app.snapshot import dataset
 
-router = APIRouter(tags=["Health"])
+router = Router(tags=["Health"])
 
 
 class Liveness(Model):
@@ -25,16 +26,19 @@ class Readiness(Model):
     dataset: str = Field(description="Version of the dataset.")
 
 
-@router.get("/livez", summary="Is the process alive?")
-async def get_liveness(response: Response) -> Liveness:
+@router.get("/livez", response_model=Liveness, summary="Is the process alive?")
+async def get_liveness() -> Response:
     """200 as long as the process runs, whatever the state of the database."""
-    response.headers["Cache-Control"] = "no-store"
-    return Liveness()
+    return _fresh(Liveness())
 
 
-@router.get("/readyz", summary="Can it answer?")
-def get_readiness(database: Database, response: Response) -> Readiness:
+@router.get("/readyz", response_model=Readiness, summary="Can it answer?")
+def get_readiness(database: Database) -> Response:
     """200 when the database answers and holds a dataset; else 503 with the reason."""
-    response.headers["Cache-Control"] = "no-store"
     with database.connect() as connection:
-        return Readiness(dataset=dataset(connection)["version"])
+        return _fresh(Readiness(dataset=dataset(connection)["version"]))
+
+
+def _fresh(state: Model) -> Response:
+    """An answer that no cache may keep."""
+    return Response(state.model_dump_json(), headers={"Cache-Control": "no-store"}, media_type="application/json")

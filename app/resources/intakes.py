@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 from sqlalchemy import Engine, select
 from sqlmodel import col
@@ -18,8 +18,9 @@ from app.kinds.quantity import Unit, plain
 from app.parameters import CodeOf, DetailQuery, ListQuery, OneOf, SlugOf, fields_of, sort_keys
 from app.person import PersonQuery, is_for
 from app.reading import Database, read_detail, read_page
+from app.route import Router
 
-router = APIRouter(prefix="/intakes", tags=["Intakes"])
+router = Router(prefix="/intakes", tags=["Intakes"])
 
 SORT = {
     "nutrient": models.Intake.nutrient,

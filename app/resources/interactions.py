@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from app import models
@@ -12,8 +12,9 @@ from app.kinds.common import Grade
 from app.kinds.interaction import Interaction, InteractionKind
 from app.parameters import DetailQuery, ListQuery, OneOf, SlugOf, fields_of, sort_keys
 from app.reading import Database, detail, page
+from app.route import Router
 
-router = APIRouter(prefix="/interactions", tags=["Interactions"])
+router = Router(prefix="/interactions", tags=["Interactions"])
 
 SORT = {"name": models.Interaction.sort_name, "kind": models.Interaction.kind, "grade": models.Interaction.grade_rank}
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from app import models
@@ -11,8 +11,9 @@ from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.kinds.lifestyle_factor import LifestyleFactor, LifestyleFactorKind
 from app.parameters import DetailQuery, ListQuery, OneOf, SlugOf, fields_of, sort_keys
 from app.reading import Database, detail, page
+from app.route import Router
 
-router = APIRouter(prefix="/lifestyle-factors", tags=["Lifestyle factors"])
+router = Router(prefix="/lifestyle-factors", tags=["Lifestyle factors"])
 
 SORT = {"name": models.LifestyleFactor.sort_name, "kind": models.LifestyleFactor.kind}
 

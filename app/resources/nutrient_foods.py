@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from app import models
@@ -12,8 +12,9 @@ from app.formats import ListFormat
 from app.kinds.food_source import FoodAmount, FoodGroup
 from app.parameters import Flag, OneOf, PageQuery, sort_keys
 from app.reading import Database, Listing, elsewhere, read_page
+from app.route import Router
 
-router = APIRouter(prefix="/nutrients", tags=["Nutrients"])
+router = Router(prefix="/nutrients", tags=["Nutrients"])
 
 SORT = {
     "percent_daily_value": models.Amount.percent_daily_value,

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from app import models
@@ -11,8 +11,9 @@ from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.kinds.nutrient import Nutrient, NutrientKind
 from app.parameters import DetailQuery, Flag, ListQuery, OneOf, SlugOf, fields_of, sort_keys
 from app.reading import Database, detail, page
+from app.route import Router
 
-router = APIRouter(prefix="/nutrients", tags=["Nutrients"])
+router = Router(prefix="/nutrients", tags=["Nutrients"])
 
 SORT = {"name": models.Nutrient.sort_name, "kind": models.Nutrient.kind}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 from pydantic_core import to_json
@@ -14,6 +14,7 @@ from app.envelopes import PageBase
 from app.kinds.common import Model, Ref
 from app.parameters import OneOf, PageQuery
 from app.parameters import Query as QueryModel
+from app.route import Router
 from app.search.entries import SEARCHED
 from app.search.holder import Holder
 from app.search.index import SearchIndex
@@ -21,7 +22,7 @@ from app.search.ranking import Hit, search
 from app.search.snippets import snippet
 from app.search.suggestions import Suggestion
 
-router = APIRouter(tags=["Search"])
+router = Router(tags=["Search"])
 
 KindName = Literal[
     "nutrient",

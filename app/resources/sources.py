@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from app import models
@@ -11,8 +11,9 @@ from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.kinds.source import Source, SourceKind
 from app.parameters import DetailQuery, ListQuery, OneOf, fields_of, sort_keys
 from app.reading import Database, detail, page
+from app.route import Router
 
-router = APIRouter(prefix="/sources", tags=["Sources"])
+router = Router(prefix="/sources", tags=["Sources"])
 
 SORT = {"name": models.Source.sort_name, "kind": models.Source.kind, "year": models.Source.year}
 
