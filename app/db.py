@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, ExceptionContext, NullPool, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, NullPool, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -21,7 +21,8 @@ def reading_engine(url: str, pool_size: int = 40, statement_timeout: float = 0) 
     """
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
-        engine = _sqlite(_read_only(target), "BEGIN", poolclass=QueuePool, pool_size=pool_size, max_overflow=0)
+        engine = _sqlite(_read_only(target), poolclass=QueuePool, pool_size=pool_size, max_overflow=0)
+        event.listen(engine, "begin", _begin_reading)
         event.listen(engine, "connect", _query_only)
         event.listen(engine, "handle_error", _forget_file)
         if path := sqlite_path(target):
@@ -46,8 +47,9 @@ def writing_engine(url: str) -> Engine:
     """An engine for migrations and seeding, which closes each connection after use."""
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
+        engine = _sqlite(target, poolclass=NullPool)
         # a transaction that reads before it writes would fail, not wait, where another one writes
-        engine = _sqlite(target, "BEGIN IMMEDIATE", poolclass=NullPool)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         event.listen(engine, "connect", _foreign_keys)
         return engine
     return create_engine(target, poolclass=NullPool)
@@ -83,12 +85,11 @@ def _with_options(url: URL, options: str) -> URL:
     return url.update_query_dict({"options": f"{given} {options}".strip()})
 
 
-def _sqlite(url: URL, begin: str, **pool: Any) -> Engine:
+def _sqlite(url: URL, **pool: Any) -> Engine:
     arguments = {"timeout": 10, "check_same_thread": False}
     engine = create_engine(url, connect_args=arguments, hide_parameters=True, **pool)
-    # the driver's own transactions leave reads outside; begin each one ourselves
+    # the driver's own transactions leave reads outside; each one is begun by an event
     event.listen(engine, "connect", _no_driver_transactions)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 
 
@@ -133,6 +134,13 @@ def _is_damaged(error: sqlite3.DatabaseError) -> bool:
 
 def _no_driver_transactions(connection: DBAPIConnection, _record: Any) -> None:
     connection.isolation_level = None
+
+
+def _begin_reading(connection: Connection) -> None:
+    # by the driver itself: nothing is read yet, so nothing can fail, and a statement of SQLAlchemy's takes 20 µs
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute("BEGIN")
 
 
 def _query_only(connection: DBAPIConnection, _record: Any) -> None:

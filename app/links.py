@@ -12,7 +12,9 @@ def page_links(path: str, query: Any, total: int) -> dict[str, str]:
         offsets["prev"] = max(0, query.offset - query.limit)
     if query.offset + query.limit < total:
         offsets["next"] = query.offset + query.limit
-    return {relation: page_url(path, query, offset) for relation, offset in offsets.items()}
+    # encoded once: no other parameter is written so, for a value's own "&" is escaped
+    before, after = page_url(path, query, 0).split("&offset=0")
+    return {relation: f"{before}&offset={offset}{after}" for relation, offset in offsets.items()}
 
 
 def page_url(path: str, query: Any, offset: int) -> str:

@@ -1,15 +1,15 @@
 """Reading: one record, or one page of a filtered and sorted list, out of one snapshot of the database."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import ColumnElement, Connection, Engine, Select, select
-from sqlalchemy.sql.elements import UnaryExpression
 from sqlmodel import col
 
 from app import snapshot
@@ -23,6 +23,7 @@ from app.links import page_links
 from app.models import TABLES, Record
 from app.slugs import check_slugs, elsewhere_or_404
 from app.snapshot import dataset
+from app.statements import Conditions, key_of, statements
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -54,7 +55,7 @@ async def page(
     engine: Engine,
     kind: str,
     query: Any,
-    conditions: Iterable[ColumnElement[bool] | None],
+    conditions: Conditions,
     sort_columns: dict[str, Any],
 ) -> Response:
     """`read_page`, where it runs best."""
@@ -72,7 +73,7 @@ def read_page(
     engine: Engine,
     kind: str,
     query: Any,
-    conditions: Iterable[ColumnElement[bool] | None],
+    conditions: Conditions,
     sort_columns: dict[str, Any],
     *,
     listing: Listing | None = None,
@@ -84,26 +85,19 @@ def read_page(
     """
     known = KINDS[kind]
     listing = listing or Listing(f"/{known.collection}", known.collection, TABLES[kind], known.record)
-    table, slugs, fields = listing.table, getattr(query, "slug", ()), getattr(query, "fields", ())
-    general = (among(table.slug, slugs), same(table.from_article, query.from_article))
-    where = [condition for condition in (*conditions, *general) if condition is not None]
-    order = _order(query.sort, {"name": table.sort_name, **sort_columns, "slug": table.slug})
-    ordered = [_directed(key, column) for key, column in order.items()]
-    selected = select(table.document).where(*where).order_by(*ordered)
+    table, fields = listing.table, getattr(query, "fields", ())
+    key = key_of(listing.path, query)
+    every = partial(_every_condition, table, query, conditions)
+    statement = statements(key, table, every, {"name": table.sort_name, **sort_columns, "slug": table.slug})
     with ExitStack() as stack:
         connection = stack.enter_context(engine.connect())
         about = dataset(connection)
         check_slugs(connection, kind, query)
         if query.format != "json":
-            return _whole_list(stack, connection, listing, query, selected, about, transform)
-        # the inner select walks an index alone: what is skipped is never read
-        keys = [column.label(f"key_{number}") for number, column in enumerate(order.values())]
-        inner = select(table.slug, *keys).where(*where).order_by(*ordered).limit(query.limit).offset(query.offset)
-        shown = inner.subquery("shown")
-        again = [_directed(key, shown.c[label.name]) for key, label in zip(order, keys, strict=True)]
-        chosen = select(table.document).join(shown, shown.c.slug == table.slug).order_by(*again)
-        documents = list(map(transform, connection.scalars(chosen)))
-        total = snapshot.total(connection, about, listing.path, table, where, query)
+            return _whole_list(stack, connection, listing, query, statement.whole, about, transform)
+        shown = connection.scalars(statement.page, {"limit": query.limit, "offset": query.offset})
+        documents = list(map(transform, shown))
+        total = snapshot.total(connection, about, key, statement)
         included = included_json(connection, documents, query.include)
     links = page_links(listing.path, query, total)
     body = json_object(
@@ -119,6 +113,12 @@ def read_page(
         }
     )
     return answer(body, about, links=links)
+
+
+def _every_condition(table: Any, query: Any, conditions: Conditions) -> list[ColumnElement[bool] | None]:
+    """Those of the list, and those that every list has."""
+    general = (among(table.slug, getattr(query, "slug", ())), same(table.from_article, query.from_article))
+    return [*conditions(), *general]
 
 
 def _whole_list(
@@ -181,18 +181,6 @@ def documents_where(connection: Connection, kind: str, condition: Any, order: An
     """The records of a kind that meet a condition, parsed."""
     table: Any = TABLES[kind]
     return [json.loads(text) for text in connection.scalars(select(table.document).where(condition).order_by(order))]
-
-
-def _order(sort: Sequence[str], columns: dict[str, Any]) -> dict[str, Any]:
-    """The columns to sort by, by key; all of them make a total order."""
-    # a column that is named twice would keep the database from walking an index
-    by_name = () if {"name", "-name"} & set(sort) else ("name",)
-    return {key: columns[key.removeprefix("-")] for key in (*sort, *by_name, "slug")}
-
-
-def _directed(key: str, column: Any) -> UnaryExpression[Any]:
-    ordered: UnaryExpression[Any] = column.desc() if key.startswith("-") else column.asc()
-    return ordered.nulls_last() if column.nullable else ordered
 
 
 def _cut(document: str, fields: Sequence[str]) -> str:

@@ -30,9 +30,13 @@ class LeanRoute(APIRoute):
     It may take what `async` functions of the request alone return, too. Any other endpoint is refused at once.
     """
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self._start = path.partition("{")[0]
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """As FastAPI's; a path that does not hold the fixed start of ours is passed over without a look at patterns."""
-        if self.path.partition("{")[0] not in scope["path"]:
+        if self._start not in scope["path"]:
             return Match.NONE, {}
         return super().matches(scope)
 

@@ -1,5 +1,6 @@
 """A request issues a fixed number of queries, whatever the number of rows."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -38,7 +39,14 @@ async def counting(url: str) -> AsyncIterator[Counter]:
     def note(*arguments: Any) -> None:
         statements.append(arguments[2])
 
-    event.listen(app.state.engine, "before_cursor_execute", note)
+    def connected(driver: sqlite3.Connection, _record: object) -> None:
+        driver.set_trace_callback(statements.append)
+
+    if url.startswith("sqlite"):
+        # the driver sees what goes past SQLAlchemy, too
+        event.listen(app.state.engine, "connect", connected)
+    else:
+        event.listen(app.state.engine, "before_cursor_execute", note)
     transport = httpx.ASGITransport(app=app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         await http.get("/readyz")  # the first connection asks the server about itself
@@ -88,6 +96,11 @@ async def test_filters_add_one_query_at_most(counter: Counter) -> None:
 @pytest.mark.parametrize("path", ["/", "/dataset", "/comparison", "/readyz"])
 async def test_other_resources_take_few_queries(counter: Counter, path: str) -> None:
     assert await counter.count(path) <= 3
+
+
+async def test_every_statement_is_counted(counter: Counter) -> None:
+    assert await counter.count("/nutrients/magnesium") == 1
+    assert await counter.count("/dataset") == 1
 
 
 async def test_being_alive_takes_none(counter: Counter) -> None:

@@ -89,7 +89,7 @@ async def list_food_sources(query: Annotated[FoodSourceQuery, Query()], database
         database,
         "food_source",
         query,
-        [
+        lambda: [
             _provides(query),
             among(models.FoodSource.food_group, query.group),
             same(models.FoodSource.is_food, query.is_food),

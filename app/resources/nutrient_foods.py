@@ -64,9 +64,11 @@ def list_nutrient_food_sources(
     moved = elsewhere(database, "nutrient", slug, query, below)
     if moved is not None:
         return moved
-    conditions = [
-        among(models.Amount.nutrient, [slug]),
-        among(models.Amount.food_group, query.group),
-    ]
-    listing = Listing(f"/nutrients/{slug}{below}", f"food-sources-of-{slug}", models.Amount, FoodAmount)
-    return read_page(database, "nutrient", query, conditions, SORT, listing=listing)
+    return read_page(
+        database,
+        "nutrient",
+        query,
+        lambda: [among(models.Amount.nutrient, [slug]), among(models.Amount.food_group, query.group)],
+        SORT,
+        listing=Listing(f"/nutrients/{slug}{below}", f"food-sources-of-{slug}", models.Amount, FoodAmount),
+    )
