@@ -95,8 +95,8 @@ def read_page(
         check_slugs(connection, kind, query)
         if query.format != "json":
             return _whole_list(stack, connection, listing, query, statement.whole, about, transform)
-        shown = connection.scalars(statement.page, {"limit": query.limit, "offset": query.offset})
-        documents = list(map(transform, shown))
+        shown = statement.page.rows(connection, limit=query.limit, offset=query.offset)
+        documents = [transform(document) for (document,) in shown]
         total = snapshot.total(connection, about, key, statement)
         included = included_json(connection, documents, query.include)
     links = page_links(listing.path, query, total)

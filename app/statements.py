@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.sql.elements import UnaryExpression
+
+from app.direct import Direct
 
 Conditions = Callable[[], Iterable[ColumnElement[bool] | None]]
 """Makes the conditions of a list; those of filters that are not given are None."""
@@ -22,7 +24,7 @@ class Statements(NamedTuple):
     """What can be asked of a list: all its documents, those of a page by `limit` and `offset`, how many there are."""
 
     whole: Select[Any]
-    page: Select[Any]
+    page: Direct
     total: Select[Any]
 
 
@@ -53,11 +55,11 @@ def _build(
     # the inner select walks an index alone: what is skipped is never read
     keys = [column.label(f"key_{number}") for number, column in enumerate(order.values())]
     inner = select(table.slug, *keys).where(*where).order_by(*ordered)
-    shown = inner.limit(bindparam("limit", type_=Integer)).offset(bindparam("offset", type_=Integer)).subquery("shown")
+    shown = inner.limit(bindparam("limit", 0)).offset(bindparam("offset", 0)).subquery("shown")
     again = [_directed(key, shown.c[label.name]) for key, label in zip(order, keys, strict=True)]
     return Statements(
         whole=select(table.document).where(*where).order_by(*ordered),
-        page=select(table.document).join(shown, shown.c.slug == table.slug).order_by(*again),
+        page=Direct(select(table.document).join(shown, shown.c.slug == table.slug).order_by(*again)),
         total=select(func.count()).select_from(table).where(*where),
     )
 

@@ -1,0 +1,83 @@
+"""Statements that go to SQLite's driver: the same rows, the same errors, the same snapshot."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import bindparam, column, select, table, text
+from sqlalchemy.exc import DatabaseError
+
+from app.db import reading_engine
+from app.direct import Direct
+from app.models import Source
+from app.statements import MAX_KEPT, _kept, key_of, statements
+
+NUMBERS = table("number", column("value"), column("name"))
+
+
+def statement() -> Direct:
+    chosen = select(NUMBERS.c.value, NUMBERS.c.name).where(NUMBERS.c.name.in_(["a", "b"]))
+    return Direct(chosen.order_by(NUMBERS.c.value).limit(bindparam("limit", 0)))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "numbers.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE number (value INTEGER, name TEXT)")
+        connection.executemany("INSERT INTO number VALUES (?, ?)", [(1, "a"), (2, "c"), (3, "b"), (4, None)])
+    return path
+
+
+def test_the_first_and_every_further_use_give_the_same_rows(file: Path) -> None:
+    direct = statement()
+    with reading_engine(f"sqlite:///{file}").connect() as connection:
+        first, second = direct.rows(connection, limit=5), direct.rows(connection, limit=5)
+        assert [tuple(row) for row in first] == second == [(1, "a"), (3, "b")]
+        assert direct.rows(connection, limit=1) == [(1, "a")]
+
+
+def test_all_of_a_connections_statements_see_one_snapshot(file: Path) -> None:
+    direct = statement()
+    engine = reading_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        direct.rows(connection, limit=5)
+    with sqlite3.connect(file) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+    with engine.connect() as connection:
+        assert direct.rows(connection, limit=5) == [(1, "a"), (3, "b")]
+        with sqlite3.connect(file) as writer:
+            writer.execute("DELETE FROM number")
+        assert direct.rows(connection, limit=5) == [(1, "a"), (3, "b")]
+        assert connection.scalar(text("SELECT count(*) FROM number")) == 4
+    with engine.connect() as connection:
+        assert direct.rows(connection, limit=5) == []
+
+
+def test_an_error_is_sqlalchemys_and_the_connection_is_left(file: Path) -> None:
+    direct = statement()
+    engine = reading_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        direct.rows(connection, limit=5)
+    with sqlite3.connect(file) as writer:
+        writer.execute("DROP TABLE number")
+    with engine.connect() as connection:
+        with pytest.raises(DatabaseError, match="no such table"):
+            direct.rows(connection, limit=5)
+        assert connection.invalidated
+
+
+def test_kept_statements_are_bounded() -> None:
+    class Asked:
+        model_fields = ("word", "limit", "sort")
+        limit, sort = 20, ("name",)
+
+        def __init__(self, word: str) -> None:
+            self.word = word
+
+    columns = {"name": Source.sort_name, "slug": Source.slug}
+    for number in range(MAX_KEPT + 5):
+        key = key_of("/bounded", Asked(str(number)))
+        made = statements(key, Source, list, columns)
+        assert statements(key, Source, list, columns) is made
+        assert len(_kept) <= MAX_KEPT
