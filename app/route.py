@@ -28,6 +28,7 @@ class LeanRoute(APIRoute):
     """A GET route whose endpoint returns a `Response` and takes path parameters, one query model and the request.
 
     It may take what `async` functions of the request alone return, too. Any other endpoint is refused at once.
+    `app.dependency_overrides` and FastAPI's spans of single steps do not reach it.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -86,7 +87,7 @@ def _check(route: APIRoute, models: list[Any]) -> None:
     wrong = [
         *_more_than(asked, "path_params", "query_params", "dependencies", "request_param_name"),
         *(what for sub in asked.dependencies for what in _more_than(sub, "request_param_name")),
-        *("dependencies" for sub in asked.dependencies if not inspect.iscoroutinefunction(sub.call)),
+        *("dependencies" for sub in asked.dependencies if not (sub.name and inspect.iscoroutinefunction(sub.call))),
         *("path_params" for field in asked.path_params if field.field_info.annotation is not str),
         *("path_params" for field in asked.path_params if field.field_info.metadata),
         *("query_params" for model in models if not _is_plain(model)),

@@ -137,12 +137,14 @@ def test_an_endpoint_that_wants_more_is_refused_when_the_route_is_made(endpoint:
         Router().get("/{slug}")(endpoint)
 
 
-def test_a_status_or_a_method_is_refused() -> None:
+def test_what_a_route_is_given_beside_its_endpoint_is_refused() -> None:
     async def endpoint() -> Response:
         return Response()
 
     with pytest.raises(Unsuitable, match="status_code"):
         Router().get("/", status_code=201)(endpoint)
+    with pytest.raises(Unsuitable, match="dependencies"):
+        Router().get("/", dependencies=[Depends(from_request)])(endpoint)
     with pytest.raises(Unsuitable, match="methods"):
         Router().post("/")(endpoint)
 
