@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from app.errors import InvalidParameters, ParameterError, nearest
-from app.kinds.common import Model
+from app.kinds.common import VERSION_PATTERN, Model
 from app.models import Release
 from app.parameters import PageQuery
 from app.reading import Database, Envelope, Included, Items, PageBase, page_url
@@ -26,7 +26,9 @@ class ChangesQuery(PageQuery):
     """Since when, and how much to show."""
 
     since: str = Field(
-        description="Version of the dataset that is known already, as `/dataset` showed it.", examples=["1.0.0"]
+        description="Version of the dataset that is known already, as `/dataset` showed it.",
+        examples=["1.0.0"],
+        json_schema_extra={"pattern": VERSION_PATTERN, "x-code-of": "release"},
     )
 
 
