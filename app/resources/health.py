@@ -4,7 +4,10 @@ from typing import Literal
 
 from fastapi import APIRouter, Response
 from pydantic import Field
+from sqlalchemy.exc import DBAPIError
 
+from app.db import explain
+from app.errors import NotReady
 from app.kinds.common import Model
 from app.reading import Database
 from app.snapshot import dataset
@@ -36,5 +39,9 @@ async def get_liveness(response: Response) -> Liveness:
 def get_readiness(database: Database, response: Response) -> Readiness:
     """200 when the database answers and holds a dataset; else 503 with the reason."""
     response.headers["Cache-Control"] = "no-store"
-    with database.connect() as connection:
-        return Readiness(dataset=dataset(connection)["version"])
+    try:
+        with database.connect() as connection:
+            return Readiness(dataset=dataset(connection)["version"])
+    except DBAPIError as error:
+        # told at once: only a request for data waits for a database that restarts
+        raise NotReady(explain(error)) from error
