@@ -167,15 +167,20 @@ async def test_a_restart_of_the_server_is_survived() -> None:
     server: PostgresServer = get_server(folder)
     try:
         url = make_database(server.get_uri(), TINY)
-        async with client_for(url, cache_bytes=0) as client:
+        async with client_for(url, cache_bytes=0, database_patience=0, release_interval=60) as client:
             assert (await client.get("/nutrients")).status_code == 200
             server.cleanup()
-            gone = await client.get("/readyz")
-            assert (gone.status_code, gone.headers["Retry-After"]) == (503, "5")
-            assert "does not answer" in gone.json()["detail"]
+            for path in ("/readyz", "/nutrients", "/nutrients?format=csv"):
+                gone = await client.get(path)
+                assert (gone.status_code, gone.headers["Retry-After"]) == (503, "5")
+                assert "does not answer" in gone.json()["detail"]
             assert (await client.get("/livez")).status_code == 200
             server = get_server(folder)
             assert (await client.get("/nutrients")).status_code == 200
             assert (await client.get("/readyz")).status_code == 200
+            # nobody has asked in between: the connections that are kept are not the new server's
+            server.cleanup()
+            server = get_server(folder)
+            assert (await client.get("/nutrients")).status_code == 200
     finally:
         server.cleanup()

@@ -1,5 +1,6 @@
 """Faults: each is told, harms nobody else, and is over when its cause is."""
 
+import asyncio
 import os
 import random
 import resource
@@ -97,9 +98,11 @@ async def test_a_database_is_told_at_every_step_of_its_making(new_database: Make
 async def test_cached_answers_go_on_without_the_database(sound: Path, tmp_path: Path) -> None:
     path = tmp_path / "gone.db"
     shutil.copy(sound, path)
-    async with client_for(f"sqlite:///{path}") as client:
+    async with client_for(f"sqlite:///{path}", release_interval=0.02) as client:
         first = await client.get("/nutrients")
         path.rename(tmp_path / "elsewhere.db")
+        # long enough for a look for a new release to fail
+        await asyncio.sleep(0.2)
         again = await client.get("/nutrients")
         assert (again.status_code, again.content) == (200, first.content)
         assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
