@@ -67,7 +67,7 @@ lock: $(VENV)/.developing ## Resolve the locked requirements anew
 
 audit: $(VENV)/.developing ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
 	@PYTHON=$(RUN) deploy/audit.sh
-bench: $(VENV)/.serving ## Measure beside peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
+bench: $(VENV)/.developing ## Measure beside peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
 	@$(RUN) -m bench.run $(if $(QUICK),--quick)
 
 clean: ## Remove the environment, the database and caches
