@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.serving import Server, serving, wait_for
-from tests.support import TINY, make_database
+from tests.support import TINY, make_database, real_database
 
 
 @pytest.fixture(scope="module")
@@ -167,21 +167,41 @@ def test_a_stop_under_load_breaks_no_answer(sound: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", ["/nutrients", "/nutrients?limit=1"], ids=["asked before", "asked anew"])
-def test_a_request_that_comes_as_the_server_stops_is_answered(sound: Path, path: str) -> None:
+@pytest.mark.parametrize("before", [b"/nutrients", b"/dataset"], ids=["asked before", "asked anew"])
+def test_a_request_that_comes_as_the_server_stops_is_answered(sound: Path, before: bytes) -> None:
+    request = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n"
     with serving(f"sqlite:///{sound}") as server:
-        server.get("/nutrients")
         connection = server.connect()
-        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert read_answer(connection) == b'{"status":"live"}'
+        connection.sendall(request % before)
+        assert read_answer(connection)
         server.process.terminate()
         wait_for(lambda: refuses(server))
         with closing(connection):
-            connection.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+            connection.sendall(request % b"/nutrients")
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
         assert b"\r\nconnection: close\r\n" in answer.lower()
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["total"] == 3
+
+
+@pytest.mark.slow
+def test_an_answer_that_is_being_taken_slowly_is_sent_whole_before_the_server_stops() -> None:
+    with serving(real_database()) as server:
+        whole = server.get("/intakes?format=ndjson").content
+        connection = socket.socket()
+        with closing(connection):
+            # so little that most of the answer has to wait with the server
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(30)
+            connection.connect(("127.0.0.1", server.port))
+            connection.sendall(b"GET /intakes?format=ndjson HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            started = connection.recv(1024)
+            server.process.terminate()
+            wait_for(lambda: refuses(server))
+            answer = started + b"".join(iter(lambda: connection.recv(65536), b""))
+        body = answer.partition(b"\r\n\r\n")[2]
+        assert body.endswith(b"\r\n0\r\n\r\n")
+        assert len(body) > len(whole) > 300_000
 
 
 def refuses(server: Server) -> bool:
