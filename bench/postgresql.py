@@ -19,7 +19,7 @@ from bench.servers import BUILD, ours, running
 
 
 def misses(records: int, database: Path, port: int, cold: int, seconds: float) -> dict[str, Any]:
-    """Requests a second by shape; `database` is the SQLite file with the same records. The API has one core for itself."""
+    """Requests a second by shape, the API on one core; `database` is the SQLite file with the same records."""
     folder = BUILD / f"postgresql-{records}"
     shutil.rmtree(folder, ignore_errors=True)
     cores = os.sched_getaffinity(0)
