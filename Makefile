@@ -50,8 +50,8 @@ clients: $(VENV)/.developing tests/clients/node_modules ## Run linters, generate
 assets: tests/clients/node_modules ## Copy the docs pages' assets from their npm packages into app/static
 	@node tests/clients/vendor.mjs
 
-fuzz: $(VENV)/.developing ## Ask the API whatever its description allows and forbids (EXAMPLES random ones an operation)
-	@$(RUN) -m tests.fuzz $(or $(EXAMPLES),100)
+fuzz: $(VENV)/.developing ## Ask the API whatever its description allows and forbids (EXAMPLES random ones an operation, SEED)
+	@$(RUN) -m tests.fuzz $(or $(EXAMPLES),100) $(or $(SEED),1)
 
 redbot: $(VENV)/.developing ## Have REDbot look at the HTTP of the main kinds of answer
 	@$(RUN) -m tests.redbot
@@ -67,7 +67,7 @@ lock: $(VENV)/.developing ## Resolve the locked requirements anew
 
 audit: $(VENV)/.developing ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
 	@PYTHON=$(RUN) deploy/audit.sh
-bench: $(VENV)/.serving ## Measure beside peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
+bench: $(VENV)/.developing ## Measure beside peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
 	@$(RUN) -m bench.run $(if $(QUICK),--quick)
 
 clean: ## Remove the environment, the database and caches

@@ -23,6 +23,9 @@ from app.logs import log_config
 from app.settings import Settings
 from app.snapshot import dataset
 
+WORKER_START = 30
+"""Seconds that a new worker may take to begin, and a running one to say that it lives, on a machine that is busy."""
+
 ALEMBIC = Path(__file__).parent.parent / "alembic.ini"
 
 
@@ -124,6 +127,7 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
         ws="none",
         timeout_keep_alive=settings.keep_alive_timeout,
         timeout_graceful_shutdown=settings.shutdown_timeout,
+        timeout_worker_healthcheck=WORKER_START,
         server_header=False,
         access_log=False,
         log_config=log_config(settings),

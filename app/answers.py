@@ -74,10 +74,13 @@ class StreamedList(Response):
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send the pieces; a client that goes away ends it."""
         try:
+            # before the start: where the database fails at once, there can still be another answer
+            batch = await asyncio.to_thread(_take, self._pieces)
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            while batch := await asyncio.to_thread(_take, self._pieces):
+            while len(batch) == BATCH:
                 await send({"type": "http.response.body", "body": "".join(batch).encode(), "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+                batch = await asyncio.to_thread(_take, self._pieces)
+            await send({"type": "http.response.body", "body": "".join(batch).encode(), "more_body": False})
         except OSError:
             return  # nobody wants the rest
         finally:

@@ -16,7 +16,7 @@ RECYCLE_SECONDS = 1800
 def reading_engine(url: str, pool_size: int = 40, statement_timeout: float = 0) -> Engine:
     """An engine whose connections cannot write, each transaction one snapshot.
 
-    `pool_size` is that of the thread pool which serves requests: no request waits for a connection.
+    `pool_size` is how many may read at once: no request waits for a connection.
     `statement_timeout` is in seconds, for PostgreSQL; 0 is no limit. What the URL says of TLS goes to the driver.
     """
     target = make_url(url)
@@ -76,6 +76,12 @@ def explain(error: DBAPIError) -> str:
     if isinstance(cause, sqlite3.DatabaseError) and _is_damaged(cause):
         return "The database file is damaged; put back a copy, or remove it, migrate and load anew."
     return "The database does not answer; try again later."
+
+
+def may_pass(error: DBAPIError) -> bool:
+    """A database across a network does not answer just now, as when it restarts: asking again soon may help."""
+    kinds = {kind.__name__ for kind in type(error.orig).__mro__}
+    return "sqlite" not in type(error.orig).__module__ and "OperationalError" in kinds and "QueryCanceled" not in kinds
 
 
 def _with_options(url: URL, options: str) -> URL:

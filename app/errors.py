@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from app.db import explain
+from app.db import explain, may_pass
 from app.kinds.common import Model
 
 MEDIA_TYPE = "application/problem+json"
@@ -138,6 +138,7 @@ def _not_found(request: Request, error: Exception) -> Response:
 
 def _not_ready(request: Request, error: Exception) -> Response:
     detail = explain(error) if isinstance(error, DBAPIError) else str(error)
+    request.state.may_pass = isinstance(error, DBAPIError) and may_pass(error)
     if isinstance(error, PoolTimeout):
         detail = "Every connection to the database is in use; try again later."
     return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})

@@ -64,7 +64,7 @@ RESOURCES = (
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The API over the database that the settings name."""
     settings = settings or Settings()
-    engine = reading_engine(settings.database_url, settings.threads, settings.statement_timeout)
+    engine = reading_engine(settings.database_url, settings.threads + settings.max_streams, settings.statement_timeout)
 
     watcher = Watcher(engine, settings.release_interval)
     cache = Cache(settings.cache_bytes)
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         stop = asyncio.Event()
         watching = asyncio.create_task(watcher.run(stop))
-        # as many threads as connections: no request waits for a connection, and none lies idle
+        # no more threads than connections: no request waits for one
         current_default_thread_limiter().total_tokens = settings.threads
         yield {STATE_KEY: ready} if settings.short_cut else {}
         stop.set()
@@ -102,6 +102,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         watcher=watcher,
         formats=formats_of(app),
         cache_control=f"public, max-age={settings.cache_max_age}, stale-while-revalidate=86400, stale-if-error=604800",
+        patience=settings.database_patience,
+        max_streams=settings.max_streams,
     )
     app.add_middleware(Limits, settings=settings)
     # outside the others: it sees and answers what the others raise

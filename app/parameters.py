@@ -98,7 +98,7 @@ class CodeOf(Commas):
 
     def items(self) -> JsonSchemaValue:
         """JSON schema of one value."""
-        return {"type": "string", "pattern": "^[a-z0-9_]+$"}
+        return {"type": "string", "pattern": "^[a-z0-9_]+$", "x-code-of": self.table}
 
     def check(self, value: str) -> None:
         """Raise a `PydanticCustomError` if the value is not allowed."""

@@ -1,9 +1,10 @@
-"""Which release of the dataset is served: known without asking the database for each request."""
+"""Which release of the dataset is served, and whether the database answers: known without asking it each time."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,6 +31,8 @@ class Watcher:
 
     def __init__(self, engine: Engine, interval: float = 1.0) -> None:
         self.tag = ""
+        self.gone_since: float | None = None
+        """When the database was first found not to answer (`time.monotonic`); null while it answers."""
         self._engine = engine
         self._interval = interval
         self._subscribers: list[Callable[[str], None]] = []
@@ -51,8 +54,10 @@ class Watcher:
             try:
                 tag = await asyncio.to_thread(self._look)
             except SQLAlchemyError as error:
+                self.gone_since = self.gone_since or monotonic()
                 log.warning("cannot look for a new release: %s", str(error).split("\n")[0])
             else:
+                self.gone_since = None
                 if tag:
                     self.saw(tag)
             with suppress(TimeoutError):

@@ -19,8 +19,23 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=40, ge=1, le=1000, description="Threads of each server process that read; each has its own connection."
     )
+    max_streams: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="Whole lists (CSV, NDJSON) that each server process sends at once, each from its own connection; "
+        "else 503.",
+    )
     statement_timeout: float = Field(
         default=5, ge=0, le=600, description="Seconds after which PostgreSQL ends a query of the API; 0: never."
+    )
+
+    database_patience: float = Field(
+        default=5,
+        ge=0,
+        le=60,
+        description="Seconds that a request waits for a PostgreSQL that has just gone, as when it restarts; then 503, "
+        "and at once while it stays away.",
     )
 
     reader_password: SecretStr | None = Field(

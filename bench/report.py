@@ -50,7 +50,7 @@ under gunicorn, three processes of four threads, `DEBUG` off. The sources of all
 
 {_ratios(results["servers"])}
 
-## Growth
+{_postgresql(results["postgresql"], plan)}## Growth
 
 Milliseconds of processor time that a request costs the server, cache off.
 
@@ -102,6 +102,18 @@ def _ratio(ours: dict[str, Any], other: dict[str, Any], shape: str) -> str:
         return "-"
     ratio = ours[shape]["rate"] / max(other[shape]["rate"], 0.01)
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.0f}"
+
+
+def _postgresql(rates: dict[str, Any], plan: dict[str, Any]) -> str:
+    if not rates:
+        return ""
+    found = ", ".join(f"{rate:,} ({shape})" for shape, rate in rates.items())
+    return f"""## PostgreSQL
+
+Misses a second with {plan["postgresql"]:,} records on PostgreSQL, the API on one core, the database and `wrk` on
+another: {found}.
+
+"""
 
 
 def _growth(growth: dict[str, Any]) -> str:

@@ -30,10 +30,12 @@ class Plan:
     repeats: int
     hot: int = 300
     cold: int = 20_000
+    postgresql: int = 10_000
+    """Records on PostgreSQL; 0: it is left out."""
 
 
 FULL = Plan(sizes=(60, 1_000, 10_000, 100_000), seconds=3, repeats=5)
-QUICK = Plan(sizes=(60, 1_000, 10_000), seconds=1, repeats=1, cold=5_000)
+QUICK = Plan(sizes=(60, 1_000, 10_000), seconds=1, repeats=1, cold=5_000, postgresql=0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,10 +69,20 @@ def run(plan: Plan, port: int) -> dict[str, Any]:
         "machine": {"cores": os.cpu_count(), "processor": _processor(), "python": platform.python_version()},
         "plan": asdict(plan),
         "servers": _compare(plan, largest, port),
+        "postgresql": _postgresql(plan, databases, port),
         "growth": growth.grow(databases, port, plan.seconds, min(plan.repeats, 3)),
         "start": _start(largest, port, plan.repeats),
         "scaling": _scale(plan, largest, port),
     }
+
+
+def _postgresql(plan: Plan, databases: dict[int, Path], port: int) -> dict[str, Any]:
+    if not plan.postgresql:
+        return {}
+    # loaded where it is used: the wheel is large
+    from bench import postgresql  # noqa: PLC0415
+
+    return postgresql.misses(plan.postgresql, databases[plan.postgresql], port, plan.cold, plan.seconds)
 
 
 def _compare(plan: Plan, database: Path, port: int) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from typing import Annotated, Any
 from pydantic import Field, HttpUrl
 
 from app.kinds import KINDS, Kind
-from app.kinds.common import Model, Problem, Slug, Text
+from app.kinds.common import VERSION_PATTERN, Model, Problem, Slug, Text
 
 CONTENT = Path(__file__).parent / "content"
 
 SINGLE = ("dataset", "coverage", "life-stages", "vocabulary")
 """Files of which there is one."""
 
-SemVer = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
+SemVer = Annotated[str, Field(pattern=VERSION_PATTERN)]
 
 
 class DatasetFile(Model):

@@ -75,6 +75,15 @@ def content(tmp_path: Path) -> Path:
     return Path(shutil.copytree(TINY, tmp_path / "content"))
 
 
+@pytest.fixture
+def second_release(content: Path) -> Path:
+    """The tiny content as version 0.2.0, with another text about iron."""
+    for path in content.rglob("*.toml"):
+        text = path.read_text(encoding="utf-8").replace("0.1.0", "0.2.0")
+        path.write_text(text.replace("Carries oxygen.", "Carries oxygen, release two."), encoding="utf-8")
+    return content
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

@@ -4,12 +4,15 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support import ROOT
 
@@ -22,41 +25,92 @@ def free_port() -> int:
         return port
 
 
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Return when the condition holds; a server that does not answer yet is no failure."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(httpx.TransportError):
+            if condition():
+                return
+        time.sleep(0.1)
+    pytest.fail("it did not come about in time")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server process; `log` is what it writes to its standard error."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        """Its origin."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def get(self, path: str) -> httpx.Response:
+        """Its answer."""
+        return httpx.get(f"{self.url}{path}", timeout=30)
+
+    def connect(self) -> socket.socket:
+        """A connection to write bytes to."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
+    def children(self) -> set[int]:
+        """Process ids of its workers, where it has more than one."""
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return {int(pid) for pid in listed if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()}
+
+
 @contextmanager
-def _process(command: list[str], url: str, folder: Path, **environment: str) -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(300):
+def _running(command: list[str], port: int, path: str, folder: Path, **environment: str) -> Iterator[Server]:
+    """Run a module as a server until it answers, and end it afterwards."""
+    with tempfile.NamedTemporaryFile(prefix="serving-", suffix=".log") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
+        server = Server(process, port, Path(log.name))
+
+        def answers() -> bool:
+            assert process.poll() is None, f"{command} ended: {server.log.read_text()}"
+            return server.get(path).status_code == 200
+
+        try:
+            wait_for(answers)
+            yield server
+        finally:
+            process.terminate()
             try:
-                httpx.get(url)
-                break
-            except httpx.TransportError:
-                assert process.poll() is None, f"{command} ended"
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
+                process.wait(40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def serving(database: str, **settings: str) -> Iterator[Server]:
+    """The API over this database as a process of its own, with these environment variables."""
+    port = free_port()
+    settings = {"DATABASE_URL": database, "HOST": "127.0.0.1", "PORT": str(port), "ACCESS_LOG": "false", **settings}
+    with _running(["app", "serve"], port, "/livez", ROOT, **settings) as server:
+        yield server
 
 
 @contextmanager
 def api_server(database: str, **settings: str) -> Iterator[str]:
     """The API over this database, with these environment variables; yields its origin."""
-    port = str(free_port())
-    settings = {"DATABASE_URL": database, "HOST": "127.0.0.1", "PORT": port, **settings}
-    with _process(["app", "serve"], f"http://127.0.0.1:{port}", ROOT, **settings) as url:
-        yield url
+    with serving(database, **{"ACCESS_LOG": "true", **settings}) as server:
+        yield server.url
 
 
 @contextmanager
 def file_server(folder: Path) -> Iterator[str]:
     """A plain file server, another origin than the API's; yields its origin."""
-    port = str(free_port())
-    with _process(["http.server", port, "--bind", "127.0.0.1"], f"http://127.0.0.1:{port}", folder) as url:
-        yield url
+    port = free_port()
+    with _running(["http.server", str(port), "--bind", "127.0.0.1"], port, "/", folder) as server:
+        yield server.url

@@ -1,21 +1,18 @@
 """The command line: it serves, and what it cannot do it says in a sentence."""
 
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
-import httpx
 import pytest
 
 from app.__main__ import main, migrate
 from app.settings import Settings
 from seed.__main__ import main as seed_main
 from tests.conftest import MakeUrl
-from tests.support import ROOT, run
+from tests.serving import serving
+from tests.support import run
 
 
 @pytest.fixture
@@ -25,13 +22,6 @@ def taken() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield listener.getsockname()[1]
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Terminal:
@@ -112,15 +102,11 @@ def not_ready(tmp_path: Path, new_database: MakeUrl) -> dict[str, str]:
 
 def test_what_cannot_be_served_yet_is_named_and_waited_for(not_ready: dict[str, str], tmp_path: Path) -> None:
     for url, reason in not_ready.items():
-        port = free_port()
-        with serving(url, port) as process:
-            assert process.stderr is not None
-            assert process.stderr.readline().startswith(f"Not ready: {reason}")
-            with httpx.Client(transport=httpx.HTTPTransport(retries=8), base_url=f"http://127.0.0.1:{port}") as client:
-                assert client.get("/livez").status_code == 200
-                refused = client.get("/readyz")
-                assert refused.status_code == 503
-                assert refused.json()["detail"].startswith(reason)
+        with serving(url) as server:
+            assert server.log.read_text().startswith(f"Not ready: {reason}")
+            refused = server.get("/readyz")
+            assert refused.status_code == 503
+            assert refused.json()["detail"].startswith(reason)
     assert not (tmp_path / "none.db").exists()
 
 
@@ -143,28 +129,8 @@ def test_an_unknown_command_shows_the_known_ones(
     assert "COMMAND" in capsys.readouterr().out
 
 
-@contextmanager
-def serving(url: str, port: int) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve"],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url, "PORT": str(port)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
-
-
 def test_it_serves(tiny_database: str) -> None:
-    port = free_port()
-    with serving(tiny_database, port) as process:
-        assert process.stderr is not None
-        said = process.stderr.readline()
-        assert said == f"Dataset 0.1.0; serving on http://127.0.0.1:{port}\n"
-        with httpx.Client(transport=httpx.HTTPTransport(retries=8), base_url=f"http://127.0.0.1:{port}") as client:
-            assert client.get("/nutrients/iron").json()["name"] == "Iron"
-    assert process.returncode in (0, -15)
+    with serving(tiny_database) as server:
+        assert server.log.read_text() == f"Dataset 0.1.0; serving on {server.url}\n"
+        assert server.get("/nutrients/iron").json()["name"] == "Iron"
+    assert server.process.returncode in (0, -15)

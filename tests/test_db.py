@@ -1,5 +1,6 @@
 """The serving process cannot write, and its connections outlive what happens to the database."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,20 +146,41 @@ def test_options_and_tls_parameters_of_the_url_reach_the_driver(reader: str) -> 
         engine.dispose()
 
 
+async def test_a_request_waits_for_a_server_that_restarts() -> None:
+    folder = Path("/tmp") / f"pg-{os.getpid()}-patience"
+    server: PostgresServer = get_server(folder)
+    try:
+        url = make_database(server.get_uri(), TINY)
+        async with client_for(url, database_patience=20, release_interval=0.1) as client:
+            server.cleanup()
+            asked = [asyncio.create_task(client.get(path)) for path in ("/nutrients", "/claims?format=csv")]
+            await asyncio.sleep(0.5)
+            assert not any(task.done() for task in asked)
+            server = get_server(folder)
+            assert [response.status_code for response in await asyncio.gather(*asked)] == [200, 200]
+    finally:
+        server.cleanup()
+
+
 async def test_a_restart_of_the_server_is_survived() -> None:
     folder = Path("/tmp") / f"pg-{os.getpid()}-restart"
     server: PostgresServer = get_server(folder)
     try:
         url = make_database(server.get_uri(), TINY)
-        async with client_for(url, cache_bytes=0) as client:
+        async with client_for(url, cache_bytes=0, database_patience=0, release_interval=60) as client:
             assert (await client.get("/nutrients")).status_code == 200
             server.cleanup()
-            gone = await client.get("/readyz")
-            assert (gone.status_code, gone.headers["Retry-After"]) == (503, "5")
-            assert "does not answer" in gone.json()["detail"]
+            for path in ("/readyz", "/nutrients", "/nutrients?format=csv"):
+                gone = await client.get(path)
+                assert (gone.status_code, gone.headers["Retry-After"]) == (503, "5")
+                assert "does not answer" in gone.json()["detail"]
             assert (await client.get("/livez")).status_code == 200
             server = get_server(folder)
             assert (await client.get("/nutrients")).status_code == 200
             assert (await client.get("/readyz")).status_code == 200
+            # nobody has asked in between: the connections that are kept are not the new server's
+            server.cleanup()
+            server = get_server(folder)
+            assert (await client.get("/nutrients")).status_code == 200
     finally:
         server.cleanup()

@@ -1,12 +1,15 @@
 """The layer by itself, where a moment between two releases has to be met exactly."""
 
 import asyncio
+from time import monotonic
 from typing import Any
 
+import pytest
 from sqlalchemy import create_engine
 
 from app.http.cache import Cache
 from app.http.layer import HttpLayer
+from app.http.patience import Patience
 from app.http.ready import ReadyResponses
 from app.release import Watcher
 
@@ -26,7 +29,14 @@ async def test_an_answer_of_the_last_release_is_not_kept_for_the_next() -> None:
         await send({"type": "http.response.body", "body": b"{}"})
 
     layer = HttpLayer(
-        app, Cache(10**6), ready, watcher, lambda _path: {"json": "application/json"}, "public, max-age=60"
+        app,
+        Cache(10**6),
+        ready,
+        watcher,
+        lambda _path: {"json": "application/json"},
+        "public, max-age=60",
+        patience=0,
+        max_streams=1,
     )
 
     async def ask() -> None:
@@ -44,3 +54,20 @@ async def test_an_answer_of_the_last_release_is_not_kept_for_the_next() -> None:
     rendering.set()
     await asyncio.gather(*asked)
     assert ready.get((b"/x", None, None)) is None
+
+
+@pytest.mark.parametrize(("gone_for", "least", "most"), [(0, 2, 5), (100, 1, 1)], ids=["just now", "for long"])
+async def test_only_a_database_that_has_just_gone_is_asked_again(gone_for: float, least: int, most: int) -> None:
+    watcher = Watcher(create_engine("sqlite://"))
+    watcher.gone_since = monotonic() - gone_for
+    state: dict[str, Any] = {}
+    asked = 0
+
+    async def ask() -> str:
+        nonlocal asked
+        asked += 1
+        state["may_pass"] = True
+        return "503"
+
+    assert await Patience(watcher, 0.5).ask(state, ask) == "503"
+    assert least <= asked <= most

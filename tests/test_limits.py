@@ -6,8 +6,10 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message
 
 from app.limits import Limits, client_of
+from app.main import create_app
 from app.settings import Settings
 from tests.support import client_for
 
@@ -66,6 +68,37 @@ async def test_more_than_can_be_answered_at_once_are_told_to_come_again() -> Non
         waiting.set()
         assert [(await task).status_code for task in first] == [200, 200]
         assert (await client.get("/x")).status_code == 200
+
+
+async def test_whole_lists_that_nobody_takes_leave_connections_to_others(tiny_database: str) -> None:
+    app = create_app(Settings(database_url=tiny_database, threads=1, max_streams=2))
+    taken = asyncio.Event()
+    started: list[Message] = []
+
+    async def take_slowly(message: Message) -> None:
+        started.append(message)
+        await taken.wait()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {"type": "http", "method": "GET", "scheme": "http", "path": "/claims", "query_string": b"format=csv"}
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        slow = [asyncio.create_task(app({**scope, "headers": []}, receive, take_slowly)) for _ in range(2)]
+        while len(started) < 2:
+            await asyncio.sleep(0.01)
+        refused = await client.get("/nutrients?format=ndjson")
+        assert is_problem(refused, 503)
+        assert refused.headers["Retry-After"] == "5"
+        assert (await client.get("/nutrients")).status_code == 200
+        taken.set()
+        await asyncio.gather(*slow)
+        assert [message["status"] for message in started if "status" in message] == [200, 200]
+        assert (await client.get("/nutrients?format=ndjson")).status_code == 200
 
 
 def test_a_limit_that_cannot_be_read_is_refused() -> None:

@@ -2,10 +2,7 @@
 
 import json
 import logging
-import socket
 import urllib.request
-from contextlib import closing
-from pathlib import Path
 
 import httpx
 import pytest
@@ -14,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.logs import ConsoleFormatter, JsonFormatter, request_id
 from app.main import RESOURCES
+from tests.serving import free_port, serving
 from tests.support import client_for
-from tests.test_faults import serving
 
 SECRET = "numbness-after-wine"
 
@@ -97,11 +94,9 @@ async def test_an_unexpected_error_is_answered_and_logged_once(
 
 
 @pytest.mark.slow
-def test_metrics_have_a_listener_of_their_own(tiny_database: str, tmp_path: Path) -> None:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with serving(tiny_database, tmp_path, WORKERS="2", METRICS_PORT=str(port)) as server:
+def test_metrics_have_a_listener_of_their_own(tiny_database: str) -> None:
+    port = free_port()
+    with serving(tiny_database, WORKERS="2", METRICS_PORT=str(port)) as server:
         for _ in range(20):
             server.get("/nutrients/iron")
         server.get("/nutrients/no-such")

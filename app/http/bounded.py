@@ -7,6 +7,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.settings import Settings
 
+LAST_CALL = 2.0
+"""Seconds for which an idle connection is still answered after the server was told to stop."""
+
 # more than `max_url_bytes` and `max_header_bytes` can be: what exceeds those is answered in full
 MAX_HEAD = 160 * 1024
 
@@ -29,6 +32,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _stalled: TimerHandle | None = None
     _head = 0
     _in_head = True
+    stopping = False
 
     @property
     def seconds(self) -> float:
@@ -65,11 +69,25 @@ class BoundedProtocol(HttpToolsProtocol):
         """The head of a request has come."""
         self.head_is_here()
         super().on_headers_complete()
+        if self.stopping and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """A request has come whole."""
         self.request_is_here()
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """The server is to stop. A request that is on its way already is answered, with `Connection: close`."""
+        self.stopping = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LAST_CALL, self._close_if_idle)
+        else:
+            self.cycle.keep_alive = False
+
+    def _close_if_idle(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self._close()
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it is answered."""

@@ -27,6 +27,8 @@ class Exchange:
     headers: dict[bytes, bytes]
     common: Headers
     target: Target
+    started: bool = False
+    """A stream has begun: too late for another answer."""
 
     def header(self, name: bytes) -> str | None:
         """A request header's value; several lines of one name are joined by commas (RFC 9110 §5.3)."""

@@ -11,6 +11,7 @@ from app.http.coding import CODINGS, MIN_SIZE
 from app.http.exchange import Answer, App, Exchange, Message, Receive, Scope, Send
 from app.http.headers import DATA_POLICY, Headers, common_headers, preflight, without_content
 from app.http.negotiation import best_coding, best_media_type
+from app.http.patience import Patience
 from app.http.ready import ReadyResponses
 from app.http.refusal import refuse
 from app.http.stream import Stream
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 # what our own answers never carry, but static files do
 RECOMPUTED = (b"content-length", b"etag", b"accept-ranges", b"vary")
+TOO_MANY_STREAMS = "Too many whole lists are being sent; try again later, or ask for pages."
 FAILURE = "Something went wrong on our side; it has been logged."
 
 VARY = (b"vary", b"Accept, Accept-Encoding")
@@ -35,13 +37,24 @@ class HttpLayer:
     """Pure ASGI, around the app. `cache_control` is sent with what caches may keep."""
 
     def __init__(
-        self, app: App, cache: Cache, ready: ReadyResponses, watcher: Watcher, formats: Formats, cache_control: str
+        self,
+        app: App,
+        cache: Cache,
+        ready: ReadyResponses,
+        watcher: Watcher,
+        formats: Formats,
+        cache_control: str,
+        patience: float,
+        max_streams: int,
     ) -> None:
         self._app = app
         self._ready = ready
         self._cache = cache
         self._watcher = watcher
         self._formats = formats
+        self._patience = Patience(watcher, patience)
+        self._max_streams = max_streams
+        self._streams = 0
         self._cacheable: Headers = [(b"cache-control", cache_control.encode()), VARY]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +103,7 @@ class HttpLayer:
 
     async def _make(self, exchange: Exchange) -> Entry | Answer:
         """Ask the app; an answer that may be cached becomes an entry of the cache."""
-        answer = await self._ask(exchange)
+        answer = await self._patience.ask(exchange.scope["state"], lambda: self._ask(exchange))
         control = answer.header(b"cache-control")
         if answer.status != HTTPStatus.OK or (control and not control.startswith(b"public")):
             return answer
@@ -128,17 +141,27 @@ class HttpLayer:
         coding = best_coding(exchange.header(b"accept-encoding"), CODINGS)
         if coding is None:
             return await _refuse_coding(exchange)
-        stream = Stream(exchange, coding, [*self._cacheable, DATA_POLICY])
+        if self._streams >= self._max_streams:
+            return await refuse(exchange.scope, exchange.send, 503, TOO_MANY_STREAMS, [(b"retry-after", b"5")])
+        self._streams += 1
         try:
-            await self._app(exchange.inner_scope, exchange.receive, stream.send)
+            refused = await self._patience.ask(exchange.scope["state"], lambda: self._pass_on(exchange, coding))
         except Exception:
-            if stream.started:
+            if exchange.started:
                 raise  # too late for another answer: the connection is cut, so the client sees it is not whole
             log.exception("unexpected error", extra={"path": exchange.target.path})
             return await refuse(exchange.scope, exchange.send, 500, FAILURE)
-        if stream.refused is not None:
-            return await self._finish(exchange, stream.refused)
+        finally:
+            self._streams -= 1
+        if refused is not None:
+            return await self._finish(exchange, refused)
         return None
+
+    async def _pass_on(self, exchange: Exchange, coding: str) -> Answer | None:
+        """Pass on what the app streams; returns an answer that is no stream."""
+        stream = Stream(exchange, coding, [*self._cacheable, DATA_POLICY])
+        await self._app(exchange.inner_scope, exchange.receive, stream.send)
+        return stream.refused
 
     async def _ask(self, exchange: Exchange) -> Answer:
         """The app's whole answer; a 500 where it fails."""

@@ -34,7 +34,7 @@ class ShortCutProtocol(BoundedProtocol):
     def on_headers_complete(self) -> None:
         """Called by the parser when the request's head is whole."""
         ready: ReadyResponses | None = self.app_state.get(STATE_KEY)
-        if ready is not None and self._take_short_cut(ready):
+        if ready is not None and not self.stopping and self._take_short_cut(ready):
             self.head_is_here()
         else:
             super().on_headers_complete()

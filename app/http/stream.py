@@ -22,7 +22,6 @@ class Stream:
     """
 
     def __init__(self, exchange: Exchange, coding: str, headers: Headers) -> None:
-        self.started = False
         self.refused: Answer | None = None
         self._exchange = exchange
         self._coding = coding
@@ -49,7 +48,7 @@ class Stream:
         if self._coding != "identity":
             complete.append((b"content-encoding", self._coding.encode()))
         modified = (header_of(headers, b"last-modified") or b"").decode()
-        self.started = True
+        self._exchange.started = True
         if self._exchange.not_modified(etag, modified):
             await self._exchange.respond(304, without_content(complete), b"")
             raise Enough

@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from app.envelopes import Envelope, Included, Items, PageBase
 from app.errors import InvalidParameters, ParameterError, nearest
-from app.kinds.common import Model
+from app.kinds.common import VERSION_PATTERN, Model
 from app.links import page_url
 from app.models import Release
 from app.parameters import PageQuery
@@ -29,7 +29,9 @@ class ChangesQuery(PageQuery):
     """Since when, and how much to show."""
 
     since: str = Field(
-        description="Version of the dataset that is known already, as `/dataset` showed it.", examples=["1.0.0"]
+        description="Version of the dataset that is known already, as `/dataset` showed it.",
+        examples=["1.0.0"],
+        json_schema_extra={"pattern": VERSION_PATTERN, "x-code-of": "release"},
     )
 
 

@@ -4,7 +4,10 @@ from typing import Literal
 
 from fastapi import Response
 from pydantic import Field
+from sqlalchemy.exc import DBAPIError
 
+from app.db import explain
+from app.errors import NotReady
 from app.kinds.common import Model
 from app.reading import Database
 from app.route import Router
@@ -35,8 +38,12 @@ async def get_liveness() -> Response:
 @router.get("/readyz", response_model=Readiness, summary="Can it answer?")
 def get_readiness(database: Database) -> Response:
     """200 when the database answers and holds a dataset; else 503 with the reason."""
-    with database.connect() as connection:
-        return _fresh(Readiness(dataset=dataset(connection)["version"]))
+    try:
+        with database.connect() as connection:
+            return _fresh(Readiness(dataset=dataset(connection)["version"]))
+    except DBAPIError as error:
+        # told at once: only a request for data waits for a database that restarts
+        raise NotReady(explain(error)) from error
 
 
 def _fresh(state: Model) -> Response:

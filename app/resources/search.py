@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from fastapi import Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
+from pydantic.config import JsonDict
 from pydantic_core import to_json
 
 from app.answers import answer
@@ -36,19 +37,31 @@ KindName = Literal[
     "source",
 ]
 LONGEST = 200
+PRINTABLE: JsonDict = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]+$"}
+"""Only described here: a control character is refused in every query, before it is parsed."""
 
 
 class SearchQuery(PageQuery):
     """What to look for."""
 
-    q: str = Field(min_length=1, max_length=LONGEST, description="Words or a question, 200 characters at most.")
+    q: str = Field(
+        min_length=1,
+        max_length=LONGEST,
+        description="Words or a question, 200 characters at most.",
+        json_schema_extra=PRINTABLE,
+    )
     kind: Annotated[tuple[str, ...], OneOf(*SEARCHED)] = Field(default=(), description="Only records of these kinds.")
 
 
 class SuggestQuery(QueryModel):
     """What was typed so far."""
 
-    q: str = Field(min_length=1, max_length=LONGEST, description="What was typed so far, 200 characters at most.")
+    q: str = Field(
+        min_length=1,
+        max_length=LONGEST,
+        description="What was typed so far, 200 characters at most.",
+        json_schema_extra=PRINTABLE,
+    )
     kind: Annotated[tuple[str, ...], OneOf(*SEARCHED)] = Field(default=(), description="Only records of these kinds.")
     limit: int = Field(default=8, ge=1, le=20, description="How many suggestions to show, 1 to 20.")
 

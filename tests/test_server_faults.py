@@ -1,0 +1,242 @@
+"""Faults of and around the server process: slow, hostile and half-gone clients, signals, workers that die."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.serving import Server, serving, wait_for
+from tests.support import TINY, make_database, real_database
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sound") / "sound.db"
+    make_database(f"sqlite:///{path}", TINY)
+    return path
+
+
+@pytest.mark.slow
+def test_the_server_starts_without_a_database_and_serves_when_there_is_one(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/later.db"
+    with serving(url) as server:
+        assert "Not ready: The database file is missing" in server.log.read_text()
+        assert server.get("/readyz").status_code == 503
+        make_database(url, TINY)
+        assert server.get("/readyz").status_code == 200
+        assert server.get("/nutrients").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def server(sound: Path) -> Iterator[Server]:
+    with serving(f"sqlite:///{sound}", REQUEST_TIMEOUT="3") as running:
+        yield running
+
+
+@pytest.mark.slow
+def test_slow_clients_and_half_open_connections_starve_nobody(server: Server) -> None:
+    half_open = [server.connect() for _ in range(300)]
+    for number, connection in enumerate(half_open):
+        connection.sendall((b"", b"GET /nutri", b"GET / HTTP/1.1\r\nHost: x\r\nX: ")[number % 3])
+    slow_readers = [server.connect() for _ in range(20)]
+    for connection in slow_readers:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        connection.sendall(b"GET /nutrients HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+    try:
+        for _ in range(50):
+            assert server.get("/nutrients/iron").status_code == 200
+        for connection in half_open:
+            # closed by the server, not kept for ever
+            assert connection.recv(1) == b""
+    finally:
+        for connection in half_open + slow_readers:
+            connection.close()
+
+
+HOSTILE: list[bytes] = [
+    b"\x00\x01\x02\x03\r\n\r\n",
+    b"GET\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /nutrients?" + b"x=1&" * 2000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"H%d: v\r\n" % n for n in range(3000)) + b"\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nCookie: " + b"c" * 60000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + b"H: " + b"h" * 400000,
+    b"DELETE /nutrients/iron HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    b"POST /nutrients HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\nabc",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+    b"GET /nutrients/%ff%00%0a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    b"GET /nutrients/..%2f..%2fetc HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    b"GET /nutrients?slug=%00%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    b"GET /nutrients?limit=99999999999999999999999 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+]
+
+
+def send_hostile(server: Server, count: int) -> list[bytes]:
+    """Send them from a few connections at a time; returns the status lines that came back."""
+    found: list[bytes] = []
+
+    def send(start: int) -> None:
+        for number in range(start, count, 8):
+            with closing(server.connect()) as connection, suppress(OSError):
+                connection.sendall(HOSTILE[number % len(HOSTILE)])
+                found.append(connection.recv(4096).split(b"\r\n")[0])
+
+    threads = [threading.Thread(target=send, args=(start,)) for start in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def resident(pid: int) -> int:
+    """Memory of a process, in bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def work(server: Server) -> float:
+    """Processor time of the event loop for one request, in microseconds: other work on the machine adds nothing."""
+
+    def spent() -> int:
+        return int(Path(f"/proc/{server.process.pid}/schedstat").read_text().split()[0])
+
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        client.get("/nutrients")
+        before = spent()
+        for _ in range(1000):
+            client.get("/nutrients")
+        return (spent() - before) / 1e6
+
+
+@pytest.mark.slow
+def test_hostile_requests_leave_the_server_as_it_was(
+    server: Server, record_property: Callable[[str, object], None]
+) -> None:
+    send_hostile(server, 500)
+    before, quick = resident(server.process.pid), work(server)
+    statuses = send_hostile(server, int(os.environ.get("HOSTILE_REQUESTS", "1000")))
+    assert not [status for status in statuses if b" 500 " in status]
+    assert {b" 414 ", b" 431 ", b" 405 ", b" 400 "} <= {status[8:13] for status in statuses}
+    grown = resident(server.process.pid) - before
+    assert grown < 30_000_000, f"{grown} bytes more"
+    after = work(server)
+    record_property("work", f"{quick:.0f} us a request before, {after:.0f} us after; {grown} bytes more")
+    # a leak of work would grow with every hostile request
+    assert after < 3 * quick
+
+
+@pytest.mark.slow
+def test_a_stop_under_load_breaks_no_answer(sound: Path) -> None:
+    with serving(f"sqlite:///{sound}") as server:
+        expected = server.get("/nutrients").content
+        broken: list[bytes] = []
+        whole = 0
+
+        def ask() -> None:
+            nonlocal whole
+            with suppress(OSError), closing(server.connect()) as connection:
+                while True:
+                    connection.sendall(b"GET /nutrients HTTP/1.1\r\nHost: x\r\n\r\n")
+                    answer = read_answer(connection)
+                    if not answer:
+                        return
+                    if answer != expected:
+                        broken.append(answer)
+                    whole += 1
+
+        threads = [threading.Thread(target=ask) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: whole > 50)
+        server.process.terminate()
+        for thread in threads:
+            thread.join(30)
+        assert server.process.wait(30) in (0, -signal.SIGTERM)
+        assert broken == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("before", [b"/nutrients", b"/dataset"], ids=["asked before", "asked anew"])
+def test_a_request_that_comes_as_the_server_stops_is_answered(sound: Path, before: bytes) -> None:
+    request = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n"
+    with serving(f"sqlite:///{sound}") as server:
+        connection = server.connect()
+        connection.sendall(request % before)
+        assert read_answer(connection)
+        server.process.terminate()
+        wait_for(lambda: refuses(server))
+        with closing(connection):
+            connection.sendall(request % b"/nutrients")
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"\r\nconnection: close\r\n" in answer.lower()
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["total"] == 3
+
+
+@pytest.mark.slow
+def test_an_answer_that_is_being_taken_slowly_is_sent_whole_before_the_server_stops() -> None:
+    with serving(real_database()) as server:
+        whole = server.get("/intakes?format=ndjson").content
+        connection = socket.socket()
+        with closing(connection):
+            # so little that most of the answer has to wait with the server
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(30)
+            connection.connect(("127.0.0.1", server.port))
+            connection.sendall(b"GET /intakes?format=ndjson HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            started = connection.recv(1024)
+            server.process.terminate()
+            wait_for(lambda: refuses(server))
+            answer = started + b"".join(iter(lambda: connection.recv(65536), b""))
+        body = answer.partition(b"\r\n\r\n")[2]
+        assert body.endswith(b"\r\n0\r\n\r\n")
+        assert len(body) > len(whole) > 300_000
+
+
+def refuses(server: Server) -> bool:
+    """It takes no more connections."""
+    with suppress(ConnectionRefusedError), server.connect():
+        return False
+    return True
+
+
+def read_answer(connection: socket.socket) -> bytes:
+    """The body of one answer; nothing if the connection was closed before it began."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        part = connection.recv(65536)
+        if not part:
+            return received
+        received += part
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
+    while len(body) < length:
+        part = connection.recv(65536)
+        if not part:
+            break
+        body += part
+    return body
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_is_replaced(sound: Path) -> None:
+    with serving(f"sqlite:///{sound}", WORKERS="2") as server:
+        workers = server.children()
+        assert len(workers) == 2
+        os.kill(workers.pop(), signal.SIGKILL)
+        wait_for(lambda: len(server.children() - workers) == 1)
+        for _ in range(20):
+            wait_for(lambda: server.get("/nutrients").status_code == 200)
+    with closing(sqlite3.connect(sound)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
