@@ -1,6 +1,7 @@
 """What tests share: databases made from content, and clients for them."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import Engine, event
 
 from app.__main__ import migrate
 from app.main import create_app
@@ -61,3 +63,22 @@ async def client_for(url: str, **settings: Any) -> AsyncIterator[httpx.AsyncClie
         httpx.AsyncClient(transport=transport, base_url="http://test") as client,
     ):
         yield client
+
+
+def statements_of(engine: Engine) -> list[str]:
+    """A list that grows by every statement of the engine from now on; of SQLite as its driver sees them."""
+    statements: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        statements.append(arguments[2])
+
+    def connected(driver: sqlite3.Connection, _record: object) -> None:
+        driver.set_trace_callback(statements.append)
+
+    if engine.dialect.name == "sqlite":
+        # some go past SQLAlchemy
+        event.listen(engine, "connect", connected)
+        engine.dispose()
+    else:
+        event.listen(engine, "before_cursor_execute", note)
+    return statements

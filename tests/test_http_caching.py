@@ -12,9 +12,8 @@ import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
 
-from tests.support import client_for
+from tests.support import client_for, statements_of
 
 DECODERS = {
     "identity": lambda body: body,
@@ -205,9 +204,7 @@ async def test_equivalent_queries_share_an_answer_and_its_tag(tiny: httpx.AsyncC
 
 async def test_concurrent_misses_render_once(tiny_database: str) -> None:
     async with client_for(tiny_database) as client:
-        statements: list[str] = []
-        engine = client._transport.app.state.engine  # type: ignore[attr-defined]
-        event.listen(engine, "before_cursor_execute", lambda c, cur, sql, *rest: statements.append(sql))
+        statements = statements_of(client._transport.app.state.engine)  # type: ignore[attr-defined]
         responses = await asyncio.gather(*(client.get("/nutrients?limit=3") for _ in range(20)))
         assert len({response.content for response in responses}) == 1
         pages = [sql for sql in statements if "FROM nutrient" in sql and "count" not in sql]

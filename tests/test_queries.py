@@ -1,17 +1,15 @@
 """A request issues a fixed number of queries, whatever the number of rows."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
 
 from app.kinds import KINDS
 from app.main import create_app
 from app.settings import Settings
+from tests.support import statements_of
 
 PATHS = [f"/{kind.collection}" for kind in KINDS.values()]
 
@@ -34,19 +32,7 @@ class Counter:
 @asynccontextmanager
 async def counting(url: str) -> AsyncIterator[Counter]:
     app = create_app(Settings(database_url=url, cache_bytes=0))
-    statements: list[str] = []
-
-    def note(*arguments: Any) -> None:
-        statements.append(arguments[2])
-
-    def connected(driver: sqlite3.Connection, _record: object) -> None:
-        driver.set_trace_callback(statements.append)
-
-    if url.startswith("sqlite"):
-        # the driver sees what goes past SQLAlchemy, too
-        event.listen(app.state.engine, "connect", connected)
-    else:
-        event.listen(app.state.engine, "before_cursor_execute", note)
+    statements = statements_of(app.state.engine)
     transport = httpx.ASGITransport(app=app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         await http.get("/readyz")  # the first connection asks the server about itself
