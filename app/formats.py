@@ -40,7 +40,7 @@ def csv_lines(documents: Iterable[str], model: type[BaseModel], fields: Sequence
     Begins with a byte order mark, without which spreadsheets take UTF-8 for something else. A text that a
     spreadsheet would take for a formula is preceded by an apostrophe.
     """
-    names = [name for name in columns(model) if not fields or name.partition(".")[0] in ("slug", "url", *fields)]
+    names = [name for name in columns(model) if not fields or name.partition(".")[0] in fields]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     buffer.write("\ufeff")

@@ -25,6 +25,8 @@ from app.slugs import check_slugs, elsewhere_or_404
 from app.snapshot import dataset
 from app.statements import Conditions, key_of, statements
 
+ALWAYS = ("slug", "url")
+
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -43,12 +45,20 @@ Database = Annotated[Engine, Depends(get_engine)]
 
 @dataclass(frozen=True)
 class Listing:
-    """A list: its path, its name as a file, the table of its documents and the model that describes them."""
+    """A list: its path, its name as a file, the table of its documents and the model that describes them.
+
+    `always` are the keys that `fields` cannot take away.
+    """
 
     path: str
     name: str
     table: Any
     model: type[Model]
+    always: tuple[str, ...] = ALWAYS
+
+    def fields(self, query: Any) -> tuple[str, ...]:
+        """The keys to show; all where none are asked for."""
+        return (*self.always, *query.fields) if query.fields else ()
 
 
 async def page(
@@ -85,7 +95,7 @@ def read_page(
     """
     known = KINDS[kind]
     listing = listing or Listing(f"/{known.collection}", known.collection, TABLES[kind], known.record)
-    table, fields = listing.table, getattr(query, "fields", ())
+    table, fields = listing.table, listing.fields(query)
     key = key_of(listing.path, query)
     every = partial(_every_condition, table, query, conditions)
     statement = statements(key, table, every, {"name": table.sort_name, **sort_columns, "slug": table.slug})
@@ -135,7 +145,7 @@ def _whole_list(
         selected = selected.limit(query.limit)
     rows = connection.execution_options(yield_per=BATCH).scalars(selected.offset(query.offset or None))
     stack.callback(rows.close)
-    documents, fields = map(transform, rows), getattr(query, "fields", ())
+    documents, fields = map(transform, rows), listing.fields(query)
     if query.format == "jsonld":
         page = faq_page((json.loads(document) for document in documents), about)
         return answer(json.dumps(page, ensure_ascii=False), about, format="jsonld")
@@ -172,7 +182,7 @@ def read_detail(engine: Engine, kind: str, slug: str, query: Any, transform: Tra
     if getattr(query, "format", "json") == "jsonld":
         page = faq_page([json.loads(document)], about)
         return answer(json.dumps(page, ensure_ascii=False), about, format="jsonld", links=collection)
-    shown = _cut(document, query.fields)
+    shown = _cut(document, (*ALWAYS, *query.fields) if query.fields else ())
     tail = f'"included":{included},"disclaimer":{json.dumps(about["disclaimer"], ensure_ascii=False)}'
     return answer(f"{shown[:-1]},{tail}}}", about, links=collection)
 
@@ -187,5 +197,5 @@ def _cut(document: str, fields: Sequence[str]) -> str:
     if not fields:
         return document
     record = json.loads(document)
-    kept = {key: value for key, value in record.items() if key in ("slug", "url") or key in fields}
+    kept = {key: value for key, value in record.items() if key in fields}
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))

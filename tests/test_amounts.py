@@ -72,6 +72,15 @@ async def test_amounts_and_intakes_as_csv(tiny: httpx.AsyncClient) -> None:
     assert {json.loads(line)["quantity"]["unit"] for line in international.text.splitlines()} == {"[iU]"}
 
 
+async def test_amounts_are_cut_to_the_fields_asked_for(tiny: httpx.AsyncClient) -> None:
+    page = (await tiny.get("/nutrients/iron/food-sources?fields=per_serving,group&limit=1")).json()
+    assert [list(item) for item in page["items"]] == [["ndb_no", "per_serving", "food_source", "group"]]
+    sheet = (await tiny.get("/nutrients/iron/food-sources?fields=group&format=csv")).text
+    assert sheet.removeprefix("\ufeff").splitlines()[0] == "ndb_no,food_source,group"
+    refused = await tiny.get("/nutrients/iron/food-sources?fields=grp")
+    assert (refused.status_code, refused.json()["errors"][0]["suggestion"]) == (422, "group")
+
+
 async def test_an_unknown_or_renamed_nutrient(tiny: httpx.AsyncClient) -> None:
     unknown = await tiny.get("/nutrients/irn/food-sources")
     assert unknown.status_code == 404

@@ -3,18 +3,21 @@
 from typing import Annotated
 
 from fastapi import Path, Query, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app import models
 from app.conditions import among
 from app.envelopes import Page
 from app.formats import ListFormat
+from app.kinds.common import Model, Ref
 from app.kinds.food_source import FoodAmount, FoodGroup
-from app.parameters import Flag, OneOf, PageQuery, sort_keys
+from app.parameters import Flag, OneOf, PageQuery, fields_of, sort_keys
 from app.reading import Database, Listing, elsewhere, read_page
 from app.route import Router
 
 router = Router(prefix="/nutrients", tags=["Nutrients"])
+
+ALWAYS = ("food_source", "ndb_no")
 
 SORT = {
     "percent_daily_value": models.Amount.percent_daily_value,
@@ -39,6 +42,9 @@ class NutrientFoodQuery(PageQuery):
     sort: Annotated[tuple[str, ...], sort_keys(*SORT)] = Field(
         default=("-percent_daily_value",), description="Order; `-` reverses a key. Ties are broken by name."
     )
+    fields: Annotated[tuple[str, ...], fields_of(FoodAmount)] = Field(
+        default=(), description="Show only these keys of each item (and always `food_source` and `ndb_no`)."
+    )
     include: Annotated[tuple[str, ...], OneOf("nutrients", "food_sources", "sources")] = Field(
         default=(), description="Add these collections' related records in full, under `included`."
     )
@@ -48,7 +54,24 @@ class FoodAmountPage(Page[FoodAmount]):
     """A page of the list of a nutrient's amounts in foods."""
 
 
-@router.get("/{slug}/food-sources", response_model=FoodAmountPage, summary="List how much foods hold of a nutrient")
+class PartialFoodAmount(Model):
+    """An amount cut down by `fields`: the food, and the keys that were asked for."""
+
+    model_config = ConfigDict(extra="allow")
+
+    food_source: Ref = Field(description="The food source.")
+    ndb_no: str = Field(description="NDB number of the food in the food database.", examples=["11458"])
+
+
+class PartialFoodAmountPage(Page[PartialFoodAmount]):
+    """A page of amounts cut down by `fields`."""
+
+
+@router.get(
+    "/{slug}/food-sources",
+    response_model=FoodAmountPage | PartialFoodAmountPage,
+    summary="List how much foods hold of a nutrient",
+)
 def list_nutrient_food_sources(
     slug: Annotated[str, Path(description="Slug of the nutrient.", examples=["magnesium"])],
     query: Annotated[NutrientFoodQuery, Query()],
@@ -70,5 +93,5 @@ def list_nutrient_food_sources(
         query,
         lambda: [among(models.Amount.nutrient, [slug]), among(models.Amount.food_group, query.group)],
         SORT,
-        listing=Listing(f"/nutrients/{slug}{below}", f"food-sources-of-{slug}", models.Amount, FoodAmount),
+        listing=Listing(f"/nutrients/{slug}{below}", f"food-sources-of-{slug}", models.Amount, FoodAmount, ALWAYS),
     )
