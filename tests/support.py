@@ -1,5 +1,6 @@
 """What tests share: databases made from content, and clients for them."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, insert
 
 from app.__main__ import migrate
+from app.db import writing_engine
 from app.main import create_app
+from app.models import metadata
 from app.settings import Settings
 from seed.__main__ import main as load
 
@@ -82,3 +85,18 @@ def statements_of(engine: Engine) -> list[str]:
     else:
         event.listen(engine, "before_cursor_execute", note)
     return statements
+
+
+def with_long_list(url: str) -> str:
+    """Add ten thousand records to the list of sources, 40 MB altogether; returns the URL."""
+    engine = writing_engine(url)
+    filler = json.dumps({"slug": "s", "name": "n", "url": "/sources/s", "kind": "review", "title": "x" * 4000})
+    with engine.begin() as connection:
+        for start in range(0, 10_000, 1000):
+            slugs = [f"s{number}" for number in range(start, start + 1000)]
+            rows = [{"slug": slug, "kind": "source", "name": "n"} for slug in slugs]
+            connection.execute(insert(metadata.tables["record"]), rows)
+            columns = {"sort_name": "n", "from_article": False, "document": filler, "kind": "review", "year": None}
+            connection.execute(insert(metadata.tables["source"]), [{"slug": slug, **columns} for slug in slugs])
+    engine.dispose()
+    return url

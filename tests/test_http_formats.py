@@ -10,11 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert
 
-from app.db import writing_engine
 from app.http.negotiation import best_media_type
-from app.models import metadata
 from tests.support import TINY, client_for, make_database
 
 OFFERED = ["application/json", "text/csv", "application/x-ndjson"]
@@ -138,18 +135,7 @@ async def test_the_faq_comes_as_a_schema_org_page(tiny: httpx.AsyncClient, path:
 
 async def test_a_stream_takes_bounded_memory(new_database: Any) -> None:
     """A list of 40 MB is streamed in a small part of that."""
-    url = make_database(new_database("large"), TINY)
-    engine = writing_engine(url)
-    filler = json.dumps({"slug": "s", "name": "n", "url": "/sources/s", "kind": "review", "title": "x" * 4000})
-    with engine.begin() as connection:
-        for start in range(0, 10_000, 1000):
-            slugs = [f"s{number}" for number in range(start, start + 1000)]
-            rows = [{"slug": slug, "kind": "source", "name": "n"} for slug in slugs]
-            connection.execute(insert(metadata.tables["record"]), rows)
-            columns = {"sort_name": "n", "from_article": False, "document": filler, "kind": "review", "year": None}
-            connection.execute(insert(metadata.tables["source"]), [{"slug": slug, **columns} for slug in slugs])
-    engine.dispose()
-    async with client_for(url) as client:
+    async with client_for(with_long_list(make_database(new_database("large"), TINY))) as client:
         app = client._transport.app  # type: ignore[attr-defined]
         sent = 0
 

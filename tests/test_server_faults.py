@@ -8,14 +8,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.serving import Server, serving, wait_for
-from tests.support import TINY, make_database, real_database
+from tests.support import TINY, make_database, with_long_list
 
 
 @pytest.fixture(scope="module")
@@ -185,38 +185,46 @@ def test_a_request_that_comes_as_the_server_stops_is_answered(sound: Path, befor
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["total"] == 3
 
 
-@pytest.mark.slow
-def test_an_answer_that_is_being_taken_slowly_is_sent_whole_before_the_server_stops() -> None:
-    with serving(real_database()) as server:
-        whole = server.get("/intakes?format=ndjson").content
-        connection = socket.socket()
-        with closing(connection):
-            # so little that most of the answer has to wait with the server
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.settimeout(30)
-            connection.connect(("127.0.0.1", server.port))
-            connection.sendall(b"GET /intakes?format=ndjson HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            started = connection.recv(1024)
-            server.process.terminate()
-            wait_for(lambda: refuses(server))
-            answer = started + b"".join(iter(lambda: connection.recv(65536), b""))
-        body = answer.partition(b"\r\n\r\n")[2]
-        assert body.endswith(b"\r\n0\r\n\r\n")
-        assert len(body) > len(whole) > 300_000
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database with a list that no buffer of the operating system holds."""
+    return with_long_list(make_database(f"sqlite:///{tmp_path_factory.mktemp('long')}/x.db", TINY))
+
+
+@contextmanager
+def taking_slowly(server: Server) -> Iterator[socket.socket]:
+    """A connection on which the long list has been asked for, and nearly nothing of it taken."""
+    with closing(server.connect()) as connection:
+        connection.sendall(b"GET /sources?format=ndjson HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert connection.recv(15) == b"HTTP/1.1 200 OK"
+        yield connection
+
+
+def rest_of(connection: socket.socket) -> bytes:
+    """Everything that still comes."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+END = b"\r\n0\r\n\r\n"
+"""How an answer in chunks ends that is whole."""
 
 
 @pytest.mark.slow
-def test_a_client_that_stops_reading_is_cut_off() -> None:
-    with serving(real_database(), REQUEST_TIMEOUT="1") as server, closing(socket.socket()) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(30)
-        connection.connect(("127.0.0.1", server.port))
-        connection.sendall(b"GET /intakes?format=ndjson HTTP/1.1\r\nHost: x\r\n\r\n")
+def test_an_answer_that_is_being_taken_slowly_is_sent_whole_before_the_server_stops(long: str) -> None:
+    with serving(long) as server, taking_slowly(server) as connection:
+        server.process.terminate()
+        wait_for(lambda: refuses(server))
+        answer = rest_of(connection)
+    assert answer.endswith(END)
+    assert len(answer) > 40_000_000
+
+
+@pytest.mark.slow
+def test_a_client_that_stops_reading_is_cut_off(long: str) -> None:
+    with serving(long, REQUEST_TIMEOUT="1") as server, taking_slowly(server) as connection:
         # longer than the server waits for it
         time.sleep(3)
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert not answer.endswith(b"\r\n0\r\n\r\n")
+        assert not rest_of(connection).endswith(END)
 
 
 def refuses(server: Server) -> bool:
