@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from app.http.negotiation import best_media_type
-from tests.support import TINY, client_for, make_database
+from tests.support import TINY, client_for, make_database, with_long_list
 
 OFFERED = ["application/json", "text/csv", "application/x-ndjson"]
 
