@@ -1,43 +1,63 @@
-"""Conditions in SQL for the filters of a list; None where a filter is not given."""
+"""Conditions in SQL for the filters of a list; None where a filter is not given.
 
-from collections.abc import Sequence
-from typing import Any
+What a filter is given is an open parameter of its SQL, so that the SQL of a list can be kept (`app/statements.py`).
+"""
 
-from sqlalchemy import ColumnElement, select
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, ColumnElement, select
 from sqlmodel import col
 
 from app.kinds.common import Grade
 from app.models import Link
 
+Parameters = Sequence[BindParameter[Any]]
 
-def among(column: Any, values: Sequence[str | int]) -> ColumnElement[bool] | None:
+
+class Condition(NamedTuple):
+    """A filter: `sql` makes its SQL of one open parameter for each of the `values`.
+
+    Two conditions of the same place in a list with the same `variant` have the same SQL.
+    """
+
+    variant: Hashable
+    values: Sequence[str | int]
+    sql: Callable[[Parameters], ColumnElement[bool]]
+
+
+def among(column: Any, values: Sequence[str | int]) -> Condition | None:
     """The column holds one of the values; no condition where none is given."""
-    return column.in_(values) if values else None
+    return Condition(len(values), values, column.in_) if values else None
 
 
-def among_grades(rank: Any, grades: Sequence[str]) -> ColumnElement[bool] | None:
+def among_grades(rank: Any, grades: Sequence[str]) -> Condition | None:
     """The record has one of these evidence grades; `rank` is its column of grade ranks."""
-    return rank.in_([Grade(grade).rank for grade in grades]) if grades else None
+    return among(rank, [Grade(grade).rank for grade in grades])
 
 
-def same(column: Any, value: bool | None) -> ColumnElement[bool] | None:
+def same(column: Any, value: bool | None) -> Condition | None:
     """The column holds the value; no condition where it is null."""
-    return None if value is None else column.is_(value)
+    return None if value is None else Condition(value, (), lambda _: column.is_(value))
 
 
-def refers(table: Any, fields: Sequence[str], targets: Sequence[str]) -> ColumnElement[bool] | None:
+def refers(table: Any, fields: Sequence[str], targets: Sequence[str]) -> Condition | None:
     """The record refers, in one of these fields, to one of the targets."""
-    if not targets:
-        return None
-    origins = select(col(Link.origin)).where(col(Link.target).in_(targets), col(Link.field).in_(fields))
-    condition: ColumnElement[bool] = table.slug.in_(origins)
-    return condition
+
+    def sql(given: Parameters) -> ColumnElement[bool]:
+        origins = select(col(Link.origin)).where(col(Link.target).in_(given), col(Link.field).in_(fields))
+        condition: ColumnElement[bool] = table.slug.in_(origins)
+        return condition
+
+    return Condition(len(targets), targets, sql) if targets else None
 
 
-def referred(table: Any, field: str, origins: Sequence[str]) -> ColumnElement[bool] | None:
+def referred(table: Any, field: str, origins: Sequence[str]) -> Condition | None:
     """One of the origins refers, in this field, to the record."""
-    if not origins:
-        return None
-    targets = select(col(Link.target)).where(col(Link.origin).in_(origins), col(Link.field) == field)
-    condition: ColumnElement[bool] = table.slug.in_(targets)
-    return condition
+
+    def sql(given: Parameters) -> ColumnElement[bool]:
+        targets = select(col(Link.target)).where(col(Link.origin).in_(given), col(Link.field) == field)
+        condition: ColumnElement[bool] = table.slug.in_(targets)
+        return condition
+
+    return Condition(len(origins), origins, sql) if origins else None

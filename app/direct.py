@@ -1,7 +1,7 @@
 """Statements that are asked again and again: SQLAlchemy knows them, SQLite's driver is asked itself."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any
@@ -17,11 +17,11 @@ class Direct:
     Values come from the driver as they are: text is text, but a moment is text, too.
     """
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
         self._statement = statement
         self._used = False
 
-    def rows(self, connection: Connection, **values: str | int) -> Sequence[Sequence[Any]]:
+    def rows(self, connection: Connection, values: Mapping[str, str | int] | None = None) -> Sequence[Sequence[Any]]:
         """Every row, by the values of its open parameters."""
         driver = connection.connection.driver_connection
         # to compile takes longer than to ask once
@@ -30,9 +30,9 @@ class Direct:
                 connection.begin()
             text, given = self._compiled
             with suppress(sqlite3.Error):
-                return driver.execute(text, given | values).fetchall()
+                return driver.execute(text, given | dict(values or {})).fetchall()
         self._used = True
-        return connection.execute(self._statement, values).all()
+        return connection.execute(self._statement, dict(values or {})).all()
 
     @cached_property
     def _compiled(self) -> tuple[str, dict[str, Any]]:

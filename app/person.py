@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col
 
+from app.conditions import Condition
 from app.errors import InvalidParameters, ParameterError
 from app.kinds.population import AGE, OLDEST, parse_age
 from app.models import Intake
@@ -44,12 +45,17 @@ class PersonQuery(Query):
     )
 
 
-def is_for(person: PersonQuery) -> list[ColumnElement[bool]]:
-    """Conditions on intakes: they are for this person. Refuses a person who cannot be."""
+def is_for(person: PersonQuery) -> Condition | None:
+    """A condition on intakes: they are for this person. Refuses a person who cannot be."""
     asked = (person.sex, person.age, person.pregnant, person.lactating)
     if all(value is None for value in asked):
-        return []
+        return None
     _require_possible(person)
+    # as there are not many different persons, the values stand in the SQL
+    return Condition(asked, (), lambda _: and_(*_conditions(person)))
+
+
+def _conditions(person: PersonQuery) -> list[ColumnElement[bool]]:
     bearing = [
         col(column).is_(True)
         for column, wanted in ((Intake.for_pregnancy, person.pregnant), (Intake.for_lactation, person.lactating))

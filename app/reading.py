@@ -4,12 +4,11 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy import ColumnElement, Connection, Engine, Select, select
+from sqlalchemy import Connection, Engine, Select, select
 from sqlmodel import col
 
 from app import snapshot
@@ -23,7 +22,7 @@ from app.links import page_links
 from app.models import TABLES, Record
 from app.slugs import check_slugs, elsewhere_or_404
 from app.snapshot import dataset
-from app.statements import Conditions, key_of, statements
+from app.statements import Conditions, Statements, Values, statements, values_of
 
 ALWAYS = ("slug", "url")
 
@@ -96,18 +95,18 @@ def read_page(
     known = KINDS[kind]
     listing = listing or Listing(f"/{known.collection}", known.collection, TABLES[kind], known.record)
     table, fields = listing.table, listing.fields(query)
-    key = key_of(listing.path, query)
-    every = partial(_every_condition, table, query, conditions)
-    statement = statements(key, table, every, {"name": table.sort_name, **sort_columns, "slug": table.slug})
+    general = (among(table.slug, getattr(query, "slug", ())), same(table.from_article, query.from_article))
+    where = [*conditions, *general]
+    statement = statements(table, where, {"name": table.sort_name, **sort_columns, "slug": table.slug}, query.sort)
+    values = values_of(where)
     with ExitStack() as stack:
         connection = stack.enter_context(engine.connect())
         about = dataset(connection)
         check_slugs(connection, kind, query)
         if query.format != "json":
-            return _whole_list(stack, connection, listing, query, statement.whole, about, transform)
-        shown = statement.page.rows(connection, limit=query.limit, offset=query.offset)
-        documents = [transform(document) for (document,) in shown]
-        total = snapshot.total(connection, about, key, statement)
+            return _whole_list(stack, connection, listing, query, statement.whole.params(values), about, transform)
+        total = snapshot.total(connection, about, statement, values)
+        documents = [transform(document) for document in _shown(connection, statement, values, query, total)]
         included = included_json(connection, documents, query.include)
     links = page_links(listing.path, query, total)
     body = json_object(
@@ -125,10 +124,15 @@ def read_page(
     return answer(body, about, links=links)
 
 
-def _every_condition(table: Any, query: Any, conditions: Conditions) -> list[ColumnElement[bool] | None]:
-    """Those of the list, and those that every list has."""
-    general = (among(table.slug, getattr(query, "slug", ())), same(table.from_article, query.from_article))
-    return [*conditions(), *general]
+def _shown(connection: Connection, statement: Statements, values: Values, query: Any, total: int) -> list[str]:
+    """The documents of a page, found from the nearer end of the list: what is skipped takes time, too."""
+    after = max(0, total - query.offset - query.limit)
+    if query.offset <= after:
+        rows = statement.from_start.rows(connection, values | {"limit": query.limit, "offset": query.offset})
+    else:
+        most = max(0, min(query.limit, total - query.offset))
+        rows = statement.from_end.rows(connection, values | {"limit": most, "offset": after})
+    return [document for (document,) in rows]
 
 
 def _whole_list(

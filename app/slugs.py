@@ -1,18 +1,27 @@
 """Slugs that a request names: of records that are here, that were renamed, or that are unknown."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from fastapi import Response
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlmodel import col
 
+from app.direct import Direct
 from app.errors import InvalidParameters, NotFound, ParameterError, nearest
 from app.kinds import KINDS
 from app.kinds.common import is_slug
 from app.links import given, url_of
 from app.models import Record, Redirect
 from app.parameters import SlugOf
+
+
+@lru_cache(maxsize=128)
+def _kinds_of(count: int) -> Direct:
+    """So many slugs with the kinds of their records."""
+    slugs: list[Any] = [bindparam(f"slug_{number}", "") for number in range(count)]
+    return Direct(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs)))
 
 
 def check_slugs(connection: Connection, kind: str, query: Any) -> None:
@@ -24,8 +33,8 @@ def check_slugs(connection: Connection, kind: str, query: Any) -> None:
     if not wanted:
         return
     slugs = [slug for _, slug, _ in wanted if is_slug(slug)]
-    rows = connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs)))
-    kinds = {row.slug: row.kind for row in rows}
+    rows = _kinds_of(len(slugs)).rows(connection, {f"slug_{n}": slug for n, slug in enumerate(slugs)})
+    kinds = {str(slug): str(kind) for slug, kind in rows}
     errors = []
     for name, slug, allowed in wanted:
         if kinds.get(slug) not in allowed:

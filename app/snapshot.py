@@ -11,7 +11,7 @@ from app.direct import Direct
 from app.errors import NotReady
 from app.models import TABLES, table_of
 from app.release import release_tag
-from app.statements import Key, Statements
+from app.statements import Statements, Values
 
 DATASET = table_of("dataset")
 
@@ -37,7 +37,7 @@ def dataset(connection: Connection) -> About:
 
 def record(connection: Connection, kind: str, slug: str) -> tuple[About, str | None]:
     """What the dataset says of itself, and the document of one of its records, by one statement."""
-    for described, loaded_at, document in RECORDS[kind].rows(connection, slug=slug):
+    for described, loaded_at, document in RECORDS[kind].rows(connection, {"slug": slug}):
         return _about(described, loaded_at), document
     raise NotReady("No dataset is loaded; run `python -m seed load`.")
 
@@ -47,14 +47,13 @@ MAX_TOTALS = 10_000
 _totals: dict[tuple[object, ...], int] = {}
 
 
-def total(connection: Connection, about: About, key: Key, statements: Statements) -> int:
-    """How many rows of a list its filters select: counted once a dataset, whatever the order."""
-    path, filters, _sort = key
-    selected = (about.tag, path, filters)
+def total(connection: Connection, about: About, statements: Statements, values: Values) -> int:
+    """How many rows a list has whose filters are given these values: counted once a dataset."""
+    selected = (about.tag, statements.filters, *values.values())
     # routes run in several threads where the database is across a network; the worst is to count twice
     counted = _totals.get(selected)
     if counted is None:
-        counted = connection.scalar(statements.total) or 0
+        counted = connection.scalar(statements.total, values) or 0
         if len(_totals) >= MAX_TOTALS:
             _totals.clear()
         _totals[selected] = counted

@@ -1,76 +1,83 @@
 """The SQL of a list, built once for each choice of filters and order: that takes longer than to run it."""
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Hashable, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, column, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.sql.elements import UnaryExpression
 
+from app.conditions import Condition
 from app.direct import Direct
 
-Conditions = Callable[[], Iterable[ColumnElement[bool] | None]]
-"""Makes the conditions of a list; those of filters that are not given are None."""
+Conditions = Sequence[Condition | None]
+"""What selects the items of a list, always in the same order; None for a filter that is not given."""
 
-Key = tuple[str, tuple[object, ...], tuple[str, ...]]
-"""The path of a list, what its filters are given, and its order."""
-
-NOT_FILTERS = {"limit", "offset", "sort", "fields", "include", "format"}
-"""Parameters of a list that do not change which records it selects."""
+Values = dict[str, str | int]
 
 MAX_KEPT = 500
 
 
-class Statements:
-    """What can be asked of a list, each made when it is first wanted."""
+class Statements(NamedTuple):
+    """What can be asked of a list: all its documents, how many there are, those of a page.
 
-    def __init__(
-        self, table: Any, where: Sequence[ColumnElement[bool]], sort: Sequence[str], columns: dict[str, Any]
-    ) -> None:
-        self._table, self._where = table, where
-        self._order = _order(sort, columns)
-        self._ordered = [_directed(key, column) for key, column in self._order.items()]
+    A page is counted by `limit` and `offset`, from the start of the list or from its end. What has the same `filters`
+    and values has the same total.
+    """
 
-    @cached_property
-    def whole(self) -> Select[Any]:
-        """All its documents."""
-        return select(self._table.document).where(*self._where).order_by(*self._ordered)
-
-    @cached_property
-    def page(self) -> Direct:
-        """The documents of a page, by `limit` and `offset`."""
-        # the inner select walks an index alone: what is skipped is never read
-        keys = [each.label(f"key_{number}") for number, each in enumerate(self._order.values())]
-        inner = select(self._table.slug.label("shown_slug"), *keys).where(*self._where).order_by(*self._ordered)
-        shown = inner.limit(bindparam("limit", 0)).offset(bindparam("offset", 0)).subquery("shown")
-        # by name: to make columns of the subquery takes as long as all the rest
-        again = [_directed(key, each, column(f"key_{n}")) for n, (key, each) in enumerate(self._order.items())]
-        joined = self._table.__table__.join(shown, column("shown_slug") == self._table.slug)
-        return Direct(select(self._table.document).select_from(joined).order_by(*again))
-
-    @cached_property
-    def total(self) -> Select[Any]:
-        """How many there are."""
-        return select(func.count()).select_from(self._table).where(*self._where)
+    filters: Hashable
+    whole: Select[Any]
+    total: Select[Any]
+    from_start: Direct
+    from_end: Direct
 
 
-_kept: dict[Key, Statements] = {}
+_kept: dict[Hashable, Statements] = {}
 
 
-def key_of(path: str, query: Any) -> Key:
-    """What the statements of a list depend on. `path` may select too, as in `/nutrients/magnesium/food-sources`."""
-    return path, tuple(getattr(query, name) for name in type(query).model_fields if name not in NOT_FILTERS), query.sort
-
-
-def statements(key: Key, table: Any, conditions: Conditions, columns: dict[str, Any]) -> Statements:
-    """The statements of a list, whose `columns` are those to sort by."""
+def statements(table: Any, conditions: Conditions, columns: dict[str, Any], sort: tuple[str, ...]) -> Statements:
+    """The statements of a list, whose `columns` are those to sort by; what they ask for is in `values_of`."""
+    filters = table, tuple(condition and condition.variant for condition in conditions)
+    key = filters, sort
     found = _kept.get(key)
     if found is None:
-        found = Statements(table, [each for each in conditions() if each is not None], key[-1], columns)
+        found = _build(filters, [condition for condition in conditions if condition], columns, sort)
         if len(_kept) >= MAX_KEPT:
             _kept.clear()
         _kept[key] = found
     return found
+
+
+def values_of(conditions: Conditions) -> Values:
+    """The values of the open parameters of a list's statements."""
+    given = chain.from_iterable(condition.values for condition in conditions if condition)
+    return {f"value_{number}": value for number, value in enumerate(given)}
+
+
+def _build(
+    filters: tuple[Any, Hashable], conditions: Sequence[Condition], columns: dict[str, Any], sort: Sequence[str]
+) -> Statements:
+    table, _ = filters
+    names = iter(values_of(conditions))
+    where = [condition.sql([bindparam(next(names), None) for _ in condition.values]) for condition in conditions]
+    order = _order(sort, columns)
+    ordered = [_directed(key, column) for key, column in order.items()]
+    # the inner select walks an index alone: what is skipped is never read
+    keys = [column.label(f"key_{number}") for number, column in enumerate(order.values())]
+    inner = select(table.slug, *keys).where(*where).limit(bindparam("limit", 0)).offset(bindparam("offset", 0))
+
+    def page(walked: Sequence[UnaryExpression[Any]]) -> Direct:
+        shown = inner.order_by(*walked).subquery("shown")
+        again = [_directed(key, shown.c[label.name]) for key, label in zip(order, keys, strict=True)]
+        return Direct(select(table.document).join(shown, shown.c.slug == table.slug).order_by(*again))
+
+    return Statements(
+        filters=filters,
+        whole=select(table.document).where(*where).order_by(*ordered),
+        total=select(func.count()).select_from(table).where(*where),
+        from_start=page(ordered),
+        from_end=page([_directed(key, column, reverse=True) for key, column in order.items()]),
+    )
 
 
 def _order(sort: Sequence[str], columns: dict[str, Any]) -> dict[str, Any]:
@@ -80,8 +87,8 @@ def _order(sort: Sequence[str], columns: dict[str, Any]) -> dict[str, Any]:
     return {key: columns[key.removeprefix("-")] for key in (*sort, *by_name, "slug")}
 
 
-def _directed(key: str, of: Any, shown: Any = None) -> UnaryExpression[Any]:
-    """The column `of` a key in its direction, or what is `shown` of it."""
-    named = of if shown is None else shown
-    ordered: UnaryExpression[Any] = named.desc() if key.startswith("-") else named.asc()
-    return ordered.nulls_last() if of.nullable else ordered
+def _directed(key: str, column: Any, *, reverse: bool = False) -> UnaryExpression[Any]:
+    ordered: UnaryExpression[Any] = column.desc() if key.startswith("-") != reverse else column.asc()
+    if not column.nullable:
+        return ordered
+    return ordered.nulls_first() if reverse else ordered.nulls_last()

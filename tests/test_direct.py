@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import bindparam, column, select, table, text
 from sqlalchemy.exc import DatabaseError
 
+from app.conditions import among
 from app.db import reading_engine
 from app.direct import Direct
 from app.models import Source
-from app.statements import MAX_KEPT, _kept, key_of, statements
+from app.statements import MAX_KEPT, _kept, statements
 
 NUMBERS = table("number", column("value"), column("name"))
 
@@ -32,52 +33,46 @@ def file(tmp_path: Path) -> Path:
 def test_the_first_and_every_further_use_give_the_same_rows(file: Path) -> None:
     direct = statement()
     with reading_engine(f"sqlite:///{file}").connect() as connection:
-        first, second = direct.rows(connection, limit=5), direct.rows(connection, limit=5)
+        first, second = direct.rows(connection, {"limit": 5}), direct.rows(connection, {"limit": 5})
         assert [tuple(row) for row in first] == second == [(1, "a"), (3, "b")]
-        assert direct.rows(connection, limit=1) == [(1, "a")]
+        assert direct.rows(connection, {"limit": 1}) == [(1, "a")]
 
 
 def test_all_of_a_connections_statements_see_one_snapshot(file: Path) -> None:
     direct = statement()
     engine = reading_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
-        direct.rows(connection, limit=5)
+        direct.rows(connection, {"limit": 5})
     with sqlite3.connect(file) as writer:
         writer.execute("PRAGMA journal_mode = WAL")
     with engine.connect() as connection:
-        assert direct.rows(connection, limit=5) == [(1, "a"), (3, "b")]
+        assert direct.rows(connection, {"limit": 5}) == [(1, "a"), (3, "b")]
         with sqlite3.connect(file) as writer:
             writer.execute("DELETE FROM number")
-        assert direct.rows(connection, limit=5) == [(1, "a"), (3, "b")]
+        assert direct.rows(connection, {"limit": 5}) == [(1, "a"), (3, "b")]
         assert connection.scalar(text("SELECT count(*) FROM number")) == 4
     with engine.connect() as connection:
-        assert direct.rows(connection, limit=5) == []
+        assert direct.rows(connection, {"limit": 5}) == []
 
 
 def test_an_error_is_sqlalchemys_and_the_connection_is_left(file: Path) -> None:
     direct = statement()
     engine = reading_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
-        direct.rows(connection, limit=5)
+        direct.rows(connection, {"limit": 5})
     with sqlite3.connect(file) as writer:
         writer.execute("DROP TABLE number")
     with engine.connect() as connection:
         with pytest.raises(DatabaseError, match="no such table"):
-            direct.rows(connection, limit=5)
+            direct.rows(connection, {"limit": 5})
         assert connection.invalidated
 
 
-def test_kept_statements_are_bounded() -> None:
-    class Asked:
-        model_fields = ("word", "limit", "sort")
-        limit, sort = 20, ("name",)
-
-        def __init__(self, word: str) -> None:
-            self.word = word
-
+def test_kept_statements_are_few_and_serve_every_value() -> None:
     columns = {"name": Source.sort_name, "slug": Source.slug}
     for number in range(MAX_KEPT + 5):
-        key = key_of("/bounded", Asked(str(number)))
-        made = statements(key, Source, list, columns)
-        assert statements(key, Source, list, columns) is made
+        values = [str(value) for value in range(number + 1)]
+        made = statements(Source, [None, among(Source.kind, values)], columns, ("name",))
+        others = statements(Source, [None, among(Source.kind, values[::-1])], columns, ("name",))
+        assert others is made
         assert len(_kept) <= MAX_KEPT

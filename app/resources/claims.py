@@ -82,7 +82,7 @@ async def list_claims(query: Annotated[ClaimQuery, Query()], database: Database)
         database,
         "claim",
         query,
-        lambda: [
+        [
             refers(models.Claim, ("subject", "co_subjects", "object"), query.about),
             refers(models.Claim, ("subject", "co_subjects"), query.subject),
             refers(models.Claim, ("object",), query.object),

@@ -101,7 +101,7 @@ async def list_faq(query: Annotated[FaqEntryQuery, Query()], database: Database)
         database,
         "faq_entry",
         query,
-        lambda: [
+        [
             refers(models.FaqEntry, ("related",), query.nutrient),
             refers(models.FaqEntry, ("related",), query.symptom),
             refers(models.FaqEntry, ("related",), query.lifestyle_factor),

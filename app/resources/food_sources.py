@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 from pydantic import Field
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import and_
 from sqlmodel import col
 
 from app import models
-from app.conditions import among, refers, same
+from app.conditions import Condition, among, refers, same
 from app.envelopes import Envelope, Page, PartialDetail, PartialPage
 from app.errors import InvalidParameters, ParameterError
 from app.kinds.food_source import FoodGroup, FoodSource
@@ -89,7 +89,7 @@ async def list_food_sources(query: Annotated[FoodSourceQuery, Query()], database
         database,
         "food_source",
         query,
-        lambda: [
+        [
             _provides(query),
             among(models.FoodSource.food_group, query.group),
             same(models.FoodSource.is_food, query.is_food),
@@ -112,7 +112,7 @@ def get_food_source(
     return read_detail(database, "food_source", slug, query, lambda document: _sorted(document, query.sort))
 
 
-def _provides(query: FoodSourceQuery) -> ColumnElement[bool] | None:
+def _provides(query: FoodSourceQuery) -> Condition | None:
     """The source provides one of the nutrients; joined to its amounts of the one nutrient to sort by."""
     keys = [key for key in query.sort if key.removeprefix("-") in AMOUNTS]
     if not keys:
@@ -120,8 +120,9 @@ def _provides(query: FoodSourceQuery) -> ColumnElement[bool] | None:
     if len(query.nutrient) != 1:
         message = f"Sorting by {keys[0].removeprefix('-')} needs exactly one nutrient, as in nutrient=magnesium."
         raise InvalidParameters([ParameterError(parameter="sort", location="query", message=message)])
-    provision = models.Provision
-    return and_(col(provision.food_source) == col(models.FoodSource.slug), col(provision.nutrient) == query.nutrient[0])
+    row = models.Provision
+    joined = col(row.food_source) == col(models.FoodSource.slug)
+    return Condition("joined", query.nutrient, lambda given: and_(joined, col(row.nutrient) == given[0]))
 
 
 def _sorted(document: str, sort: tuple[str, ...]) -> str:

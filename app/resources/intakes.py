@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 from pydantic import Field
-from sqlalchemy import ColumnElement, Engine, select
+from sqlalchemy import Engine, select
 from sqlmodel import col
 
 from app import models
@@ -97,20 +97,16 @@ def list_intakes(query: Annotated[IntakeQuery, Query()], database: Database) -> 
     Every nutrient for a baby of 8 months: `/intakes?age=8mo`. Upper limits: `/intakes?kind=UL`.
     """
     _check_life_stages(database, query.life_stage)
-    person = is_for(query)
-
-    def conditions() -> list[ColumnElement[bool] | None]:
-        return [
-            *person,
-            among(models.Intake.nutrient, query.nutrient),
-            among(models.Intake.authority, query.authority),
-            among(models.Intake.kind, query.kind),
-            among(models.Intake.role_rank, [Role(role).rank for role in query.role]),
-            among(models.Intake.life_stage, query.life_stage),
-            among(models.Intake.source, query.source),
-            among(models.Intake.status, query.status),
-        ]
-
+    conditions = [
+        is_for(query),
+        among(models.Intake.nutrient, query.nutrient),
+        among(models.Intake.authority, query.authority),
+        among(models.Intake.kind, query.kind),
+        among(models.Intake.role_rank, [Role(role).rank for role in query.role]),
+        among(models.Intake.life_stage, query.life_stage),
+        among(models.Intake.source, query.source),
+        among(models.Intake.status, query.status),
+    ]
     if not query.unit:
         return read_page(database, "intake", query, conditions, SORT)
     _check_convertible(database, query.nutrient)

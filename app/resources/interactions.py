@@ -64,7 +64,7 @@ async def list_interactions(query: Annotated[InteractionQuery, Query()], databas
         database,
         "interaction",
         query,
-        lambda: [
+        [
             among(models.Interaction.kind, query.kind),
             refers(models.Interaction, ("nutrients",), query.nutrient),
             among_grades(models.Interaction.grade_rank, query.grade),

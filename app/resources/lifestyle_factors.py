@@ -74,7 +74,7 @@ async def list_lifestyle_factors(query: Annotated[LifestyleFactorQuery, Query()]
         database,
         "lifestyle_factor",
         query,
-        lambda: [
+        [
             among(models.LifestyleFactor.kind, query.kind),
             refers(models.LifestyleFactor, ("disturbs",), query.nutrient),
             refers(models.LifestyleFactor, ("symptoms",), query.symptom),

@@ -73,7 +73,7 @@ async def list_mechanisms(query: Annotated[MechanismQuery, Query()], database: D
         database,
         "mechanism",
         query,
-        lambda: [
+        [
             refers(models.Mechanism, ("trigger", "involves"), query.nutrient),
             refers(models.Mechanism, ("trigger",), query.lifestyle_factor),
             refers(models.Mechanism, ("symptoms",), query.symptom),

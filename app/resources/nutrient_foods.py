@@ -91,7 +91,7 @@ def list_nutrient_food_sources(
         database,
         "nutrient",
         query,
-        lambda: [among(models.Amount.nutrient, [slug]), among(models.Amount.food_group, query.group)],
+        [among(models.Amount.nutrient, [slug]), among(models.Amount.food_group, query.group)],
         SORT,
         listing=Listing(f"/nutrients/{slug}{below}", f"food-sources-of-{slug}", models.Amount, FoodAmount, ALWAYS),
     )

@@ -71,7 +71,7 @@ async def list_nutrients(query: Annotated[NutrientQuery, Query()], database: Dat
         database,
         "nutrient",
         query,
-        lambda: [
+        [
             among(models.Nutrient.kind, query.kind),
             same(models.Nutrient.electrolyte, query.electrolyte),
             referred(models.Nutrient, "nutrients", query.food_source),

@@ -59,7 +59,7 @@ async def list_sources(query: Annotated[SourceQuery, Query()], database: Databas
         database,
         "source",
         query,
-        lambda: [
+        [
             among(models.Source.kind, query.kind),
         ],
         SORT,

@@ -67,7 +67,7 @@ async def list_symptoms(query: Annotated[SymptomQuery, Query()], database: Datab
         database,
         "symptom",
         query,
-        lambda: [
+        [
             among(models.Symptom.kind, query.kind),
             referred(models.Symptom, "symptoms", query.lifestyle_factor),
             referred(models.Symptom, "symptoms", query.mechanism),
