@@ -119,7 +119,7 @@ def fields_of(model: type[BaseModel]) -> OneOf:
 class Query(BaseModel):
     """Base of every query model."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _digits(given: object) -> object:

@@ -64,7 +64,6 @@ class Model(BaseModel):
         extra="forbid",
         frozen=True,
         json_schema_serialization_defaults_required=True,
-        use_attribute_docstrings=True,
     )
 
 
