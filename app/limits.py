@@ -1,19 +1,16 @@
 """Limits that keep one client, or too many, from harming the others: size, concurrency and, if asked for, rate."""
 
-from ipaddress import IPv6Address, ip_address
-from math import ceil
-from time import time
+from typing import TYPE_CHECKING
 
-from limits import RateLimitItem, parse
-from limits.aio.storage import Storage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from limits.storage import storage_from_string
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.headers import Headers
 from app.http.refusal import refuse
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.rate import Rate
 
 UNLIMITED = ("/livez", "/readyz")
 
@@ -25,7 +22,7 @@ class Limits:
         self.app = app
         self.settings = settings
         self.running = 0
-        self.rate = Rate(settings.rate_limit, settings.rate_limit_storage) if settings.rate_limit else None
+        self.rate = _rate(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or answer it."""
@@ -62,36 +59,13 @@ class Limits:
         return None
 
 
-class Rate:
-    """How often one client may ask; each answer says how often it still may."""
+def _rate(settings: Settings) -> "Rate | None":
+    if not settings.rate_limit:
+        return None
+    # only who limits rates need load the library
+    from app.rate import Rate as Counted  # noqa: PLC0415
 
-    def __init__(self, limit: str, storage: str) -> None:
-        self.item: RateLimitItem = parse(limit)
-        store = storage_from_string(f"async+{storage}")
-        assert isinstance(store, Storage)
-        self.limiter = SlidingWindowCounterRateLimiter(store)
-
-    async def hit(self, scope: Scope) -> tuple[bool, dict[str, str]]:
-        """Count a request: whether it is allowed, and the headers that tell."""
-        client = client_of(scope)
-        allowed = await self.limiter.hit(self.item, client)
-        window = await self.limiter.get_window_stats(self.item, client)
-        seconds = max(1, ceil(window.reset_time - time()))
-        headers = {
-            "RateLimit-Policy": f'"default";q={self.item.amount};w={self.item.get_expiry()}',
-            "RateLimit": f'"default";r={max(0, window.remaining)};t={seconds}',
-        }
-        return allowed, headers if allowed else {**headers, "Retry-After": str(seconds)}
-
-
-def client_of(scope: Scope) -> str:
-    """Whom a request is counted for: an address, or the network of one subscriber where it is IPv6."""
-    host = scope["client"][0] if scope.get("client") else ""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return str(host)
-    return f"{int(address) >> 64:x}::/64" if isinstance(address, IPv6Address) else str(address)
+    return Counted(settings.rate_limit, settings.rate_limit_storage)
 
 
 def _with_headers(send: Send, headers: dict[str, str]) -> Send:

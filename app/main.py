@@ -17,7 +17,6 @@ from app.http.protocol import STATE_KEY
 from app.http.ready import ReadyResponses
 from app.http.routes import formats_of
 from app.limits import Limits
-from app.metrics import Metrics
 from app.observability import Observability, Routes
 from app.release import Watcher
 from app.resources import (
@@ -107,7 +106,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.add_middleware(Limits, settings=settings)
     # outside the others: it sees and answers what the others raise
-    metrics = Metrics() if settings.metrics_port else None
+    metrics = None
+    if settings.metrics_port:
+        # only who asks for metrics need load their library
+        from app.metrics import Metrics  # noqa: PLC0415
+
+        metrics = Metrics()
     routes = Routes(route.path for route in app.routes if isinstance(route, Route))
     app.add_middleware(Observability, settings=settings, metrics=metrics, routes=routes)
     if settings.tracing:

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterable
 from time import perf_counter
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -12,8 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.refusal import refuse
 from app.logs import request_id
-from app.metrics import Metrics
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.metrics import Metrics
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 HEADER = b"x-request-id"
@@ -48,7 +51,7 @@ class Observability:
     An inner layer may say how a lookup in its cache went: `scope["state"]["cache"] = "hit"`.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics | None, routes: Routes) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: "Metrics | None", routes: Routes) -> None:
         self.app = app
         self.settings = settings
         self.metrics = metrics

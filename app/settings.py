@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from limits import parse
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -85,6 +84,9 @@ class Settings(BaseSettings):
     @classmethod
     def _readable(cls, limit: str) -> str:
         if limit:
+            # only who limits rates need load the library
+            from limits import parse  # noqa: PLC0415
+
             parse(limit)
         return limit
 

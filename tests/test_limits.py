@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
-from app.limits import Limits, client_of
+from app.limits import Limits
 from app.main import create_app
+from app.rate import client_of
 from app.settings import Settings
 from tests.support import client_for
 
