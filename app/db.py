@@ -23,7 +23,7 @@ def reading_engine(url: str, pool_size: int = 40, statement_timeout: float = 0) 
     if target.get_backend_name() == "sqlite":
         engine = _sqlite(_read_only(target), poolclass=QueuePool, pool_size=pool_size, max_overflow=0)
         event.listen(engine, "begin", _begin_reading)
-        event.listen(engine, "connect", _query_only)
+        event.listen(engine, "connect", _set_up_reader)
         event.listen(engine, "handle_error", _forget_file)
         if path := sqlite_path(target):
             _follow_file(engine, path)
@@ -149,8 +149,10 @@ def _begin_reading(connection: Connection) -> None:
     driver.execute("BEGIN")
 
 
-def _query_only(connection: DBAPIConnection, _record: Any) -> None:
+def _set_up_reader(connection: DBAPIConnection, _record: Any) -> None:
     _pragma(connection, "query_only = ON")
+    # in KiB: half the default, for each thread may have a connection; the operating system keeps the file in mind, too
+    _pragma(connection, "cache_size = -1000")
 
 
 def _foreign_keys(connection: DBAPIConnection, _record: Any) -> None:

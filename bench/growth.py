@@ -74,7 +74,8 @@ def _paths(database: Path) -> dict[str, list[str]]:
         "filter by reference": lambda: f"/food-sources?nutrient={chance.choice(nutrients)}",
         "deep page": lambda: f"/sources?offset={half + chance.randrange(max(1, half - 20))}",
         "include": lambda: f"/nutrients/{chance.choice(nutrients)}?include=mechanisms,food_sources,claims",
-        "search": lambda: f"/search?q={chance.choice(WORDS)}%20{chance.choice(WORDS)}",
+        "search, one word": lambda: f"/search?q={chance.choice(WORDS)}",
+        "search, two words": lambda: f"/search?q={chance.choice(WORDS)}%20{chance.choice(WORDS)}",
         "suggest": lambda: f"/suggest?q={chance.choice(WORDS)[:3]}",
     }
     return {shape: [path() for _ in range(PATHS_EACH)] for shape, path in shapes.items()}
