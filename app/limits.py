@@ -63,9 +63,9 @@ def _rate(settings: Settings) -> "Rate | None":
     if not settings.rate_limit:
         return None
     # only who limits rates need load the library
-    from app.rate import Rate as Counted  # noqa: PLC0415
+    from app.rate import Rate  # noqa: PLC0415
 
-    return Counted(settings.rate_limit, settings.rate_limit_storage)
+    return Rate(settings.rate_limit, settings.rate_limit_storage)
 
 
 def _with_headers(send: Send, headers: dict[str, str]) -> Send:

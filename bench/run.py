@@ -158,6 +158,7 @@ def _scale(plan: Plan, database: Path, port: int) -> dict[str, Any]:
         for _ in range(min(plan.repeats, 3)):
             for workers, cores in ((1, "0"), (2, "0,1")):
                 with running(ours("scaling", port, database, workers, cores, CACHE_BYTES="0")) as server:
+                    measure(server.server.url, asked, 1, load_core)  # each worker has met each kind of question
                     found[workers].append(measure(server.server.url, asked, plan.seconds, load_core).rate)
         one, two = median(found[1]), median(found[2])
         rates[shape] = {"one_worker": round(one), "two_workers": round(two), "ratio": round(two / one, 2)}
