@@ -9,7 +9,8 @@ def page_links(path: str, query: Any, total: int) -> dict[str, str]:
     last = max(0, (total - 1) // query.limit * query.limit)
     offsets = {"first": 0, "last": last}
     if query.offset:
-        offsets["prev"] = max(0, query.offset - query.limit)
+        # from beyond the end back to the last page
+        offsets["prev"] = max(0, min(query.offset - query.limit, last))
     if query.offset + query.limit < total:
         offsets["next"] = query.offset + query.limit
     # encoded once: no other parameter is written so, for a value's own "&" is escaped
