@@ -1,9 +1,10 @@
 """Errors: RFC 9457 problem details, one shape for every status."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -114,8 +115,13 @@ def _invalid_parameters(request: Request, error: Exception) -> Response:
 
 def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    return _invalid_parameters(request, InvalidParameters(parameter_errors(error.errors())))
+
+
+def parameter_errors(found: Iterable[Mapping[str, Any]]) -> list[ParameterError]:
+    """What pydantic found, each with its `loc` beginning with where the parameter stands."""
     errors = []
-    for item in error.errors():
+    for item in found:
         location, name = str(item["loc"][0]), str(item["loc"][1]) if len(item["loc"]) > 1 else ""
         context = item.get("ctx", {})
         allowed = list(context.get("allowed", ()))
@@ -127,7 +133,7 @@ def _validation(request: Request, error: Exception) -> Response:
         errors.append(
             ParameterError(parameter=name, location=location, message=message, allowed=allowed, suggestion=suggestion)
         )
-    return _invalid_parameters(request, InvalidParameters(errors))
+    return errors
 
 
 def _not_found(request: Request, error: Exception) -> Response:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchem
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from app.errors import InvalidParameters, ParameterError, nearest
+from app.errors import ParameterError, nearest
 from app.formats import ListFormat
 from app.kinds.common import MAX_SLUG, SLUG_PATTERN
 
@@ -171,10 +171,10 @@ class ListQuery(AnyListQuery):
     )
 
 
-def read_query(query: bytes, allowed: Sequence[str]) -> dict[str, str]:
-    """The parameters of a query string. Unknown, repeated and empty ones are refused, never ignored or guessed at."""
+def read_query(query: bytes, allowed: Sequence[str]) -> tuple[dict[str, str], list[ParameterError]]:
+    """The parameters of a query string, and what is wrong: none that is unknown, repeated or empty is guessed at."""
     if not query:
-        return {}
+        return {}, []
     errors: list[ParameterError] = []
     given: dict[str, str] = {}
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
@@ -184,10 +184,9 @@ def read_query(query: bytes, allowed: Sequence[str]) -> dict[str, str]:
             errors.append(_wrong(name, "Given more than once; separate several values by commas."))
         elif not value:
             errors.append(_wrong(name, "Empty; give a value or leave the parameter out."))
-        given[name] = value
-    if errors:
-        raise InvalidParameters(errors)
-    return given
+        else:
+            given[name] = value
+    return given, errors
 
 
 def _wrong(

@@ -4,19 +4,19 @@ FastAPI looks at what an endpoint wants for each request anew; for ours it is kn
 """
 
 import inspect
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import fields
 from typing import Any, get_origin, get_type_hints
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from starlette.routing import Match
 from starlette.types import Scope
 
+from app.errors import InvalidParameters, ParameterError, parameter_errors
 from app.parameters import Commas, Query, read_query
 
 
@@ -51,12 +51,17 @@ class LeanRoute(APIRoute):
         asynchronous = inspect.iscoroutinefunction(endpoint)
 
         async def handle(request: Request) -> Response:
-            given = read_query(request.scope["query_string"], allowed)
             values = dict(request.scope["path_params"])
+            given, wrong = read_query(request.scope["query_string"], allowed)
+            for name, model in models.items():
+                try:
+                    values[name] = model.model_validate(given)
+                except ValidationError as error:
+                    wrong += _further(error, wrong)
+            if wrong:
+                raise InvalidParameters(wrong)
             for name, provide in providers.items():
                 values[name] = await provide(request)
-            for name, model in models.items():
-                values[name] = _validated(model, given)
             if asked.request_param_name:
                 values[asked.request_param_name] = request
             response: Response = await (endpoint(**values) if asynchronous else run_in_threadpool(endpoint, **values))
@@ -73,12 +78,11 @@ class Router(APIRouter):
         super().__init__(route_class=LeanRoute, generate_unique_id_function=lambda route: route.name, **options)
 
 
-def _validated(model: type[Query], given: dict[str, str]) -> Query:
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        located = [{**item, "loc": ("query", *item["loc"])} for item in error.errors(include_url=False)]
-        raise RequestValidationError(located) from None
+def _further(error: ValidationError, wrong: Sequence[ParameterError]) -> list[ParameterError]:
+    """What a query model finds wrong, but for parameters of which something is known to be wrong."""
+    located = [{**item, "loc": ("query", *item["loc"])} for item in error.errors(include_url=False)]
+    known = {item.parameter for item in wrong}
+    return [item for item in parameter_errors(located) if item.parameter not in known]
 
 
 def _check(route: APIRoute, models: list[Any]) -> None:

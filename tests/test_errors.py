@@ -55,6 +55,18 @@ async def test_an_unknown_parameter_is_refused(tiny: httpx.AsyncClient, path: st
     assert {"sort", "fields", "include", "limit", "offset", "slug", "from_article"} <= set(error["allowed"])
 
 
+async def test_everything_that_is_wrong_is_told_at_once(tiny: httpx.AsyncClient) -> None:
+    response = await tiny.get("/nutrients?lmit=3&limit=0&kind=minerl&electrolyte=&offset=1&offset=2")
+    assert response.status_code == 422
+    told = {error["parameter"]: error["message"] for error in response.json()["errors"]}
+    assert told.keys() == {"lmit", "limit", "kind", "electrolyte", "offset"}
+    misspelt = (await tiny.get("/search?query=iron")).json()["errors"]
+    assert [(error["parameter"], error["message"]) for error in misspelt] == [
+        ("query", "Unknown parameter."),
+        ("q", "Field required."),
+    ]
+
+
 async def test_a_detail_refuses_what_only_a_list_takes(tiny: httpx.AsyncClient) -> None:
     error = await wrong(tiny, "/nutrients/iron?limit=3")
     assert (error["parameter"], error["allowed"]) == ("limit", ["fields", "include"])
