@@ -47,7 +47,9 @@ def replace_workers(server: Server) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_fails_while_everything_is_replaced(database: Database, second_release: Path) -> None:
+def test_nothing_fails_while_everything_is_replaced(
+    database: Database, second_release: Path, record_property: Callable[[str, object], None]
+) -> None:
     url, restart = database
 
     def seed(*arguments: str) -> None:
@@ -68,6 +70,7 @@ def test_nothing_fails_while_everything_is_replaced(database: Database, second_r
                 time.sleep(max(0, end - time.monotonic()) / (len(acts) + 1 - number))
                 act()
             time.sleep(max(1, end - time.monotonic()))
+    record_property("requests", traffic.asked.total())
     assert not traffic.failed, f"{len(traffic.failed)} of {traffic.asked.total()}: {traffic.failed[:3]}"
     assert min(traffic.asked.values()) > 20
     assert {version.partition("+")[0] for _, version in traffic.bodies} == {"0.1.0", "0.2.0"}
