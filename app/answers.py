@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from fastapi import Response
+from fastapi.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from app.formats import MEDIA_TYPES
@@ -71,20 +72,30 @@ class StreamedList(Response):
         self._close = close
         self._pieces = pieces
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Send the pieces; a client that goes away ends it."""
+        gone = asyncio.create_task(_gone(receive))
         try:
             # before the start: where the database fails at once, there can still be another answer
-            batch = await asyncio.to_thread(_take, self._pieces)
+            batch = await run_in_threadpool(_take, self._pieces)
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            while len(batch) == BATCH:
+            while len(batch) == BATCH and not gone.done():
                 await send({"type": "http.response.body", "body": "".join(batch).encode(), "more_body": True})
-                batch = await asyncio.to_thread(_take, self._pieces)
-            await send({"type": "http.response.body", "body": "".join(batch).encode(), "more_body": False})
+                batch = await run_in_threadpool(_take, self._pieces)
+            if not gone.done():
+                await send({"type": "http.response.body", "body": "".join(batch).encode(), "more_body": False})
         except OSError:
             return  # nobody wants the rest
         finally:
-            await asyncio.to_thread(self._close)
+            gone.cancel()
+            await run_in_threadpool(self._close)
+
+
+async def _gone(receive: Receive) -> None:
+    """Returns when the client has gone away; what it may still send of its request is passed over."""
+    while (await receive())["type"] != "http.disconnect":
+        # a server that has nothing to tell waits; one that does not must not keep us busy
+        await asyncio.sleep(0.1)
 
 
 def _take(pieces: Iterator[str]) -> Sequence[str]:

@@ -13,6 +13,10 @@ from app.kinds.common import Grade
 from app.models import Link
 
 Parameters = Sequence[BindParameter[Any]]
+Value = str | int | tuple[str | int, ...]
+
+FEW = 4
+"""Up to so many values are a parameter each; more are one parameter, so that there are not a hundred statements."""
 
 
 class Condition(NamedTuple):
@@ -22,13 +26,13 @@ class Condition(NamedTuple):
     """
 
     variant: Hashable
-    values: Sequence[str | int]
+    values: Sequence[Value]
     sql: Callable[[Parameters], ColumnElement[bool]]
 
 
 def among(column: Any, values: Sequence[str | int]) -> Condition | None:
     """The column holds one of the values; no condition where none is given."""
-    return Condition(len(values), values, column.in_) if values else None
+    return _one_of(values, lambda given: _in(column, given))
 
 
 def among_grades(rank: Any, grades: Sequence[str]) -> Condition | None:
@@ -45,19 +49,30 @@ def refers(table: Any, fields: Sequence[str], targets: Sequence[str]) -> Conditi
     """The record refers, in one of these fields, to one of the targets."""
 
     def sql(given: Parameters) -> ColumnElement[bool]:
-        origins = select(col(Link.origin)).where(col(Link.target).in_(given), col(Link.field).in_(fields))
+        origins = select(col(Link.origin)).where(_in(col(Link.target), given), col(Link.field).in_(fields))
         condition: ColumnElement[bool] = table.slug.in_(origins)
         return condition
 
-    return Condition(len(targets), targets, sql) if targets else None
+    return _one_of(targets, sql)
 
 
 def referred(table: Any, field: str, origins: Sequence[str]) -> Condition | None:
     """One of the origins refers, in this field, to the record."""
 
     def sql(given: Parameters) -> ColumnElement[bool]:
-        targets = select(col(Link.target)).where(col(Link.origin).in_(given), col(Link.field) == field)
+        targets = select(col(Link.target)).where(_in(col(Link.origin), given), col(Link.field) == field)
         condition: ColumnElement[bool] = table.slug.in_(targets)
         return condition
 
-    return Condition(len(origins), origins, sql) if origins else None
+    return _one_of(origins, sql)
+
+
+def _one_of(values: Sequence[str | int], sql: Callable[[Parameters], ColumnElement[bool]]) -> Condition | None:
+    if len(values) > FEW:
+        return Condition("many", (tuple(values),), sql)
+    return Condition(len(values), values, sql) if values else None
+
+
+def _in(column: Any, given: Parameters) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = column.in_(given[0] if given[0].expanding else given)
+    return condition

@@ -11,6 +11,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 CONNECT_SECONDS = 5
 RECYCLE_SECONDS = 1800
+COMPILED = 200
+"""Statements that SQLAlchemy keeps compiled, some 30 KiB each."""
 
 
 def reading_engine(url: str, pool_size: int = 40, statement_timeout: float = 0) -> Engine:
@@ -39,6 +41,7 @@ def reading_engine(url: str, pool_size: int = 40, statement_timeout: float = 0) 
         connect_args={"connect_timeout": CONNECT_SECONDS} if "connect_timeout" not in target.query else {},
         # what people search for is nobody's business: an error must not carry it into a log
         hide_parameters=True,
+        query_cache_size=COMPILED,
     )
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -93,7 +96,7 @@ def _with_options(url: URL, options: str) -> URL:
 
 def _sqlite(url: URL, **pool: Any) -> Engine:
     arguments = {"timeout": 10, "check_same_thread": False}
-    engine = create_engine(url, connect_args=arguments, hide_parameters=True, **pool)
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True, query_cache_size=COMPILED, **pool)
     # the driver's own transactions leave reads outside; each one is begun by an event
     event.listen(engine, "connect", _no_driver_transactions)
     return engine

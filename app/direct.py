@@ -17,15 +17,17 @@ class Direct:
     Values come from the driver as they are: text is text, but a moment is text, too.
     """
 
-    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]], by_driver: bool = True) -> None:
+        """`by_driver` is false for a statement whose text depends on how many values a parameter is given."""
         self._statement = statement
+        self._by_driver = by_driver
         self._used = False
 
-    def rows(self, connection: Connection, values: Mapping[str, str | int] | None = None) -> Sequence[Sequence[Any]]:
+    def rows(self, connection: Connection, values: Mapping[str, Any] | None = None) -> Sequence[Sequence[Any]]:
         """Every row, by the values of its open parameters."""
         driver = connection.connection.driver_connection
         # to compile takes longer than to ask once
-        if self._used and isinstance(driver, sqlite3.Connection):
+        if self._by_driver and self._used and isinstance(driver, sqlite3.Connection):
             if not connection.in_transaction():
                 connection.begin()
             text, given = self._compiled

@@ -6,16 +6,24 @@ from urllib.parse import urlencode
 
 def page_links(path: str, query: Any, total: int) -> dict[str, str]:
     """Relations of a page to others of its list (RFC 8288)."""
-    last = max(0, (total - 1) // query.limit * query.limit)
-    offsets = {"first": 0, "last": last}
-    if query.offset:
-        # from beyond the end back to the last page
-        offsets["prev"] = max(0, min(query.offset - query.limit, last))
+    offsets = {"first": 0, "last": _last(query.limit, total)}
+    before = offset_before(query.offset, query.limit, total)
+    if before is not None:
+        offsets["prev"] = before
     if query.offset + query.limit < total:
         offsets["next"] = query.offset + query.limit
-    # encoded once: no other parameter is written so, for a value's own "&" is escaped
-    before, after = page_url(path, query, 0).split("&offset=0")
-    return {relation: f"{before}&offset={offset}{after}" for relation, offset in offsets.items()}
+    # encoded once: `limit` is always there, and before it; a value's own "&" is escaped
+    head, tail = page_url(path, query, 0).split("&offset=0")
+    return {relation: f"{head}&offset={offset}{tail}" for relation, offset in offsets.items()}
+
+
+def offset_before(offset: int, limit: int, total: int) -> int | None:
+    """Where the page before begins; from beyond the end that is the last page. None on the first."""
+    return max(0, min(offset - limit, _last(limit, total))) if offset else None
+
+
+def _last(limit: int, total: int) -> int:
+    return max(0, (total - 1) // limit * limit)
 
 
 def page_url(path: str, query: Any, offset: int) -> str:

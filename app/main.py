@@ -60,10 +60,16 @@ RESOURCES = (
 )
 
 
+OTHERS = 3
+"""Connections beside those of requests: the event loop's own, the watcher's, the search index's."""
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The API over the database that the settings name."""
     settings = settings or Settings()
-    engine = reading_engine(settings.database_url, settings.threads + settings.max_streams, settings.statement_timeout)
+    engine = reading_engine(
+        settings.database_url, settings.threads + settings.max_streams + OTHERS, settings.statement_timeout
+    )
 
     watcher = Watcher(engine, settings.release_interval)
     cache = Cache(settings.cache_bytes)

@@ -97,12 +97,12 @@ def read_page(
     table, fields = listing.table, listing.fields(query)
     general = (among(table.slug, getattr(query, "slug", ())), same(table.from_article, query.from_article))
     where = [*conditions, *general]
-    statement = statements(table, where, {"name": table.sort_name, **sort_columns, "slug": table.slug}, query.sort)
-    values = values_of(where)
     with ExitStack() as stack:
         connection = stack.enter_context(engine.connect())
         about = dataset(connection)
         check_slugs(connection, kind, query)
+        statement = statements(table, where, {"name": table.sort_name, **sort_columns, "slug": table.slug}, query.sort)
+        values = values_of(where)
         if query.format != "json":
             return _whole_list(stack, connection, listing, query, statement.whole.params(values), about, transform)
         total = snapshot.total(connection, about, statement, values)

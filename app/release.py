@@ -7,9 +7,10 @@ from contextlib import suppress
 from time import monotonic
 
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import col
 
+from app.db import may_pass
 from app.models import Dataset
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ class Watcher:
             try:
                 tag = await asyncio.to_thread(self._look)
             except SQLAlchemyError as error:
-                self.gone_since = self.gone_since or monotonic()
+                if isinstance(error, DBAPIError) and may_pass(error):
+                    self.gone_since = self.gone_since or monotonic()
                 log.warning("cannot look for a new release: %s", str(error).split("\n")[0])
             else:
                 self.gone_since = None

@@ -46,7 +46,7 @@ class LeanRoute(APIRoute):
         endpoint, asked = self.endpoint, self.dependant
         models: dict[str, Any] = {field.name: field.field_info.annotation for field in asked.query_params}
         _check(self, list(models.values()))
-        providers: dict[str, Any] = {str(sub.name): sub.call for sub in asked.dependencies}
+        providers: dict[str, Any] = {str(sub.name): (sub.call, sub.request_param_name) for sub in asked.dependencies}
         allowed = [name for model in models.values() for name in model.model_fields]
         asynchronous = inspect.iscoroutinefunction(endpoint)
 
@@ -60,8 +60,8 @@ class LeanRoute(APIRoute):
                     wrong += _further(error, wrong)
             if wrong:
                 raise InvalidParameters(wrong)
-            for name, provide in providers.items():
-                values[name] = await provide(request)
+            for name, (provide, parameter) in providers.items():
+                values[name] = await provide(**{parameter: request})
             if asked.request_param_name:
                 values[asked.request_param_name] = request
             response: Response = await (endpoint(**values) if asynchronous else run_in_threadpool(endpoint, **values))
@@ -91,7 +91,7 @@ def _check(route: APIRoute, models: list[Any]) -> None:
     wrong = [
         *_more_than(asked, "path_params", "query_params", "dependencies", "request_param_name"),
         *(what for sub in asked.dependencies for what in _more_than(sub, "request_param_name")),
-        *("dependencies" for sub in asked.dependencies if not (sub.name and inspect.iscoroutinefunction(sub.call))),
+        *("dependencies" for sub in asked.dependencies if not _is_provider(sub)),
         *("path_params" for field in asked.path_params if field.field_info.annotation is not str),
         *("path_params" for field in asked.path_params if field.field_info.metadata),
         *("query_params" for model in models if not _is_plain(model)),
@@ -106,6 +106,10 @@ def _check(route: APIRoute, models: list[Any]) -> None:
         wrong.append("methods, status_code")
     if wrong:
         raise Unsuitable(f"{route.endpoint.__qualname__}: {', '.join(wrong)}. {LeanRoute.__doc__}")
+
+
+def _is_provider(asked: Dependant) -> bool:
+    return bool(asked.name and asked.request_param_name) and inspect.iscoroutinefunction(asked.call)
 
 
 def _more_than(asked: Dependant, *known: str) -> list[str]:

@@ -1,13 +1,13 @@
 """Slugs that a request names: of records that are here, that were renamed, or that are unknown."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from fastapi import Response
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, select
 from sqlmodel import col
 
+from app.conditions import FEW
 from app.direct import Direct
 from app.errors import InvalidParameters, NotFound, ParameterError, nearest
 from app.kinds import KINDS
@@ -17,11 +17,18 @@ from app.models import Record, Redirect
 from app.parameters import SlugOf
 
 
-@lru_cache(maxsize=128)
-def _kinds_of(count: int) -> Direct:
-    """So many slugs with the kinds of their records."""
-    slugs: list[Any] = [bindparam(f"slug_{number}", "") for number in range(count)]
-    return Direct(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs)))
+def _selected(slugs: Any) -> Select[*tuple[Any, ...]]:
+    return select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs))
+
+
+FEW_KINDS = [Direct(_selected([bindparam(f"slug_{n}", "") for n in range(count)])) for count in range(FEW + 1)]
+
+
+def _kinds_of(connection: Connection, slugs: Sequence[str]) -> Sequence[Sequence[Any]]:
+    """Slugs with the kinds of their records."""
+    if len(slugs) > FEW:
+        return connection.execute(_selected(slugs)).all()
+    return FEW_KINDS[len(slugs)].rows(connection, {f"slug_{n}": slug for n, slug in enumerate(slugs)})
 
 
 def check_slugs(connection: Connection, kind: str, query: Any) -> None:
@@ -33,7 +40,7 @@ def check_slugs(connection: Connection, kind: str, query: Any) -> None:
     if not wanted:
         return
     slugs = [slug for _, slug, _ in wanted if is_slug(slug)]
-    rows = _kinds_of(len(slugs)).rows(connection, {f"slug_{n}": slug for n, slug in enumerate(slugs)})
+    rows = _kinds_of(connection, slugs)
     kinds = {str(slug): str(kind) for slug, kind in rows}
     errors = []
     for name, slug, allowed in wanted:

@@ -4,18 +4,18 @@ from collections.abc import Hashable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.sql.elements import UnaryExpression
 
-from app.conditions import Condition
+from app.conditions import Condition, Value
 from app.direct import Direct
 
 Conditions = Sequence[Condition | None]
 """What selects the items of a list, always in the same order; None for a filter that is not given."""
 
-Values = dict[str, str | int]
+Values = dict[str, Value]
 
-MAX_KEPT = 500
+MAX_KEPT = 200
 
 
 class Statements(NamedTuple):
@@ -37,11 +37,12 @@ _kept: dict[Hashable, Statements] = {}
 
 def statements(table: Any, conditions: Conditions, columns: dict[str, Any], sort: tuple[str, ...]) -> Statements:
     """The statements of a list, whose `columns` are those to sort by; what they ask for is in `values_of`."""
-    filters = table, tuple(condition and condition.variant for condition in conditions)
+    filters = table, *(condition and condition.variant for condition in conditions)
     key = filters, sort
     found = _kept.get(key)
     if found is None:
-        found = _build(filters, [condition for condition in conditions if condition], columns, sort)
+        given = [condition for condition in conditions if condition]
+        found = Statements(filters, *_build(table, given, columns, sort))
         if len(_kept) >= MAX_KEPT:
             _kept.clear()
         _kept[key] = found
@@ -55,11 +56,15 @@ def values_of(conditions: Conditions) -> Values:
 
 
 def _build(
-    filters: tuple[Any, Hashable], conditions: Sequence[Condition], columns: dict[str, Any], sort: Sequence[str]
-) -> Statements:
-    table, _ = filters
-    names = iter(values_of(conditions))
-    where = [condition.sql([bindparam(next(names), None) for _ in condition.values]) for condition in conditions]
+    table: Any, conditions: Sequence[Condition], columns: dict[str, Any], sort: Sequence[str]
+) -> tuple[Select[Any], Select[Any], Direct, Direct]:
+    opened = values_of(conditions)
+    made: list[BindParameter[Any]] = [
+        bindparam(name, None, expanding=isinstance(value, tuple)) for name, value in opened.items()
+    ]
+    parameters = iter(made)
+    where = [condition.sql([next(parameters) for _ in condition.values]) for condition in conditions]
+    by_driver = not any(isinstance(value, tuple) for value in opened.values())
     order = _order(sort, columns)
     ordered = [_directed(key, column) for key, column in order.items()]
     # the inner select walks an index alone: what is skipped is never read
@@ -69,14 +74,13 @@ def _build(
     def page(walked: Sequence[UnaryExpression[Any]]) -> Direct:
         shown = inner.order_by(*walked).subquery("shown")
         again = [_directed(key, shown.c[label.name]) for key, label in zip(order, keys, strict=True)]
-        return Direct(select(table.document).join(shown, shown.c.slug == table.slug).order_by(*again))
+        return Direct(select(table.document).join(shown, shown.c.slug == table.slug).order_by(*again), by_driver)
 
-    return Statements(
-        filters=filters,
-        whole=select(table.document).where(*where).order_by(*ordered),
-        total=select(func.count()).select_from(table).where(*where),
-        from_start=page(ordered),
-        from_end=page([_directed(key, column, reverse=True) for key, column in order.items()]),
+    return (
+        select(table.document).where(*where).order_by(*ordered),
+        select(func.count()).select_from(table).where(*where),
+        page(ordered),
+        page([_directed(key, column, reverse=True) for key, column in order.items()]),
     )
 
 

@@ -1,6 +1,7 @@
 """Limits: what exceeds one is told so, in the form of every other error."""
 
 import asyncio
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
+from app.answers import BATCH, StreamedList
 from app.limits import Limits
 from app.main import create_app
 from app.rate import client_of
@@ -100,6 +102,32 @@ async def test_whole_lists_that_nobody_takes_leave_connections_to_others(tiny_da
         await asyncio.gather(*slow)
         assert [message["status"] for message in started if "status" in message] == [200, 200]
         assert (await client.get("/nutrients?format=ndjson")).status_code == 200
+
+
+async def test_a_client_that_goes_away_ends_its_list() -> None:
+    taken = 0
+    gone = asyncio.Event()
+
+    def pieces() -> Iterator[str]:
+        nonlocal taken
+        for _ in range(100 * BATCH):
+            taken += 1
+            yield "x"
+
+    async def receive() -> Message:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Message) -> None:
+        # as a server does, it says nothing of a client that has gone
+        if taken >= 3 * BATCH:
+            gone.set()
+        await asyncio.sleep(0.01)
+
+    closed = asyncio.Event()
+    await StreamedList(closed.set, pieces(), {}, "ndjson")({"type": "http"}, receive, send)
+    assert closed.is_set()
+    assert taken < 6 * BATCH
 
 
 def test_a_limit_that_cannot_be_read_is_refused() -> None:

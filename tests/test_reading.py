@@ -184,6 +184,8 @@ async def test_a_page_beyond_the_end_is_empty(tiny: httpx.AsyncClient) -> None:
     assert page["previous"] == "/nutrients?limit=20&offset=0"
     page = await get(tiny, "/nutrients?limit=2&offset=8")
     assert page["previous"] == "/nutrients?limit=2&offset=2"
+    page = await get(tiny, "/search?q=iron&limit=1&offset=2000")
+    assert page["previous"] == f"/search?limit=1&offset={page['total'] - 1}&q=iron"
 
 
 async def test_links_between_pages_keep_the_parameters(tiny: httpx.AsyncClient) -> None:

@@ -43,6 +43,10 @@ def in_a_thread(request: Request) -> str:
     return request.url.path
 
 
+async def from_nothing() -> str:
+    return ""
+
+
 async def from_header(x: Annotated[str, Header()] = "") -> str:
     return x
 
@@ -107,6 +111,10 @@ async def a_slow_dependency(slug: str, x: Annotated[str, Depends(in_a_thread)]) 
     return Response()
 
 
+async def a_needless_dependency(slug: str, x: Annotated[str, Depends(from_nothing)]) -> Response:
+    return Response()
+
+
 async def a_deep_dependency(slug: str, x: Annotated[str, Depends(from_header)]) -> Response:
     return Response()
 
@@ -127,6 +135,7 @@ UNSUITABLE = {
     background: "background_tasks_param_name",
     a_response: "response_param_name",
     a_slow_dependency: "dependencies",
+    a_needless_dependency: "dependencies",
     a_deep_dependency: "header_params",
 }
 

@@ -81,7 +81,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """The server is to stop. A request that is on its way already is answered, with `Connection: close`."""
         self.stopping = True
         if self.cycle is None or self.cycle.response_complete:
-            self.loop.call_later(LAST_CALL, self._close_if_idle)
+            # no longer than the server itself waits
+            seconds = min(LAST_CALL, _settings().shutdown_timeout / 2)
+            self.loop.call_later(seconds, self._close_if_idle)
         else:
             self.cycle.keep_alive = False
 

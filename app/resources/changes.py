@@ -14,7 +14,7 @@ from sqlmodel import col
 from app.envelopes import Envelope, Included, Items, PageBase
 from app.errors import InvalidParameters, ParameterError, nearest
 from app.kinds.common import VERSION_PATTERN, Model
-from app.links import page_url
+from app.links import offset_before, page_url
 from app.models import Release
 from app.parameters import PageQuery
 from app.reading import Database
@@ -62,13 +62,14 @@ def list_changes(query: Annotated[ChangesQuery, Parameters()], database: Databas
         about = dataset(connection)
         changes = _changes(connection, _hash_of(connection, query.since), about["content_hash"])
     following = query.offset + query.limit
+    before = offset_before(query.offset, query.limit, len(changes))
     page = ChangePage(
         items=[RecordChange(**asdict(change)) for change in changes[query.offset : following]],
         total=len(changes),
         limit=query.limit,
         offset=query.offset,
         next=page_url("/changes", query, following) if following < len(changes) else None,
-        previous=page_url("/changes", query, max(0, query.offset - query.limit)) if query.offset else None,
+        previous=page_url("/changes", query, before) if before is not None else None,
         included=Included(),
         disclaimer=about["disclaimer"],
         since=query.since,

@@ -13,7 +13,8 @@ from pydantic_core import to_json
 from app.answers import answer
 from app.envelopes import PageBase
 from app.kinds.common import Model, Ref
-from app.parameters import OneOf, PageQuery
+from app.links import offset_before
+from app.parameters import OneOf, PageQuery, WholeNumber
 from app.parameters import Query as QueryModel
 from app.route import Router
 from app.search.entries import SEARCHED
@@ -63,7 +64,7 @@ class SuggestQuery(QueryModel):
         json_schema_extra=PRINTABLE,
     )
     kind: Annotated[tuple[str, ...], OneOf(*SEARCHED)] = Field(default=(), description="Only records of these kinds.")
-    limit: int = Field(default=8, ge=1, le=20, description="How many suggestions to show, 1 to 20.")
+    limit: WholeNumber = Field(default=8, ge=1, le=20, description="How many suggestions to show, 1 to 20.")
 
 
 class SearchHit(Ref):
@@ -147,6 +148,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
     """The answer as JSON."""
     result = search(index, query.q, query.kind, query.limit, query.offset)
     following = query.offset + query.limit
+    before = offset_before(query.offset, query.limit, result.total)
     return _json(
         {
             "items": [_hit(index, hit, result.words) for hit in result.hits],
@@ -154,7 +156,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
             "limit": query.limit,
             "offset": query.offset,
             "next": _page_url(query, following) if following < result.total else None,
-            "previous": _page_url(query, max(0, query.offset - query.limit)) if query.offset else None,
+            "previous": _page_url(query, before) if before is not None else None,
             "did_you_mean": result.did_you_mean,
             "disclaimer": index.about["disclaimer"],
         }
