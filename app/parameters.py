@@ -177,15 +177,17 @@ def read_query(query: bytes, allowed: Sequence[str]) -> tuple[dict[str, str], li
         return {}, []
     errors: list[ParameterError] = []
     given: dict[str, str] = {}
+    seen: set[str] = set()
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name not in allowed:
             errors.append(_wrong(name, "Unknown parameter.", allowed, nearest(name, allowed)))
-        elif name in given:
+        elif name in seen:
             errors.append(_wrong(name, "Given more than once; separate several values by commas."))
         elif not value:
             errors.append(_wrong(name, "Empty; give a value or leave the parameter out."))
         else:
             given[name] = value
+        seen.add(name)
     return given, errors
 
 

@@ -32,6 +32,9 @@ P = ParamSpec("P")
 Transform = Callable[[str], str]
 """Changes a document before it is shown."""
 
+Check = Callable[[Connection], Response | None]
+"""Raises an error, or gives another answer than the list; None for the list."""
+
 
 async def get_engine(request: Request) -> Engine:
     """The engine of the app that serves the request."""
@@ -87,10 +90,12 @@ def read_page(
     *,
     listing: Listing | None = None,
     transform: Transform = str,
+    check: Check = lambda _: None,
 ) -> Response:
     """The page of the list that `query` asks for; `sort_columns` maps each sort key to its column.
 
-    The list is that of all records of the kind, unless `listing` says otherwise.
+    The list is that of all records of the kind, unless `listing` says otherwise. `check` is asked first, in the same
+    snapshot.
     """
     known = KINDS[kind]
     listing = listing or Listing(f"/{known.collection}", known.collection, TABLES[kind], known.record)
@@ -100,6 +105,8 @@ def read_page(
     with ExitStack() as stack:
         connection = stack.enter_context(engine.connect())
         about = dataset(connection)
+        if (other := check(connection)) is not None:
+            return other
         check_slugs(connection, kind, query)
         statement = statements(table, where, {"name": table.sort_name, **sort_columns, "slug": table.slug}, query.sort)
         values = values_of(where)
@@ -161,11 +168,10 @@ def _whole_list(
     return StreamedList(stack.pop_all().close, pieces, sent, query.format)
 
 
-def elsewhere(engine: Engine, kind: str, slug: str, query: Any, below: str) -> Response | None:
+def elsewhere(connection: Connection, kind: str, slug: str, query: Any, below: str) -> Response | None:
     """Where what lies `below` a record is to be had: None for here. An unknown record is a 404."""
-    with engine.connect() as connection:
-        known = is_slug(slug) and connection.scalar(select(col(Record.kind)).where(col(Record.slug) == slug))
-        return None if known == kind else elsewhere_or_404(connection, kind, slug, query, below)
+    known = is_slug(slug) and connection.scalar(select(col(Record.kind)).where(col(Record.slug) == slug))
+    return None if known == kind else elsewhere_or_404(connection, kind, slug, query, below)
 
 
 async def detail(engine: Engine, kind: str, slug: str, query: Any) -> Response:

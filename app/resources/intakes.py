@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 from pydantic import Field
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from app import models
@@ -96,7 +96,6 @@ def list_intakes(query: Annotated[IntakeQuery, Query()], database: Database) -> 
     A breast-feeding woman of 28 and magnesium: `/intakes?nutrient=magnesium&sex=female&age=28&lactating=true`.
     Every nutrient for a baby of 8 months: `/intakes?age=8mo`. Upper limits: `/intakes?kind=UL`.
     """
-    _check_life_stages(database, query.life_stage)
     conditions = [
         is_for(query),
         among(models.Intake.nutrient, query.nutrient),
@@ -107,10 +106,15 @@ def list_intakes(query: Annotated[IntakeQuery, Query()], database: Database) -> 
         among(models.Intake.source, query.source),
         among(models.Intake.status, query.status),
     ]
+
+    def check(connection: Connection) -> None:
+        _check_life_stages(connection, query.life_stage)
+        if query.unit:
+            _check_convertible(connection, query.nutrient)
+
     if not query.unit:
-        return read_page(database, "intake", query, conditions, SORT)
-    _check_convertible(database, query.nutrient)
-    return read_page(database, "intake", query, conditions, SORT, transform=_in_international_units)
+        return read_page(database, "intake", query, conditions, SORT, check=check)
+    return read_page(database, "intake", query, conditions, SORT, transform=_in_international_units, check=check)
 
 
 @router.get("/{slug}", response_model=IntakeDetail | PartialDetail, summary="Get one reference intake")
@@ -123,11 +127,10 @@ def get_intake(
     return read_detail(database, "intake", slug, query)
 
 
-def _check_life_stages(engine: Engine, wanted: tuple[str, ...]) -> None:
+def _check_life_stages(connection: Connection, wanted: tuple[str, ...]) -> None:
     if not wanted:
         return
-    with engine.connect() as connection:
-        known = list(connection.scalars(select(col(models.LifeStage.code)).order_by(col(models.LifeStage.position))))
+    known = list(connection.scalars(select(col(models.LifeStage.code)).order_by(col(models.LifeStage.position))))
     errors = [
         ParameterError(
             parameter="life_stage",
@@ -143,12 +146,11 @@ def _check_life_stages(engine: Engine, wanted: tuple[str, ...]) -> None:
         raise InvalidParameters(errors)
 
 
-def _check_convertible(engine: Engine, nutrients: tuple[str, ...]) -> None:
+def _check_convertible(connection: Connection, nutrients: tuple[str, ...]) -> None:
     """Only a defined factor converts; where it depends on the chemical form of the substance there is none."""
     row = models.Intake
-    with engine.connect() as connection:
-        defined = select(col(row.nutrient)).where(col(row.iu_factor).is_not(None)).distinct().order_by(row.nutrient)
-        convertible = list(connection.scalars(defined))
+    defined = select(col(row.nutrient)).where(col(row.iu_factor).is_not(None)).distinct().order_by(row.nutrient)
+    convertible = list(connection.scalars(defined))
     one = convertible[0] if len(convertible) == 1 else None
     if not nutrients:
         message = "IU is defined for each substance by itself; say which nutrient."

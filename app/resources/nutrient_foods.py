@@ -84,9 +84,6 @@ def list_nutrient_food_sources(
     Most calcium per serving: `/nutrients/calcium/food-sources?sort=-per_serving`.
     """
     below = "/food-sources"
-    moved = elsewhere(database, "nutrient", slug, query, below)
-    if moved is not None:
-        return moved
     return read_page(
         database,
         "nutrient",
@@ -94,4 +91,5 @@ def list_nutrient_food_sources(
         [among(models.Amount.nutrient, [slug]), among(models.Amount.food_group, query.group)],
         SORT,
         listing=Listing(f"/nutrients/{slug}{below}", f"food-sources-of-{slug}", models.Amount, FoodAmount, ALWAYS),
+        check=lambda connection: elsewhere(connection, "nutrient", slug, query, below),
     )
