@@ -55,6 +55,7 @@ fuzz: $(VENV)/.developing ## Ask the API whatever its description allows and for
 
 redbot: $(VENV)/.developing ## Have REDbot look at the HTTP of the main kinds of answer
 	@$(RUN) -m tests.redbot
+
 search-eval: $(VENV)/.developing ## Measure how well the search answers the cases, beside two baselines
 	@$(RUN) -m tests.search_eval $(ARGS)
 
@@ -67,6 +68,7 @@ lock: $(VENV)/.developing ## Resolve the locked requirements anew
 
 audit: $(VENV)/.developing ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
 	@PYTHON=$(RUN) deploy/audit.sh
+
 bench: $(VENV)/.developing ## Measure beside peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
 	@$(RUN) -m bench.run $(if $(QUICK),--quick)
 

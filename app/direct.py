@@ -4,10 +4,13 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Select
 from sqlalchemy.dialects import sqlite
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Direct:
@@ -17,24 +20,24 @@ class Direct:
     Values come from the driver as they are: text is text, but a moment is text, too.
     """
 
-    def __init__(self, statement: Select[*tuple[Any, ...]], by_driver: bool = True) -> None:
-        """`by_driver` is false for a statement whose text depends on how many values a parameter is given."""
+    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
         self._statement = statement
-        self._by_driver = by_driver
         self._used = False
 
-    def rows(self, connection: Connection, values: Mapping[str, Any] | None = None) -> Sequence[Sequence[Any]]:
+    def rows(self, connection: Connection, values: Mapping[str, Any] = NOTHING) -> Sequence[Sequence[Any]]:
         """Every row, by the values of its open parameters."""
         driver = connection.connection.driver_connection
+        # the text depends on how many there are
+        several = any(isinstance(value, tuple) for value in values.values())
         # to compile takes longer than to ask once
-        if self._by_driver and self._used and isinstance(driver, sqlite3.Connection):
+        if self._used and not several and isinstance(driver, sqlite3.Connection):
             if not connection.in_transaction():
                 connection.begin()
             text, given = self._compiled
             with suppress(sqlite3.Error):
-                return driver.execute(text, given | dict(values or {})).fetchall()
+                return driver.execute(text, {**given, **values}).fetchall()
         self._used = True
-        return connection.execute(self._statement, dict(values or {})).all()
+        return connection.execute(self._statement, values).all()
 
     @cached_property
     def _compiled(self) -> tuple[str, dict[str, Any]]:

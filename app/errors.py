@@ -60,6 +60,9 @@ class NotFound(Exception):
         self.suggestion = suggestion
 
 
+NO_DATASET = "No dataset is loaded; run `python -m seed load`."
+
+
 class NotReady(Exception):
     """The database cannot answer, or holds no dataset: answered with 503."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from app.answers import About
 from app.direct import Direct
-from app.errors import NotReady
+from app.errors import NO_DATASET, NotReady
 from app.models import TABLES, table_of
 from app.release import release_tag
 from app.statements import Statements, Values
@@ -32,14 +32,14 @@ def dataset(connection: Connection) -> About:
     """What the dataset says of itself; `NotReady` where none is loaded."""
     for described, loaded_at in ABOUT.rows(connection):
         return _about(described, loaded_at)
-    raise NotReady("No dataset is loaded; run `python -m seed load`.")
+    raise NotReady(NO_DATASET)
 
 
 def record(connection: Connection, kind: str, slug: str) -> tuple[About, str | None]:
     """What the dataset says of itself, and the document of one of its records, by one statement."""
     for described, loaded_at, document in RECORDS[kind].rows(connection, {"slug": slug}):
         return _about(described, loaded_at), document
-    raise NotReady("No dataset is loaded; run `python -m seed load`.")
+    raise NotReady(NO_DATASET)
 
 
 MAX_TOTALS = 10_000

@@ -64,7 +64,6 @@ def _build(
     ]
     parameters = iter(made)
     where = [condition.sql([next(parameters) for _ in condition.values]) for condition in conditions]
-    by_driver = not any(isinstance(value, tuple) for value in opened.values())
     order = _order(sort, columns)
     ordered = [_directed(key, column) for key, column in order.items()]
     # the inner select walks an index alone: what is skipped is never read
@@ -74,7 +73,7 @@ def _build(
     def page(walked: Sequence[UnaryExpression[Any]]) -> Direct:
         shown = inner.order_by(*walked).subquery("shown")
         again = [_directed(key, shown.c[label.name]) for key, label in zip(order, keys, strict=True)]
-        return Direct(select(table.document).join(shown, shown.c.slug == table.slug).order_by(*again), by_driver)
+        return Direct(select(table.document).join(shown, shown.c.slug == table.slug).order_by(*again))
 
     return (
         select(table.document).where(*where).order_by(*ordered),

@@ -39,6 +39,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """How long a request may take to arrive, and a client to read on."""
         return _settings().request_timeout
 
+    @property
+    def is_idle(self) -> bool:
+        """No request is being answered."""
+        return self.cycle is None or bool(self.cycle.response_complete)
+
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """A client has connected: its request has to follow."""
         super().connection_made(transport)
@@ -80,16 +85,11 @@ class BoundedProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """The server is to stop. A request that is on its way already is answered, with `Connection: close`."""
         self.stopping = True
-        if self.cycle is None or self.cycle.response_complete:
+        if self.is_idle:
             # no longer than the server itself waits
-            seconds = min(LAST_CALL, _settings().shutdown_timeout / 2)
-            self.loop.call_later(seconds, self._close_if_idle)
+            self.loop.call_later(min(LAST_CALL, _settings().shutdown_timeout / 2), super().shutdown)
         else:
-            self.cycle.keep_alive = False
-
-    def _close_if_idle(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
-            self._close()
+            super().shutdown()
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it is answered."""

@@ -61,10 +61,9 @@ class ShortCutProtocol(BoundedProtocol):
         return True
 
     def _is_plain(self) -> bool:
-        idle = self.cycle is None or self.cycle.response_complete
         parser = self.parser
         return (
-            idle
+            self.is_idle
             and not self.pipeline
             and not self.flow.write_paused
             and parser.get_method() == GET

@@ -7,7 +7,7 @@ import time
 from sqlalchemy import Engine, select
 from sqlmodel import col
 
-from app.errors import NotReady
+from app.errors import NO_DATASET, NotReady
 from app.models import Dataset
 from app.search.index import SearchIndex, build_index
 
@@ -54,7 +54,7 @@ class Holder:
         with self._building, engine.connect() as connection:
             content_hash = connection.scalar(select(col(Dataset.content_hash)))
             if content_hash is None and self._index is None:
-                raise NotReady("No dataset is loaded; run `python -m seed load`.")
+                raise NotReady(NO_DATASET)
             if content_hash is not None and (self._index is None or self._index.content_hash != content_hash):
                 self._index = build_index(connection)
             assert self._index is not None
