@@ -47,7 +47,7 @@ openapi: $(VENV)/.developing ## Record the API description's contract anew (docs
 clients: $(VENV)/.developing tests/clients/node_modules ## Run linters, generated clients and a browser against the API (Node.js, Chromium)
 	@REQUIRE_CLIENTS=1 $(RUN) -m pytest tests/test_clients.py $(ARGS)
 
-assets: tests/clients/node_modules ## Copy the docs pages' assets from their npm packages into app/static
+assets: tests/clients/node_modules ## Copy the docs pages' assets from their npm packages into app/pages/static
 	@node tests/clients/vendor.mjs
 
 fuzz: $(VENV)/.developing ## Ask the API whatever its description allows and forbids (EXAMPLES random ones an operation, SEED)

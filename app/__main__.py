@@ -15,13 +15,13 @@ from pydantic import ValidationError
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from app.db import explain, reading_engine, writing_engine
-from app.errors import NotReady
-from app.grant import ROLE, grant, grant_statements
+from app.api.errors import NotReady
+from app.api.snapshot import dataset
+from app.database.engines import explain, reading_engine, writing_engine
+from app.database.reader_role import ROLE, grant, grant_statements
+from app.http.log_format import log_config
 from app.http.protocol import ShortCutProtocol
-from app.logs import log_config
 from app.settings import Settings
-from app.snapshot import dataset
 
 WORKER_START = 30
 """Seconds that a new worker may take to begin, and a running one to say that it lives, on a machine that is busy."""
@@ -140,7 +140,7 @@ def _serve_metrics(settings: Settings, engine: Engine) -> None:
     _require_free(settings.metrics_host, settings.metrics_port)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
     # the library looks at the folder's name when it is imported
-    from app.metrics import serve_metrics  # noqa: PLC0415
+    from app.http.metrics import serve_metrics  # noqa: PLC0415
 
     serve_metrics(settings.metrics_host, settings.metrics_port, engine)
 

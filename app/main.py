@@ -9,17 +9,8 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from app import assets, deprecation, docs, errors, openapi
-from app.db import reading_engine
-from app.http.cache import Cache
-from app.http.layer import HttpLayer
-from app.http.protocol import STATE_KEY
-from app.http.ready import ReadyResponses
-from app.http.routes import formats_of
-from app.limits import Limits
-from app.observability import Observability, Routes
-from app.release import Watcher
-from app.resources import (
+from app.api import deprecation, errors, openapi
+from app.api.resources import (
     changes,
     claims,
     comparison,
@@ -37,6 +28,16 @@ from app.resources import (
     sources,
     symptoms,
 )
+from app.database.current_release import Watcher
+from app.database.engines import reading_engine
+from app.http.cache import Cache
+from app.http.limits import Limits
+from app.http.protocol import STATE_KEY
+from app.http.ready import ReadyResponses
+from app.http.representation import HttpLayer
+from app.http.request_log import Observability, Routes
+from app.http.routes import formats_of
+from app.pages import assets, docs
 from app.search import Holder
 from app.settings import Settings
 
@@ -115,14 +116,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     metrics = None
     if settings.metrics_port:
         # only who asks for metrics need load their library
-        from app.metrics import Metrics  # noqa: PLC0415
+        from app.http.metrics import Metrics  # noqa: PLC0415
 
         metrics = Metrics()
     routes = Routes(route.path for route in app.routes if isinstance(route, Route))
     app.add_middleware(Observability, settings=settings, metrics=metrics, routes=routes)
     if settings.tracing:
         # an extra: not everyone has it installed
-        from app.tracing import Tracing  # noqa: PLC0415
+        from app.http.tracing import Tracing  # noqa: PLC0415
 
         app.add_middleware(Tracing, routes=routes)
     return app

@@ -1,8 +1,8 @@
 """python -m bench.generate: a synthetic knowledge base of any size, the same for the same seed.
 
-It is written as content would be, validated by the models of `app.kinds`, built and loaded by `seed`: what is measured
-is the real thing. Half of the records are sources of about 550 bytes, the kind that is compared with peers; the others
-link to them and to each other as the real content does, with hubs whose size does not depend on the whole.
+It is written as content would be, validated by the models of `app.schemas`, built and loaded by `seed`: what is
+measured is the real thing. Half of the records are sources of about 550 bytes, the kind that is compared with peers;
+the others link to them and to each other as the real content does, with hubs whose size does not depend on the whole.
 """
 
 import argparse
@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from app.__main__ import migrate
-from app.db import writing_engine
-from app.kinds import KINDS, Names, Ref
-from app.kinds.claim import Relation, SubjectState
-from app.kinds.common import Grade
-from app.kinds.food_source import FoodGroup, Standing
-from app.kinds.interaction import InteractionKind
-from app.kinds.lifestyle_factor import LifestyleFactorKind
-from app.kinds.mechanism import TriggerState
-from app.kinds.nutrient import NutrientKind
-from app.kinds.source import SourceKind
-from app.kinds.symptom import SymptomKind
-from app.kinds.vocabulary import Vocabulary
+from app.database.engines import writing_engine
+from app.schemas import KINDS, Names, Ref
+from app.schemas.claim import Relation, SubjectState
+from app.schemas.common import Grade
+from app.schemas.food_source import FoodGroup, Standing
+from app.schemas.interaction import InteractionKind
+from app.schemas.lifestyle_factor import LifestyleFactorKind
+from app.schemas.mechanism import TriggerState
+from app.schemas.nutrient import NutrientKind
+from app.schemas.source import SourceKind
+from app.schemas.symptom import SymptomKind
+from app.schemas.vocabulary import Vocabulary
 from app.settings import Settings
 from bench.words import AUTHORS, JOURNALS, WORDS
 from seed.build import Authored, build

@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from app.kinds.common import Grade
-from app.kinds.source import SourceKind
+from app.schemas.common import Grade
+from app.schemas.source import SourceKind
 from bench import load
 from bench.load import measure
 from bench.servers import Running, ours, processor_seconds, running

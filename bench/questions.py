@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from app.kinds.source import SourceKind
+from app.schemas.source import SourceKind
 
 SHAPES = ("detail", "list of 20", "filter + sort")
 

@@ -18,10 +18,10 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
-from app.answers import About
-from app.kinds import Names, Ref
-from app.kinds.vocabulary import Vocabulary
-from app.resources.search import SearchQuery, SuggestQuery, search_answer, suggest_answer
+from app.api.resources.search import SearchQuery, SuggestQuery, search_answer, suggest_answer
+from app.api.responses import About
+from app.schemas import Names, Ref
+from app.schemas.vocabulary import Vocabulary
 from app.search.entries import SEARCHED, Entry
 from app.search.index import ENTITIES, SearchIndex, index_of
 

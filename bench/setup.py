@@ -48,7 +48,7 @@ def peer_data(database: Path) -> None:
 
 def _generator() -> list[Path]:
     root = PEERS.parent.parent
-    tables = [*root.glob("migrations/versions/*.py"), *root.glob("app/kinds/*.py")]
+    tables = [*root.glob("migrations/versions/*.py"), *root.glob("app/schemas/*.py")]
     return [*tables, *root.glob("seed/*.py"), root / "bench/generate.py", root / "bench/words.py"]
 
 

@@ -7,8 +7,8 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 from sqlmodel import AutoString, UTCDateTime
 
-from app.db import writing_engine
-from app.models import Code, Exact, metadata
+from app.database.engines import writing_engine
+from app.database.models import Code, Exact, metadata
 from app.settings import Settings
 
 

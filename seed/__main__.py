@@ -14,10 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from app.db import reading_engine
-from app.kinds import KINDS
-from app.kinds.vocabulary import Vocabulary
-from app.releases import Change
+from app.database.engines import reading_engine
+from app.database.releases import Change
+from app.schemas import KINDS
+from app.schemas.vocabulary import Vocabulary
 from app.settings import Settings
 from seed.check import check
 from seed.files import CONTENT, CoverageFile, DatasetFile

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from app.kinds.common import Citation, Problem, Ref
-from app.kinds.food_source import (
+from app.schemas.common import Citation, Problem, Ref
+from app.schemas.food_source import (
     Amount,
     AmountLine,
     FoodAmount,
@@ -14,7 +14,7 @@ from app.kinds.food_source import (
     Serving,
     Standing,
 )
-from app.kinds.quantity import MICROGRAMS, Mass, Quantity, Unit
+from app.schemas.quantity import MICROGRAMS, Mass, Quantity, Unit
 
 DailyValues = Mapping[str, Quantity]
 """The FDA Daily Value of each nutrient that has one."""

@@ -9,8 +9,8 @@ from sqlalchemy import Column, Connection, Table, delete, insert, select, update
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import col
 
-from app.models import Dataset, Release, metadata
-from app.releases import Archive
+from app.database.models import Dataset, Release, metadata
+from app.database.releases import Archive
 
 NOT_OF_THE_DATASET = ("release",)
 BATCH = 1000

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from app.kinds import AnyFile, AnyRecord, Kind, Names
-from app.kinds.common import Backlink, Grade, walk_refs
-from app.kinds.food_source import FoodSourceFile
+from app.schemas import AnyFile, AnyRecord, Kind, Names
+from app.schemas.common import Backlink, Grade, walk_refs
+from app.schemas.food_source import FoodSourceFile
 from seed.amounts import DailyValues, amounts_of
 
 

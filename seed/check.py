@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.kinds import AnyRecord, Intake, Names, Ref
-from app.kinds.claim import ClaimFile
-from app.kinds.common import MAX_SLUG, Problem, is_slug
-from app.kinds.food_source import FoodSourceFile
-from app.kinds.vocabulary import Vocabulary
+from app.schemas import AnyRecord, Intake, Names, Ref
+from app.schemas.claim import ClaimFile
+from app.schemas.common import MAX_SLUG, Problem, is_slug
+from app.schemas.food_source import FoodSourceFile
+from app.schemas.vocabulary import Vocabulary
 from seed.amounts import amount_problems
 from seed.build import Authored, build
 from seed.files import CoverageFile, DatasetFile, Files, Raw, read

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from app.kinds import AnyRecord, FoodSource, Intake
-from app.kinds.population import State
-from app.kinds.quantity import Unit
+from app.schemas import AnyRecord, FoodSource, Intake
+from app.schemas.population import State
+from app.schemas.quantity import Unit
 from seed.amounts import food_amounts
 from seed.build import sort_name
 from seed.intake_files import LifeStageRow

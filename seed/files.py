@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, HttpUrl
 
-from app.kinds import KINDS, Kind
-from app.kinds.common import VERSION_PATTERN, Model, Problem, Slug, Text
+from app.schemas import KINDS, Kind
+from app.schemas.common import VERSION_PATTERN, Model, Problem, Slug, Text
 
 CONTENT = Path(__file__).parent / "content"
 

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.kinds.common import Model, Note, SourceRef, Text
-from app.kinds.intake import Authority, Conversion, IntakeKind
-from app.kinds.population import Population, Sex, State, parse_age
-from app.kinds.quantity import BasisUnit, MassUnit, Number, Unit
+from app.schemas.common import Model, Note, SourceRef, Text
+from app.schemas.intake import Authority, Conversion, IntakeKind
+from app.schemas.population import Population, Sex, State, parse_age
+from app.schemas.quantity import BasisUnit, MassUnit, Number, Unit
 
 NOT_DETERMINED = "not-determined"
 

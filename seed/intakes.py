@@ -8,11 +8,11 @@ from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import PurePath
 
-from app.kinds import KINDS
-from app.kinds.common import MAX_SLUG, Citation, Note, Problem, Ref, is_slug
-from app.kinds.intake import Intake, Role, Status
-from app.kinds.population import LifeStage, Population
-from app.kinds.quantity import MICROGRAMS, Quantity, Range
+from app.schemas import KINDS
+from app.schemas.common import MAX_SLUG, Citation, Note, Problem, Ref, is_slug
+from app.schemas.intake import Intake, Role, Status
+from app.schemas.population import LifeStage, Population
+from app.schemas.quantity import MICROGRAMS, Quantity, Range
 from seed.intake_files import IntakesFile, IntakeTable, LifeStageRow, PopulationRow
 
 

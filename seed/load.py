@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
 from sqlmodel import col
 
-from app.kinds import KINDS, AnyRecord, kind_of
-from app.models import TABLES, Dataset, LifeStage, Record, Redirect, metadata, table_of
-from app.releases import Change, compare
+from app.database.models import TABLES, Dataset, LifeStage, Record, Redirect, metadata, table_of
+from app.database.releases import Change, compare
+from app.schemas import KINDS, AnyRecord, kind_of
 from seed.archive import keep
 from seed.build import links, sort_name
 from seed.check import Checked

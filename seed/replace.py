@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, make_url
 
-from app.db import sqlite_path, writing_engine
+from app.database.engines import sqlite_path, writing_engine
 
 
 @contextmanager

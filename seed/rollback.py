@@ -4,8 +4,8 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import StatementError
 from sqlmodel import col
 
-from app.models import Release
-from app.releases import Archive, Change, compare
+from app.database.models import Release
+from app.database.releases import Archive, Change, compare
 from seed.archive import current_release, keep, restore
 from seed.load import Progress, lock, stored_documents
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
-from app.kinds import KINDS
-from app.kinds.common import SLUG_PATTERN
+from app.schemas import KINDS
+from app.schemas.common import SLUG_PATTERN
 from tests.serving import api_server
 from tests.support import ROOT, real_database
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.db import reading_engine
+from app.database.engines import reading_engine
 from app.search import SearchIndex, build_index
 from app.search.ranking import search
 from tests.support import real_database

@@ -16,9 +16,9 @@ import httpx
 from sqlalchemy import Engine, event, insert
 
 from app.__main__ import migrate
-from app.db import writing_engine
+from app.database.engines import writing_engine
+from app.database.models import metadata
 from app.main import create_app
-from app.models import metadata
 from app.settings import Settings
 from seed.__main__ import main as load
 

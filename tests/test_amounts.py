@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kinds.common import Ref
-from app.kinds.food_source import AmountLine, Standing
-from app.kinds.quantity import Quantity, Unit, plain
+from app.schemas.common import Ref
+from app.schemas.food_source import AmountLine, Standing
+from app.schemas.quantity import Quantity, Unit, plain
 from seed.amounts import percent_daily_value
 
 

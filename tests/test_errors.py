@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.__main__ import migrate
-from app.kinds import KINDS
+from app.schemas import KINDS
 from app.settings import Settings
 from tests.conftest import MakeUrl
 from tests.support import client_for

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine
 
+from app.database.current_release import Watcher
 from app.http.cache import Cache
-from app.http.layer import HttpLayer
 from app.http.patience import Patience
 from app.http.ready import ReadyResponses
-from app.release import Watcher
+from app.http.representation import HttpLayer
 
 
 async def test_an_answer_of_the_last_release_is_not_kept_for_the_next() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.kinds.population import parse_age
+from app.schemas.population import parse_age
 
 
 async def ask(client: httpx.AsyncClient, question: str) -> list[str]:

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
-from app.answers import BATCH, StreamedList
-from app.limits import Limits
+from app.api.responses import BATCH, StreamedList
+from app.http.limits import Limits
+from app.http.rate_limit import client_of
 from app.main import create_app
-from app.rate import client_of
 from app.settings import Settings
 from tests.support import client_for
 

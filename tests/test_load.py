@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from app.__main__ import migrate
-from app.db import reading_engine, writing_engine
-from app.models import metadata
+from app.database.engines import reading_engine, writing_engine
+from app.database.models import metadata
 from app.settings import Settings
 from seed.__main__ import main
 from seed.check import check

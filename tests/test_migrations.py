@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Inspector, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from app.__main__ import ALEMBIC, migrate
-from app.db import writing_engine
-from app.models import TABLES, metadata, table_of
+from app.database.engines import writing_engine
+from app.database.models import TABLES, metadata, table_of
 from app.settings import Settings
 from tests.conftest import MakeUrl
 from tests.support import TINY, make_database

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.logs import ConsoleFormatter, JsonFormatter, request_id
+from app.http.log_format import ConsoleFormatter, JsonFormatter, request_id
 from app.main import RESOURCES
 from tests.serving import free_port, serving
 from tests.support import client_for
@@ -84,7 +84,7 @@ async def test_an_unexpected_error_is_answered_and_logged_once(
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("app.resources.dataset.dataset", broken)
+    monkeypatch.setattr("app.api.resources.dataset.dataset", broken)
     async with client_for(tiny_database) as client:
         response = await client.get("/dataset", headers={"X-Request-ID": "trace-0004"})
     assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")

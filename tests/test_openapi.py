@@ -8,8 +8,8 @@ import httpx
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from app.api.openapi import EXAMPLES
 from app.main import create_app
-from app.openapi import EXAMPLES
 from app.settings import Settings
 from tests.update_examples import REQUESTS
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from app.parameters import MAX_VALUES
+from app.api.parameters import MAX_VALUES
 from tests.fuzz import fuzz
 from tests.serving import api_server
 from tests.snapshot import SNAPSHOT, contract, description
@@ -51,7 +51,7 @@ def test_there_is_one_component_for_each_shape() -> None:
 
 def test_every_tag_in_use_is_described() -> None:
     used = {tag for operation in OPERATIONS.values() for tag in operation["tags"]}
-    assert used == {tag["name"] for tag in DESCRIPTION["tags"]}, "app/openapi.py: TAGS"
+    assert used == {tag["name"] for tag in DESCRIPTION["tags"]}, "app/api/openapi.py: TAGS"
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from app.assets import FOREVER
+from app.pages.assets import FOREVER
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.kinds.common import Grade
+from app.schemas.common import Grade
 from seed.build import sort_name
 
 Item = dict[str, Any]

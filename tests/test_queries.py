@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from app.kinds import KINDS
 from app.main import create_app
+from app.schemas import KINDS
 from app.settings import Settings
 from tests.support import statements_of
 

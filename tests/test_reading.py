@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.included import COLLECTIONS
-from app.kinds import KINDS
+from app.api.included import COLLECTIONS
+from app.schemas import KINDS
 
 PATHS = [f"/{kind.collection}" for kind in KINDS.values()]
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from app.db import reading_engine
-from app.kinds import KINDS
-from app.releases import Archive, compare
+from app.database.engines import reading_engine
+from app.database.releases import Archive, compare
+from app.schemas import KINDS
 from app.settings import Settings
 from tests.conftest import MakeUrl
 from tests.support import TINY, client_for, make_database, run

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from app import errors
+from app.api import errors
+from app.api.parameters import OneOf, PageQuery, Query, SlugOf
+from app.api.resources.sources import SourceQuery
+from app.api.routing import LeanRoute, Router, Unsuitable
 from app.main import create_app
-from app.parameters import OneOf, PageQuery, Query, SlugOf
-from app.resources.sources import SourceQuery
-from app.route import LeanRoute, Router, Unsuitable
 from app.settings import Settings
 
 

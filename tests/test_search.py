@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.db import reading_engine
+from app.database.engines import reading_engine
 from app.search import Holder, SearchIndex, build_index
 from app.search.ranking import search
 from seed.check import check

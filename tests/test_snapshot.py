@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from app.answers import About
-from app.snapshot import _about, dataset
+from app.api.responses import About
+from app.api.snapshot import _about, dataset
 from tests.conftest import MakeUrl
 from tests.support import TINY, client_for, make_database, run
 
@@ -46,7 +46,7 @@ async def test_a_release_in_the_middle_of_a_request_is_not_seen_by_it(
             assert run("seed", "load", "--content", str(second_release), DATABASE_URL=url).returncode == 0
         return about
 
-    monkeypatch.setattr("app.reading.dataset", described)
+    monkeypatch.setattr("app.api.reading.dataset", described)
     async with client_for(url, cache_bytes=0) as client:
         for version in ("0.1.0", "0.2.0"):
             page = await client.get("/nutrients?slug=iron&include=claims")

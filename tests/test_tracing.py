@@ -8,10 +8,10 @@ import httpx
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from app.http.request_log import Routes
+from app.http.tracing import Tracing
 from app.main import create_app
-from app.observability import Routes
 from app.settings import Settings
-from app.tracing import Tracing
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

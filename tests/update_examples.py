@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from app.openapi import EXAMPLES
+from app.api.openapi import EXAMPLES
 from tests.support import client_for, real_database
 
 REQUESTS = {

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
-from app.http.coding import encode
+from app.http.compression import encode
 from app.http.exchange import Answer
 from app.http.headers import Headers
 

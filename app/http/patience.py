@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import monotonic
 from typing import Any, TypeVar
 
-from app.release import Watcher
+from app.database.current_release import Watcher
 
 T = TypeVar("T")
 

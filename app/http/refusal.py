@@ -1,6 +1,6 @@
 """Refusals that no route makes: too long, too many, not acceptable, failed."""
 
-from app.errors import MEDIA_TYPE, problem_body
+from app.api.errors import MEDIA_TYPE, problem_body
 from app.http.exchange import Scope, Send
 from app.http.headers import DATA_POLICY, Headers, common_headers
 

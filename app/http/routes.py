@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 
-from app.formats import MEDIA_TYPES
+from app.api.exports import MEDIA_TYPES
 
 
 def formats_of(app: FastAPI) -> Callable[[str], dict[str, str] | None]:

@@ -5,7 +5,7 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 
-from app.http.coding import encoder
+from app.http.compression import encoder
 from app.http.exchange import Answer, Exchange, Message, header_of
 from app.http.headers import Headers, without_content
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import tantivy
 
-from app.kinds.vocabulary import Vocabulary
+from app.schemas.vocabulary import Vocabulary
 
 WORD = re.compile(r"([^\W_]+)(?:['\u2019](?:s|t|re|ve|ll|m|d)\b)?", re.IGNORECASE)
 VITAMIN = re.compile(r"vit(?:amin)?([abcdek]\d{0,2})")

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from app.kinds import KINDS
-from app.kinds.food_source import Standing
-from app.models import Link, table_of
+from app.database.models import Link, table_of
+from app.schemas import KINDS
+from app.schemas.food_source import Standing
 
 PROSE = frozenset(
     ("summary", "answer", "text", "remark", "function", "connection", "title", "publisher", "funding", "target", "doi")

@@ -7,8 +7,8 @@ import time
 from sqlalchemy import Engine, select
 from sqlmodel import col
 
-from app.errors import NO_DATASET, NotReady
-from app.models import Dataset
+from app.api.errors import NO_DATASET, NotReady
+from app.database.models import Dataset
 from app.search.index import SearchIndex, build_index
 
 log = logging.getLogger(__name__)

@@ -9,14 +9,14 @@ import tantivy
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from app.answers import About
-from app.kinds.vocabulary import Vocabulary
-from app.models import Dataset
+from app.api.responses import About
+from app.api.snapshot import dataset
+from app.database.models import Dataset
+from app.schemas.vocabulary import Vocabulary
 from app.search.analysis import Analyzer
 from app.search.entries import Entry, read_entries
 from app.search.spelling import SHORTEST, Speller
 from app.search.suggestions import Suggestion, Suggestions
-from app.snapshot import dataset
 
 WEAK = 0.2
 """Weight of a weak word, as part of what another word of the same frequency weighs."""

@@ -1,7 +1,7 @@
-// Copies the docs pages' assets from node_modules into app/static/<package>-<version>/, with their licences.
+// Copies the docs pages' assets from node_modules into app/pages/static/<package>-<version>/, with their licences.
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 
-const STATIC = new URL("../../app/static/", import.meta.url);
+const STATIC = new URL("../../app/pages/static/", import.meta.url);
 const PACKAGES = {
   "swagger-ui": {
     from: "swagger-ui-dist",

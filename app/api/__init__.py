@@ -1,0 +1,1 @@
+"""The routes: collections declared as data, their parameters, responses and description."""

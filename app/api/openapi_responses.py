@@ -1,0 +1,223 @@
+"""The answers that operations share, as the API description documents them: their headers and their problems."""
+
+from typing import Any
+
+from app.api.errors import MEDIA_TYPE
+
+JSON = dict[str, Any]
+
+HEADERS: dict[str, JSON] = {
+    "ETag": {
+        "description": "Strong validator of these very bytes; send it back as `If-None-Match`.",
+        "schema": {"type": "string", "pattern": '^(W/)?"[^"]*"$'},
+        "example": '"5f2c7d0b9a"',
+    },
+    "Last-Modified": {
+        "description": "When this release of the dataset was loaded, as an HTTP date.",
+        "schema": {"type": "string"},
+        "example": "Sun, 22 Nov 2026 00:00:00 GMT",
+    },
+    "Cache-Control": {
+        "description": "How long the answer may be kept; `no-store` on errors and health checks.",
+        "schema": {"type": "string"},
+        "example": "public, max-age=60, stale-while-revalidate=86400, stale-if-error=604800",
+    },
+    "Vary": {
+        "description": "The request headers that choose between representations.",
+        "schema": {"type": "string"},
+        "example": "Accept, Accept-Encoding",
+    },
+    "Link": {
+        "description": "RFC 8288 links: `next`, `prev`, `first` and `last` of a list, the licence, the terms of use.",
+        "schema": {"type": "string"},
+        "example": '</nutrients?limit=20&offset=20>; rel="next"',
+    },
+    "X-Request-ID": {
+        "description": "Identifies the request in the server's log: the one that was sent, or a new one.",
+        "schema": {"type": "string"},
+        "example": "7f9c24e81d5b4c0a",
+    },
+    "Retry-After": {
+        "description": "Seconds to wait before asking again.",
+        "schema": {"type": "integer", "minimum": 0},
+        "example": 5,
+    },
+    "Allow": {
+        "description": "The methods that are allowed.",
+        "schema": {"type": "string"},
+        "example": "GET, HEAD, OPTIONS",
+    },
+    "Location": {
+        "description": "Path of the record under its present slug.",
+        "schema": {"type": "string", "format": "uri-reference"},
+        "example": "/nutrients/magnesium",
+    },
+    "Deprecation": {
+        "description": "When this was deprecated, as RFC 9745 writes it: `@` and seconds since 1970.",
+        "schema": {"type": "string", "pattern": "^@[0-9]+$"},
+        "example": "@1798761600",
+    },
+    "Sunset": {
+        "description": "When this will stop working, as an HTTP date (RFC 8594).",
+        "schema": {"type": "string"},
+        "example": "Fri, 31 Dec 2027 00:00:00 GMT",
+    },
+}
+
+HEADERS["Dataset-Version"] = {
+    "description": "The release of the dataset that the answer comes from: its version, `+`, the start of its hash.",
+    "schema": {"type": "string"},
+    "example": "1.0.0+5041235379b5",
+}
+
+CACHED = ("Dataset-Version", "ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "X-Request-ID")
+UNCACHED = ("Cache-Control", "X-Request-ID")
+
+
+def headers(*names: str) -> JSON:
+    """References to the documented headers of these names."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _problem(status: int, title: str, description: str, detail: str, *further: str) -> JSON:
+    example = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": "/nutrients",
+        "errors": [],
+    }
+    if status == 422:
+        wrong = {"parameter": "kind", "location": "query", "message": "'minerl' is not a valid value."}
+        example["errors"] = [{**wrong, "allowed": ["vitamin", "mineral"], "suggestion": "mineral"}]
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        "description": description,
+        "headers": headers(*UNCACHED, *further),
+        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
+    }
+
+
+RESPONSES: dict[str, tuple[str, JSON]] = {
+    "304": (
+        "NotModified",
+        {
+            "description": "What you hold is still right: the validator that was sent matches. There is no body.",
+            "headers": headers(*CACHED),
+        },
+    ),
+    "308": (
+        "Moved",
+        {
+            "description": "The record has another slug now.",
+            "headers": headers("Location", "Cache-Control", "X-Request-ID"),
+        },
+    ),
+    "400": (
+        "BadRequest",
+        _problem(
+            400,
+            "Bad Request",
+            "The path or the query is malformed: a broken percent-encoding, not UTF-8, a control character.",
+            "The query holds a control character.",
+        ),
+    ),
+    "404": (
+        "NotFound",
+        _problem(
+            404,
+            "Not Found",
+            "There is no such record; `detail` names the nearest.",
+            "There is no nutrient 'magnesum'. Did you mean /nutrients/magnesium?",
+        ),
+    ),
+    "405": (
+        "MethodNotAllowed",
+        _problem(
+            405,
+            "Method Not Allowed",
+            "The API is read-only; `Allow` names the methods there are.",
+            "This API is read-only: POST is not allowed here, only GET, HEAD and OPTIONS.",
+            "Allow",
+        ),
+    ),
+    "406": (
+        "NotAcceptable",
+        _problem(
+            406,
+            "Not Acceptable",
+            "None of the media types in `Accept` is on offer; `detail` names those that are.",
+            "Nothing in Accept is offered here; there is application/json.",
+        ),
+    ),
+    "414": (
+        "UriTooLong",
+        _problem(414, "URI Too Long", "The path or the query is too long.", "The address of the request is too long."),
+    ),
+    "422": (
+        "InvalidParameters",
+        _problem(
+            422,
+            "Unprocessable Content",
+            "A parameter is unknown or wrong; `errors` names each, and what is allowed.",
+            "1 parameter is wrong: kind.",
+        ),
+    ),
+    "431": (
+        "HeadersTooLarge",
+        _problem(
+            431,
+            "Request Header Fields Too Large",
+            "The request's headers are too long.",
+            "The headers are 40000 bytes long; 32768 are allowed.",
+        ),
+    ),
+    "429": (
+        "TooManyRequests",
+        _problem(
+            429,
+            "Too Many Requests",
+            "Too many requests from one address; try again after `Retry-After` seconds.",
+            "Too many requests; try again later.",
+            "Retry-After",
+        ),
+    ),
+    "500": (
+        "Unexpected",
+        _problem(
+            500,
+            "Internal Server Error",
+            "A fault of the server; `X-Request-ID` finds it in the log.",
+            "Something went wrong on our side; it has been logged.",
+        ),
+    ),
+    "503": (
+        "NotReady",
+        _problem(
+            503,
+            "Service Unavailable",
+            "The database cannot answer, or holds no dataset; try again after `Retry-After` seconds.",
+            "The database does not answer; try again later.",
+            "Retry-After",
+        ),
+    ),
+}
+"""By status: name of the component, and the response."""
+
+
+def components() -> JSON:
+    """The `headers` and `responses` of the description's components."""
+    return {"headers": HEADERS, "responses": dict(RESPONSES.values())}
+
+
+def statuses(path: str, *, cached: bool, database: bool) -> list[str]:
+    """The statuses beside 200 with which an operation at this path may answer."""
+    found = set(RESPONSES)
+    if "{slug}" not in path:
+        found -= {"308", "404"}
+    if not cached:
+        found -= {"304"}
+    if not database:
+        found -= {"503"}
+    return sorted(found)

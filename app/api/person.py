@@ -1,0 +1,91 @@
+"""The person that a request asks for: which reference intakes are theirs, and which persons cannot be."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+from sqlalchemy import ColumnElement, and_, or_
+from sqlmodel import col
+
+from app.api.conditions import Condition
+from app.api.errors import InvalidParameters, ParameterError
+from app.api.parameters import Flag, Query
+from app.database.models import Intake
+from app.schemas.population import AGE, OLDEST, parse_age
+
+BEARING = (9, 65)
+"""Years of age, both included, in which pregnancy and breast-feeding are taken as possible; wide on purpose."""
+
+
+def _age(value: str | None) -> str | None:
+    if value is not None and parse_age(value) is None:
+        message = "'{value}' is no age; write completed years as 34, or completed months as 8mo, up to {oldest} years"
+        raise PydanticCustomError("age", message, {"value": value, "oldest": OLDEST})
+    return value
+
+
+class PersonQuery(Query):
+    """Parameters that describe one person."""
+
+    sex: Literal["female", "male"] | None = Field(default=None, description="Only what is for a person of this sex.")
+    age: Annotated[str | None, AfterValidator(_age)] = Field(
+        default=None,
+        description="Only what is for a person of this age: completed years, as `34`, or months, as `8mo`.",
+        examples=["34", "8mo"],
+        json_schema_extra={"pattern": f"^({AGE})$"},
+    )
+    pregnant: Flag | None = Field(
+        default=None,
+        description="True: what is for a pregnant woman. Left out, a person is taken as not pregnant.",
+    )
+    lactating: Flag | None = Field(
+        default=None,
+        description="True: what is for a woman who breast-feeds. Left out, a person is taken as not breast-feeding. "
+        "With `pregnant=true`, what is for either is shown, for no authority sets values for both at once.",
+    )
+
+
+def is_for(person: PersonQuery) -> Condition | None:
+    """A condition on intakes: they are for this person. Refuses a person who cannot be."""
+    asked = (person.sex, person.age, person.pregnant, person.lactating)
+    if all(value is None for value in asked):
+        return None
+    _require_possible(person)
+    # as there are not many different persons, the values stand in the SQL
+    return Condition(asked, (), lambda _: and_(*_conditions(person)))
+
+
+def _conditions(person: PersonQuery) -> list[ColumnElement[bool]]:
+    bearing = [
+        col(column).is_(True)
+        for column, wanted in ((Intake.for_pregnancy, person.pregnant), (Intake.for_lactation, person.lactating))
+        if wanted
+    ]
+    conditions = [or_(*bearing) if bearing else col(Intake.for_neither).is_(True)]
+    sex = "female" if bearing else person.sex
+    if sex is not None:
+        conditions.append(col(Intake.sex).in_(["any", sex]))
+    months = parse_age(person.age) if person.age is not None else None
+    if months is not None:
+        first, last = months
+        reaches = or_(col(Intake.age_max_months).is_(None), col(Intake.age_max_months) >= first)
+        conditions.append(and_(col(Intake.age_min_months) <= last, reaches))
+    return conditions
+
+
+def _require_possible(person: PersonQuery) -> None:
+    given = [name for name in ("pregnant", "lactating") if getattr(person, name)]
+    if not given:
+        return
+    errors = []
+    if person.sex == "male":
+        message = f"{' and '.join(given)} is true, so sex must be female or left out."
+        errors.append(
+            ParameterError(parameter="sex", location="query", message=message, allowed=["female"], suggestion="female")
+        )
+    months = parse_age(person.age) if person.age is not None else None
+    if months is not None and not 12 * BEARING[0] <= months[0] <= 12 * BEARING[1] + 11:
+        message = f"{' and '.join(given)} is true, so age must be from {BEARING[0]} to {BEARING[1]} years."
+        errors.append(ParameterError(parameter="age", location="query", message=message))
+    if errors:
+        raise InvalidParameters(errors)

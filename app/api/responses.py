@@ -1,0 +1,102 @@
+"""Successful answers: JSON made of ready parts, lists streamed row by row, with the headers that tell their release."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from fastapi import Response
+from fastapi.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
+
+from app.api.exports import MEDIA_TYPES
+from app.http.headers import http_date
+
+BATCH = 200
+"""Rows of a stream that are read and sent together."""
+
+
+class About(dict[str, Any]):
+    """What the dataset says of itself, and which release it is: `tag`, and when it was loaded."""
+
+    tag: str
+    loaded_at: datetime
+
+
+class RawJson(str):
+    """A string that is JSON already."""
+
+
+def json_object(content: Mapping[str, Any]) -> str:
+    """A JSON object; values that are `RawJson` stand in it as they are."""
+    parts = (
+        f"{json.dumps(key)}:{value if isinstance(value, RawJson) else json.dumps(value, ensure_ascii=False)}"
+        for key, value in content.items()
+    )
+    return f"{{{','.join(parts)}}}"
+
+
+def answer(body: str, about: About, *, format: str = "json", links: Mapping[str, str] | None = None) -> Response:
+    """A 200 from the dataset; `links` are further relations (RFC 8288) with their targets."""
+    return Response(body, headers=headers(about, links), media_type=MEDIA_TYPES[format])
+
+
+def headers(about: About, links: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Headers that tell which release an answer comes from, its language, licence and related resources."""
+    relations = {
+        **(links or {}),
+        "license": about["licence_url"],
+        "terms-of-service": "/dataset",
+        "service-desc": "/openapi.json",
+        "service-doc": "/docs",
+    }
+    return {
+        "Dataset-Version": about.tag,
+        "Last-Modified": http_date(about.loaded_at),
+        "Content-Language": about["language"],
+        "Link": ", ".join(f'<{target}>; rel="{relation}"' for relation, target in relations.items()),
+    }
+
+
+class StreamedList(Response):
+    """A list of any length in bounded memory: rows are read from one snapshot as the client takes them."""
+
+    def __init__(
+        self, close: Callable[[], None], pieces: Iterator[str], headers: Mapping[str, str], format: str
+    ) -> None:
+        """`close` is called at the end, whatever the end is."""
+        super().__init__(headers=dict(headers), media_type=MEDIA_TYPES[format])
+        del self.headers["content-length"]
+        self._close = close
+        self._pieces = pieces
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the pieces; a client that goes away ends it."""
+        gone = asyncio.create_task(_gone(receive))
+        try:
+            # before the start: where the database fails at once, there can still be another answer
+            batch = await run_in_threadpool(_take, self._pieces)
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            while len(batch) == BATCH and not gone.done():
+                await send({"type": "http.response.body", "body": "".join(batch).encode(), "more_body": True})
+                batch = await run_in_threadpool(_take, self._pieces)
+            if not gone.done():
+                await send({"type": "http.response.body", "body": "".join(batch).encode(), "more_body": False})
+        except OSError:
+            return  # nobody wants the rest
+        finally:
+            gone.cancel()
+            await run_in_threadpool(self._close)
+
+
+async def _gone(receive: Receive) -> None:
+    """Returns when the client has gone away; what it may still send of its request is passed over."""
+    while (await receive())["type"] != "http.disconnect":
+        # a server that has nothing to tell waits; one that does not must not keep us busy
+        await asyncio.sleep(0.1)
+
+
+def _take(pieces: Iterator[str]) -> Sequence[str]:
+    return list(islice(pieces, BATCH))

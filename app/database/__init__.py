@@ -1,0 +1,1 @@
+"""Engines, tables, the reader role and the current release."""

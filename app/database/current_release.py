@@ -1,0 +1,70 @@
+"""Which release of the dataset is served, and whether the database answers: known without asking it each time."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlmodel import col
+
+from app.database.engines import may_pass
+from app.database.models import Dataset
+
+log = logging.getLogger(__name__)
+
+
+def release_tag(version: str, content_hash: str) -> str:
+    """Version and content in one: the content's hash is Semantic Versioning's build metadata."""
+    return f"{version}+{content_hash[:12]}"
+
+
+def current_tag(connection: Connection) -> str | None:
+    """The tag of the release in the database, if one is loaded."""
+    row = connection.execute(select(col(Dataset.version), col(Dataset.content_hash))).one_or_none()
+    return release_tag(*row) if row else None
+
+
+class Watcher:
+    """Keeps the current release at hand: looks every `interval` seconds, and tells who subscribed of a new one."""
+
+    def __init__(self, engine: Engine, interval: float = 1.0) -> None:
+        self.tag = ""
+        self.gone_since: float | None = None
+        """When the database was first found not to answer (`time.monotonic`); null while it answers."""
+        self._engine = engine
+        self._interval = interval
+        self._subscribers: list[Callable[[str], None]] = []
+
+    def subscribe(self, on_change: Callable[[str], None]) -> None:
+        """Call `on_change` with the tag of each new release, in the event loop."""
+        self._subscribers.append(on_change)
+
+    def saw(self, tag: str) -> None:
+        """A response came from this release."""
+        if tag != self.tag:
+            self.tag = tag
+            for on_change in self._subscribers:
+                on_change(tag)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop` is set; a database that is gone leaves the last release known."""
+        while not stop.is_set():
+            try:
+                tag = await asyncio.to_thread(self._look)
+            except SQLAlchemyError as error:
+                if isinstance(error, DBAPIError) and may_pass(error):
+                    self.gone_since = self.gone_since or monotonic()
+                log.warning("cannot look for a new release: %s", str(error).split("\n")[0])
+            else:
+                self.gone_since = None
+                if tag:
+                    self.saw(tag)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self._interval)
+
+    def _look(self) -> str | None:
+        with self._engine.connect() as connection:
+            return current_tag(connection)

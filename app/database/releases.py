@@ -1,0 +1,79 @@
+"""Releases of the dataset: how each is kept, and what changed from one to another."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import zstandard
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from app.api.errors import NotReady
+from app.database.models import TABLES, Release
+
+
+@dataclass(frozen=True)
+class Change:
+    """A record that was added, changed or removed; `fields` are the top-level keys that differ."""
+
+    action: str
+    slug: str
+    name: str
+    url: str
+    fields: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        detail = f" ({', '.join(self.fields)})" if self.fields else ""
+        return f"{self.action:8}{self.url}{detail}"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Everything that a release holds: the rows of every table of the dataset, as JSON has them."""
+
+    rows: dict[str, list[dict[str, Any]]]
+
+    @property
+    def documents(self) -> dict[str, str]:
+        """The documents of the records, by slug."""
+        return {row["slug"]: row["document"] for kind in TABLES for row in self.rows[kind]}
+
+    def pack(self) -> bytes:
+        """Compressed, to be stored."""
+        return zstandard.compress(json.dumps(self.rows, ensure_ascii=False, default=str).encode())
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> "Archive":
+        """The archive that was packed."""
+        return cls(json.loads(zstandard.decompress(packed)))
+
+
+def compare(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    """What changed from some documents, by slug, to others, ordered by path."""
+    changes = [_change("added", after[slug]) for slug in after.keys() - before.keys()]
+    changes += [_change("removed", before[slug]) for slug in before.keys() - after.keys()]
+    for slug in after.keys() & before.keys():
+        if after[slug] != before[slug]:
+            was, now = json.loads(before[slug]), json.loads(after[slug])
+            fields = tuple(key for key in {**now, **was} if key not in was or key not in now or was[key] != now[key])
+            changes.append(_change("changed", after[slug], fields))
+    return sorted(changes, key=lambda change: change.url)
+
+
+def known_versions(connection: Connection) -> list[str]:
+    """Versions of the releases that are kept, newest first."""
+    return list(dict.fromkeys(connection.scalars(select(col(Release.version)).order_by(col(Release.id).desc()))))
+
+
+def documents_of(connection: Connection, content_hash: str) -> dict[str, str]:
+    """The documents of a release by slug; `NotReady` where it was not kept."""
+    archive = connection.scalar(select(col(Release.archive)).where(col(Release.content_hash) == content_hash))
+    if archive is None:
+        raise NotReady("This release is older than the archive of releases; run `python -m seed load` once.")
+    return Archive.unpack(archive).documents
+
+
+def _change(action: str, document: str, fields: Iterable[str] = ()) -> Change:
+    record: dict[str, Any] = json.loads(document)
+    return Change(action, record["slug"], record["name"], record["url"], tuple(fields))

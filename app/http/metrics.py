@@ -1,0 +1,83 @@
+"""Prometheus metrics, on a listener of their own.
+
+The processes of the server write into files that the first of them reads together. Their folder has to be named by
+PROMETHEUS_MULTIPROC_DIR before this module is imported: `python -m app serve` does so.
+"""
+
+import os
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.api.errors import NotReady
+from app.api.snapshot import dataset
+
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class Metrics:
+    """What one process counts."""
+
+    def __init__(self) -> None:
+        # of its own, so that several apps fit into one process
+        registry = self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "nutrients_http_requests", "Requests answered.", ("method", "route", "status"), registry=registry
+        )
+        self.seconds = Histogram(
+            "nutrients_http_request_duration_seconds",
+            "Time to the end of the answer.",
+            ("route",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.cache = Counter(
+            "nutrients_cache_lookups", "Lookups in the cache of answers.", ("result",), registry=registry
+        )
+
+    def answered(self, method: str, route: str, status: int, seconds: float, cache: str | None) -> None:
+        """Count one answer; `cache` is what its lookup in the cache came to, if there was one."""
+        shown = method if method in METHODS else "other"
+        self.requests.labels(shown, route, str(status)).inc()
+        self.seconds.labels(route).observe(seconds)
+        if cache:
+            self.cache.labels(cache).inc()
+
+
+class DatasetCollector(Collector):
+    """Version of the dataset, asked of the database at each scrape."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def describe(self) -> list[Metric]:
+        """Nothing is asked of the database at registration."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Whether the database answers and, if so, with which dataset."""
+        up = GaugeMetricFamily("nutrients_database_up", "1 if the database answers with a dataset.", value=0)
+        info = GaugeMetricFamily("nutrients_dataset_info", "The dataset.", labels=("version", "content_hash"))
+        try:
+            with self.engine.connect() as connection:
+                about = dataset(connection)
+        except (SQLAlchemyError, NotReady):
+            yield up
+            return
+        info.add_metric((about["version"], about["content_hash"]), 1)
+        yield GaugeMetricFamily("nutrients_database_up", "1 if the database answers with a dataset.", value=1)
+        yield info
+
+
+def serve_metrics(host: str, port: int, engine: Engine) -> None:
+    """Listen for scrapes in a thread; `OSError` where the port is taken."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, os.environ["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
+    registry.register(DatasetCollector(engine))
+    start_http_server(port, host, registry)

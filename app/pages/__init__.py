@@ -1,0 +1,1 @@
+"""Pages for people: the index, the API reference and their assets."""

@@ -1,0 +1,62 @@
+"""Claims: one statement each, with a grade and with the sources for and against it."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from app.schemas.common import Grade, RecordFile, Ref, RefTo, Text
+
+Subject = Annotated[Ref, RefTo("nutrient", "symptom", "food_source", "lifestyle_factor")]
+
+
+class Relation(StrEnum):
+    """How the subject bears on the object."""
+
+    causes = "causes"
+    contributes_to = "contributes-to"
+    worsens = "worsens"
+    relieves = "relieves"
+    prevents = "prevents"
+    lowers = "lowers"
+    raises = "raises"
+    needed_for = "needed-for"
+    opposes = "opposes"
+    provides = "provides"
+    associated_with = "associated-with"
+    may_indicate = "may-indicate"
+    is_a = "is-a"
+
+
+class SubjectState(StrEnum):
+    """In which state the subject is said to act."""
+
+    deficiency = "deficiency"
+    excess = "excess"
+    imbalance = "imbalance"
+    adequate = "adequate"
+    supplement = "supplement"
+    exposure = "exposure"
+    reduction = "reduction"
+
+
+class ClaimFile(RecordFile):
+    """A claim, as a contributor writes it. `name` is the statement; `summary` is what the evidence shows."""
+
+    subject: Subject = Field(description="What the statement is about.")
+    state: SubjectState | None = Field(default=None, description="In which state the subject acts; null for always.")
+    co_subjects: list[Subject] = Field(default=[], description="Further subjects that the same statement covers.")
+    relation: Relation = Field(description="How the subject bears on the object.")
+    object: Subject | None = Field(default=None, description="What it bears on; null where `target` says it.")
+    target: Text | None = Field(default=None, description="What it bears on, in words, where that is no record.")
+    grade: Grade = Field(description="How well the evidence supports the statement as worded.")
+    mechanism: Annotated[Ref | None, RefTo("mechanism")] = Field(
+        default=None, description="The chain that would explain it, if one is on record."
+    )
+    interaction: Annotated[Ref | None, RefTo("interaction")] = Field(
+        default=None, description="The interaction that it rests on, if one is on record."
+    )
+
+
+class Claim(ClaimFile, Ref):
+    """One statement with its evidence grade: `name` is the statement, `summary` what the evidence shows."""

@@ -1,0 +1,155 @@
+"""Food sources: foods, groups of foods, and the one source that is not a food."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from app.schemas.common import Backlink, Citations, FoodSourceRef, Model, NutrientRef, RecordFile, Ref, SourceRef, Text
+from app.schemas.quantity import Mass, MassUnit, Number, Quantity
+
+
+class FoodGroup(StrEnum):
+    """Food groups, as dietary guidelines use them."""
+
+    leafy_greens = "leafy-greens"
+    vegetables = "vegetables"
+    fruit = "fruit"
+    nuts_and_seeds = "nuts-and-seeds"
+    legumes = "legumes"
+    grains = "grains"
+    fish = "fish"
+    meat = "meat"
+    eggs = "eggs"
+    dairy = "dairy"
+    fortified_foods = "fortified-foods"
+    other = "other"
+    not_a_food = "not-a-food"
+
+
+class Listing(StrEnum):
+    """Where the article lists a source: in the bullets below magnesium, or in the comparison table."""
+
+    food_list = "food-list"
+    comparison_table = "comparison-table"
+
+
+class Standing(StrEnum):
+    """How good a source is, by amounts per serving (percent of the FDA Daily Value) or by absorption.
+
+    `high`: 20 % or more. `good`: 10 to 19 %. `low`: 5 % or less. `some`: between. `poor`: the amount is there but
+    little of it is absorbed. `unrated`: no amount is on record.
+    """
+
+    high = "high"
+    good = "good"
+    some = "some"
+    low = "low"
+    poor = "poor"
+    unrated = "unrated"
+
+    @classmethod
+    def of(cls, percent: int) -> "Standing":
+        """The standing that a percentage of the Daily Value in one serving gives."""
+        if percent >= 20:
+            return cls.high
+        if percent >= 10:
+            return cls.good
+        return cls.some if percent > 5 else cls.low
+
+
+class Provision(Model):
+    """A nutrient that a source provides."""
+
+    nutrient: NutrientRef = Field(description="The nutrient.")
+    listed_in: list[Listing] = Field(default=[], description="Where the article lists it; empty where it does not.")
+    standing: Standing = Field(default=Standing.unrated, description="How good a source of the nutrient it is.")
+    remark: Text | None = Field(default=None, description="What to know about this pair.")
+    citations: Citations
+
+
+class AmountLine(Model):
+    """How much of a nutrient a food of a database holds, as a contributor writes it."""
+
+    nutrient: NutrientRef = Field(description="The nutrient.")
+    per_100g: Number = Field(description="Amount in 100 g of edible portion.")
+    unit: MassUnit = Field(description="Unit of both amounts: mg, ug or g.")
+    serving: Text = Field(description="The serving in household measures.")
+    serving_g: Number = Field(gt=0, description="Grams in the serving.")
+    per_serving: Number = Field(description="Amount in the serving, rounded as published.")
+
+
+class MeasuredFood(Model):
+    """A food of a food database that is this source, with what it holds."""
+
+    ndb_no: Annotated[str, Field(pattern=r"^\d{5}$")] = Field(description="NDB number of the food.")
+    description: Text = Field(description="The database's description of the food.")
+    source: SourceRef = Field(description="The food database.")
+    amounts: list[AmountLine] = Field(min_length=1, description="What it holds, one line a nutrient.")
+
+
+class Serving(Model):
+    """A serving of a food."""
+
+    description: str = Field(description="In household measures.", examples=["1/2 cup"])
+    weight: Mass = Field(description="Its weight.")
+
+
+class Amount(Model):
+    """How much of a nutrient a food holds."""
+
+    nutrient: NutrientRef = Field(description="The nutrient.")
+    description: str = Field(
+        description="The food, as the food database describes it.",
+        examples=["Spinach, cooked, boiled, drained, without salt"],
+    )
+    ndb_no: str = Field(description="NDB number of the food in the food database.", examples=["11458"])
+    per_100g: Quantity = Field(description="Amount in 100 g of edible portion.")
+    serving: Serving = Field(description="The serving that the next two count by.")
+    per_serving: Quantity = Field(description="Amount in the serving.")
+    percent_daily_value: int | None = Field(
+        ge=0,
+        description="Amount in the serving as a percentage of the FDA Daily Value, computed from the amount in 100 g "
+        "and the serving's weight and rounded half up to a whole number; null where there is no Daily Value.",
+        examples=[19],
+    )
+    citations: Citations
+
+
+class FoodAmount(Amount):
+    """How much of a nutrient a food holds, with the food."""
+
+    food_source: Ref = Field(description="The food source.")
+    group: FoodGroup = Field(description="Its food group.")
+    from_article: bool = Field(description="True where the article names the food source.")
+    standing: Standing = Field(description="How good a source of the nutrient the food source is, all in all.")
+    remark: Text | None = Field(description="What to know about this pair, such as poor absorption.")
+
+
+class FoodSourceFile(RecordFile):
+    """A food source, as a contributor writes it."""
+
+    group: FoodGroup = Field(description="Food group.")
+    is_food: bool = Field(default=True, description="False for sunlight, which is a source but not a food.")
+    part_of: FoodSourceRef | None = Field(default=None, description="The wider source it belongs to, if any.")
+    nutrients: list[Provision] = Field(min_length=1, description="The nutrients it provides.")
+    foods: list[MeasuredFood] = Field(
+        default=[], exclude=True, description="The foods of a food database that are this source."
+    )
+
+
+class FoodSource(FoodSourceFile, Ref):
+    """A food, a group of foods or another source of nutrients."""
+
+    amounts: list[Amount] = Field(
+        default=[], description="How much of each nutrient it holds, the greatest percentage of the Daily Value first."
+    )
+    members: Annotated[list[Ref], Backlink("food_source", "part_of")] = Field(
+        default=[], description="The narrower sources that belong to it, as spinach to leafy greens."
+    )
+    claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
+        default=[], description="Graded claims about it, best supported first."
+    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
+        default=[], description="Frequently asked questions about it."
+    )

@@ -1,0 +1,108 @@
+"""Intakes: how much of a nutrient an authority holds that a population needs, or should not exceed."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from app.schemas.common import Citations, Model, Note, NutrientRef, Ref, SourceRef, Text
+from app.schemas.population import LifeStage, Population
+from app.schemas.quantity import Number, Quantity, Range, Unit
+
+
+class Authority(StrEnum):
+    """Who says so.
+
+    `NASEM`: National Academies of Sciences, Engineering, and Medicine (United States and Canada). `EFSA`: European
+    Food Safety Authority. `UK`: National Health Service and Food Standards Scotland. `FDA`: Food and Drug
+    Administration (United States).
+    """
+
+    nasem = "NASEM"
+    efsa = "EFSA"
+    uk = "UK"
+    fda = "FDA"
+
+
+class IntakeKind(StrEnum):
+    """What kind of reference value it is, by the authority's name for it.
+
+    `RDA`: Recommended Dietary Allowance. `AI`: Adequate Intake. `PRI`: Population Reference Intake. `DV`: Daily Value
+    on food labels. `UL`: Tolerable Upper Intake Level.
+    """
+
+    rda = "RDA"
+    ai = "AI"
+    pri = "PRI"
+    recommended_intake = "recommended-intake"
+    supplement_advice = "supplement-advice"
+    dv = "DV"
+    ul = "UL"
+    supplement_guidance = "supplement-guidance"
+    supplement_limit = "supplement-limit"
+
+    @property
+    def role(self) -> "Role":
+        """What the kind of value answers."""
+        if self is IntakeKind.dv:
+            return Role.label
+        limits = (IntakeKind.ul, IntakeKind.supplement_guidance, IntakeKind.supplement_limit)
+        return Role.limit if self in limits else Role.need
+
+
+class Role(StrEnum):
+    """What a value answers, in the order of the list.
+
+    `need`: how much is enough. `label`: what the percentages on food labels count by. `limit`: how much is too much.
+    """
+
+    need = "need"
+    label = "label"
+    limit = "limit"
+
+    @property
+    def rank(self) -> int:
+        """0 for needs; lists are ordered by it."""
+        return list(Role).index(self)
+
+
+class Status(StrEnum):
+    """Whether the authority set a value. A limit that was not determined is no proof of safety."""
+
+    set = "set"
+    not_determined = "not-determined"
+
+
+class Conversion(Model):
+    """A defined factor by which values may be shown in another unit."""
+
+    unit: Unit = Field(description="The other unit, as a UCUM code.", examples=["[iU]"])
+    factor: Number = Field(description="How many of it make one of the value's unit.", examples=[40])
+    citations: Citations
+
+
+class IntakeFile(Model):
+    """One value, as the tables in the content spell it out."""
+
+    nutrient: NutrientRef = Field(description="The nutrient.")
+    authority: Authority = Field(description="Who says so.")
+    kind: IntakeKind = Field(description="Kind of reference value.")
+    role: Role = Field(description="What it answers: a need, a label or a limit.")
+    life_stage: LifeStage | None = Field(description="The life stage, where the authority works with life stages.")
+    population: Population = Field(description="Whom it is for.")
+    status: Status = Field(description="Whether a value was set.")
+    quantity: Quantity | Range | None = Field(description="The value or range; null where none was determined.")
+    converted_from: Quantity | Range | None = Field(
+        default=None, description="The published value, where `unit` asked for another unit; else null."
+    )
+    conversions: list[Conversion] = Field(default=[], description="Other units that `unit` may ask for.")
+    applies_to: Text | None = Field(
+        default=None, description="What is counted, where that is not all intake.", examples=["supplements"]
+    )
+    notes: list[Note] = Field(default=[], description="What must be known to read the value right.")
+    source: SourceRef = Field(description="The publication.")
+    citations: Citations
+    from_article: bool = Field(default=False, description="False: the article on muscle twitching holds no numbers.")
+
+
+class Intake(IntakeFile, Ref):
+    """A reference intake of one authority for one population. Values of authorities are never averaged."""

@@ -1,0 +1,41 @@
+"""Interactions: how one nutrient acts on another."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from app.schemas.common import Backlink, Grade, NutrientRef, RecordFile, Ref, Statement
+
+
+class InteractionKind(StrEnum):
+    """`antagonist`: they oppose each other. `enables-absorption`: the first lets the body take up the second.
+    `synergy`: together they do more than each alone. `depletes`: a lack or excess of the first lowers the second.
+    `needed-for`: the second works only with the first. `balance`: they must be in proportion."""
+
+    antagonist = "antagonist"
+    enables_absorption = "enables-absorption"
+    synergy = "synergy"
+    depletes = "depletes"
+    needed_for = "needed-for"
+    balance = "balance"
+
+
+class InteractionFile(RecordFile):
+    """An interaction, as a contributor writes it."""
+
+    kind: InteractionKind = Field(description="What kind of interaction it is.")
+    nutrients: list[NutrientRef] = Field(min_length=2, description="The nutrients; the one that acts comes first.")
+    effects: list[Statement] = Field(min_length=1, description="What they do to each other.")
+    grade: Grade = Field(description="How well the evidence supports the interaction.")
+
+
+class Interaction(InteractionFile, Ref):
+    """How nutrients act on one another."""
+
+    claims: Annotated[list[Ref], Backlink("claim", "interaction")] = Field(
+        default=[], description="Graded claims that rest on it, best supported first."
+    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
+        default=[], description="Frequently asked questions about it."
+    )

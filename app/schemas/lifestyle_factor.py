@@ -1,0 +1,77 @@
+"""Lifestyle factors: habits, states and medicines that bear on twitching or disturb nutrients."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from app.schemas.common import (
+    Backlink,
+    Citations,
+    Grade,
+    LifestyleFactorRef,
+    Model,
+    NutrientRef,
+    RecordFile,
+    Ref,
+    Statement,
+    SymptomRef,
+    Text,
+)
+
+
+class LifestyleFactorKind(StrEnum):
+    """A habit is done, a state is suffered, a medicine is taken."""
+
+    habit = "habit"
+    state = "state"
+    medicine = "medicine"
+
+
+class Disturbance(StrEnum):
+    """What a factor does to a nutrient."""
+
+    lowers = "lowers"
+    raises = "raises"
+    unbalances = "unbalances"
+
+
+class Disturbs(Model):
+    """A nutrient that a factor disturbs."""
+
+    nutrient: NutrientRef = Field(description="The nutrient.")
+    effect: Disturbance = Field(description="Lowers it, raises it, or puts it out of balance.")
+    text: Text = Field(description="How, and how often.")
+    grade: Grade = Field(description="How well the evidence supports it.")
+    citations: Citations
+
+
+class LifestyleFactorFile(RecordFile):
+    """A lifestyle factor, as a contributor writes it."""
+
+    kind: LifestyleFactorKind = Field(description="Habit, state or medicine.")
+    part_of: LifestyleFactorRef | None = Field(default=None, description="The wider factor it belongs to, if any.")
+    examples: list[Text] = Field(
+        default=[], description="Examples by their common names: drugs of a class, drinks, ..."
+    )
+    effects: list[Statement] = Field(min_length=1, description="What it does to muscle and nerve.")
+    advice: list[Statement] = Field(default=[], description="What sources say helps; general, never personal.")
+    disturbs: list[Disturbs] = Field(default=[], description="Nutrients that it disturbs.")
+    symptoms: list[SymptomRef] = Field(default=[], description="Symptoms that it is linked with.")
+
+
+class LifestyleFactor(LifestyleFactorFile, Ref):
+    """A habit, state or medicine, with everything that refers to it."""
+
+    members: Annotated[list[Ref], Backlink("lifestyle_factor", "part_of")] = Field(
+        default=[], description="The narrower factors that belong to it, as diuretics to medications."
+    )
+    mechanisms: Annotated[list[Ref], Backlink("mechanism", "trigger")] = Field(
+        default=[], description="Chains of cause and effect that start with it."
+    )
+    claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
+        default=[], description="Graded claims about it, best supported first."
+    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
+        default=[], description="Frequently asked questions about it."
+    )

@@ -1,0 +1,50 @@
+"""Mechanisms: ordered chains from a trigger to the symptoms it ends in."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from app.schemas.common import Backlink, Grade, Model, Note, NutrientRef, RecordFile, Ref, RefTo, SymptomRef
+
+
+class TriggerState(StrEnum):
+    """In which state the trigger starts the chain."""
+
+    deficiency = "deficiency"
+    excess = "excess"
+    imbalance = "imbalance"
+    exposure = "exposure"
+    adequate = "adequate"
+
+
+class Trigger(Model):
+    """What starts a mechanism."""
+
+    record: Annotated[Ref, RefTo("nutrient", "lifestyle_factor")] = Field(
+        description="The nutrient or lifestyle factor."
+    )
+    state: TriggerState = Field(
+        description="Too little, too much, out of balance, simple exposure (a habit or medicine), or enough of it."
+    )
+
+
+class MechanismFile(RecordFile):
+    """A mechanism, as a contributor writes it."""
+
+    trigger: Trigger = Field(description="What starts the chain.")
+    steps: list[Note] = Field(min_length=2, description="The chain in order: each step leads to the next.")
+    symptoms: list[SymptomRef] = Field(description="What the chain ends in; empty for normal physiology.")
+    involves: list[NutrientRef] = Field(default=[], description="Further nutrients that the chain runs through.")
+    grade: Grade = Field(description="How well the evidence supports the chain as a whole.")
+
+
+class Mechanism(MechanismFile, Ref):
+    """A chain of cause and effect, each step with its sources."""
+
+    claims: Annotated[list[Ref], Backlink("claim", "mechanism")] = Field(
+        default=[], description="Graded claims that rest on this chain, best supported first."
+    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
+        default=[], description="Frequently asked questions about it."
+    )

@@ -1,0 +1,65 @@
+"""Nutrients: vitamins and minerals, with what they do and what too little or too much does."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from app.schemas.common import Backlink, Citations, FoodSourceRef, Model, RecordFile, Ref, Statement, Text
+
+
+class NutrientKind(StrEnum):
+    """Vitamins are organic compounds, minerals are elements."""
+
+    vitamin = "vitamin"
+    mineral = "mineral"
+
+
+class ComparisonCells(Model):
+    """A nutrient's row in the comparison table."""
+
+    position: int = Field(ge=1, description="Place of the row in the table, from 1.")
+    function: Text = Field(description="Main function in muscle health.")
+    connection: Text = Field(description="How it is linked to twitching.")
+    dietary_sources: list[FoodSourceRef] = Field(min_length=1, description="Main sources, in the table's order.")
+    citations: Citations
+
+
+class NutrientFile(RecordFile):
+    """A nutrient, as a contributor writes it."""
+
+    kind: NutrientKind = Field(description="Vitamin or mineral.")
+    symbol: Text | None = Field(default=None, description="Chemical symbol of a mineral.", examples=["Mg"])
+    electrolyte: bool = Field(description="True for a mineral that carries charge in body fluids.")
+    roles: list[Statement] = Field(min_length=1, description="What it does in muscle and nerve.")
+    deficiency: list[Statement] = Field(min_length=1, description="What too little of it does.")
+    excess: list[Statement] = Field(default=[], description="What too much of it does.")
+    assessment: list[Statement] = Field(
+        default=[], description="How a shortage is measured, and how far to trust that."
+    )
+    comparison: ComparisonCells | None = Field(
+        default=None, description="Its row of the comparison table; null for nutrients that the table leaves out."
+    )
+
+
+class Nutrient(NutrientFile, Ref):
+    """A vitamin or mineral, with everything that refers to it."""
+
+    mechanisms: Annotated[list[Ref], Backlink("mechanism", "trigger", "involves")] = Field(
+        default=[], description="Chains of cause and effect that start with it or run through it."
+    )
+    food_sources: Annotated[list[Ref], Backlink("food_source", "nutrients")] = Field(
+        default=[], description="What it is found in."
+    )
+    lifestyle_factors: Annotated[list[Ref], Backlink("lifestyle_factor", "disturbs")] = Field(
+        default=[], description="Habits and medicines that disturb it."
+    )
+    interactions: Annotated[list[Ref], Backlink("interaction", "nutrients")] = Field(
+        default=[], description="How it acts on other nutrients, or they on it."
+    )
+    claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
+        default=[], description="Graded claims about it, best supported first."
+    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
+        default=[], description="Frequently asked questions about it."
+    )

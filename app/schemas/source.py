@@ -1,0 +1,52 @@
+"""Sources: the publications that everything else cites."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, HttpUrl
+
+from app.schemas.common import Backlink, Model, Ref, Text
+
+
+class SourceKind(StrEnum):
+    """What kind of publication it is."""
+
+    article = "article"
+    trial = "trial"
+    observational_study = "observational-study"
+    case_series = "case-series"
+    systematic_review = "systematic-review"
+    review = "review"
+    guideline = "guideline"
+    fact_sheet = "fact-sheet"
+    regulator = "regulator"
+    reference_table = "reference-table"
+    food_database = "food-database"
+
+
+class SourceFile(Model):
+    """A source, as a contributor writes it. `name` is a short citation."""
+
+    name: Text = Field(description="Short citation.", examples=["Garrison et al. 2020 (Cochrane)"])
+    kind: SourceKind = Field(description="Kind of publication.")
+    title: Text = Field(description="Title of the publication.")
+    authors: list[Text] = Field(default=[], description="Authors, family name first; `et al.` where the list is cut.")
+    year: int | None = Field(default=None, ge=1900, le=2100, description="Year of publication.")
+    publisher: Text | None = Field(default=None, description="Publisher, or journal with volume and pages.")
+    doi: Annotated[str | None, Field(pattern=r"^10\.\d{4,9}/\S+$")] = Field(
+        default=None, description="Digital Object Identifier."
+    )
+    website: HttpUrl | None = Field(default=None, description="Address of the publication on the web.")
+    summary: Text = Field(description="What it is and what it shows, in one to three sentences.")
+    funding: Text | None = Field(default=None, description="Who paid, where that may matter to a reader.")
+    notes: list[Text] = Field(default=[], description="Remarks on the publication.")
+    aliases: list[Text] = Field(default=[], description="Other names by which it is known.")
+    from_article: bool = Field(default=False, description="True for the article itself and for what it names.")
+
+
+class Source(SourceFile, Ref):
+    """A publication, with the claims that cite it."""
+
+    claims: Annotated[list[Ref], Backlink("claim", "citations")] = Field(
+        default=[], description="Graded claims that cite it, best supported first."
+    )

@@ -1,0 +1,42 @@
+"""Symptoms, signs and conditions: what a shortage, an excess or a habit may end in."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from app.schemas.common import Backlink, RecordFile, Ref, Statement
+
+
+class SymptomKind(StrEnum):
+    """A symptom is felt, a sign is seen or measured, a condition is a diagnosis or a measured state."""
+
+    symptom = "symptom"
+    sign = "sign"
+    condition = "condition"
+
+
+class SymptomFile(RecordFile):
+    """A symptom, as a contributor writes it."""
+
+    kind: SymptomKind = Field(description="Symptom, sign or condition.")
+    facts: list[Statement] = Field(default=[], description="What it is, how common, how it comes about.")
+    red_flags: list[Statement] = Field(default=[], description="When to see a doctor.")
+    self_care: list[Statement] = Field(default=[], description="What may ease or prevent it.")
+
+
+class Symptom(SymptomFile, Ref):
+    """A symptom, sign or condition, with everything that refers to it."""
+
+    mechanisms: Annotated[list[Ref], Backlink("mechanism", "symptoms")] = Field(
+        default=[], description="Chains of cause and effect that end in it, best supported first."
+    )
+    lifestyle_factors: Annotated[list[Ref], Backlink("lifestyle_factor", "symptoms")] = Field(
+        default=[], description="Habits, states and medicines linked with it."
+    )
+    claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
+        default=[], description="Graded claims about it, best supported first."
+    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
+        default=[], description="Frequently asked questions about it."
+    )
