@@ -19,12 +19,12 @@ from app.schemas import KINDS, Names, Ref
 from app.schemas.claim import Relation, SubjectState
 from app.schemas.common import Grade
 from app.schemas.food_source import FoodGroup, Standing
-from app.schemas.interaction import InteractionKind
-from app.schemas.lifestyle_factor import LifestyleFactorKind
+from app.schemas.interaction import InteractionType
+from app.schemas.lifestyle_factor import LifestyleFactorType
 from app.schemas.mechanism import TriggerState
-from app.schemas.nutrient import NutrientKind
-from app.schemas.source import SourceKind
-from app.schemas.symptom import SymptomKind
+from app.schemas.nutrient import NutrientType
+from app.schemas.source import SourceType
+from app.schemas.symptom import SymptomType
 from app.schemas.vocabulary import Vocabulary
 from app.settings import Settings
 from bench.words import AUTHORS, JOURNALS, WORDS
@@ -142,7 +142,7 @@ def _source(make: Maker, number: int) -> Content:
     author = make.chance.choice(AUTHORS)
     return {
         "name": f"{author} et al. {year} ({number})",
-        "kind": make.pick(SourceKind),
+        "type": make.pick(SourceType),
         "title": make.words(6),
         "authors": [author, "et al."],
         "year": year,
@@ -163,7 +163,7 @@ def _nutrient(make: Maker, number: int) -> Content:
     }
     return {
         **make.base(number),
-        "kind": make.pick(NutrientKind),
+        "type": make.pick(NutrientType),
         "electrolyte": make.chance.randrange(3) == 0,
         "roles": make.statements(1, 3),
         "deficiency": make.statements(1, 3),
@@ -206,7 +206,7 @@ def _lifestyle_factor(make: Maker, number: int) -> Content:
     ]
     return {
         **make.base(number),
-        "kind": make.pick(LifestyleFactorKind),
+        "type": make.pick(LifestyleFactorType),
         "effects": make.statements(1, 2),
         "disturbs": disturbed,
         "symptoms": make.some("symptom", 1, 2),
@@ -226,7 +226,7 @@ def _faq_entry(make: Maker, number: int) -> Content:
 def _symptom(make: Maker, number: int) -> Content:
     return {
         **make.base(number),
-        "kind": make.pick(SymptomKind),
+        "type": make.pick(SymptomType),
         "facts": make.statements(1, 3),
         "red_flags": make.statements(0, 2),
     }
@@ -235,7 +235,7 @@ def _symptom(make: Maker, number: int) -> Content:
 def _interaction(make: Maker, number: int) -> Content:
     return {
         **make.base(number),
-        "kind": make.pick(InteractionKind),
+        "type": make.pick(InteractionType),
         "nutrients": make.some("nutrient", 2, 2),
         "effects": make.statements(1, 2),
         "grade": make.pick(Grade),

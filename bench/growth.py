@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from app.schemas.common import Grade
-from app.schemas.source import SourceKind
+from app.schemas.source import SourceType
 from bench import load
 from bench.load import measure
 from bench.servers import Running, ours, processor_seconds, running
@@ -68,7 +68,7 @@ def _paths(database: Path) -> dict[str, list[str]]:
     half = len(sources) // 2
     shapes: dict[str, Callable[[], str]] = {
         "detail": lambda: f"/sources/{chance.choice(sources)}",
-        "list of 20": lambda: f"/sources?kind={chance.choice(list(SourceKind))}&offset={chance.randrange(3)}",
+        "list of 20": lambda: f"/sources?kind={chance.choice(list(SourceType))}&offset={chance.randrange(3)}",
         "unfiltered list": lambda: f"/sources?offset={chance.randrange(10)}",
         "filter + sort": lambda: f"/claims?grade={chance.choice(list(Grade))}&sort=-relation,name&limit=20",
         "filter by reference": lambda: f"/food-sources?nutrient={chance.choice(nutrients)}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from app.schemas.source import SourceKind
+from app.schemas.source import SourceType
 
 SHAPES = ("detail", "list of 20", "filter + sort")
 
@@ -30,7 +30,7 @@ def questions(database: Path, shape: str, count: int, seed: int = 1) -> list[Que
     with sqlite3.connect(database) as connection:
         found = connection.execute("SELECT slug, json_extract(document, '$.name') FROM source ORDER BY slug")
         rows = [(number, slug, name) for number, (slug, name) in enumerate(found, 1)]
-    kinds = [str(kind) for kind in SourceKind]
+    kinds = [str(kind) for kind in SourceType]
     deepest = max(1, min(500, len(rows) // len(kinds) - 20))
     by_year = shape == "filter + sort"
     return [

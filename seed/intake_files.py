@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.common import Model, Note, SourceRef, Text
-from app.schemas.intake import Authority, Conversion, IntakeKind
+from app.schemas.intake import Authority, Conversion, IntakeType
 from app.schemas.population import Population, Sex, State, parse_age
 from app.schemas.quantity import BasisUnit, MassUnit, Number, Unit
 
@@ -103,7 +103,7 @@ class IntakeTable(Model):
     """The values of one kind that one publication gives."""
 
     authority: Authority = Field(description="Who says so.")
-    kind: IntakeKind = Field(description="Kind of reference value.")
+    type: IntakeType = Field(description="Kind of reference value.")
     unit: MassUnit = Field(description="Unit of every number in the table: mg, ug or g.")
     per: BasisUnit = Field(default=Unit.day, description="What they are counted by: `d` (day) or `MJ` (of energy).")
     source: SourceRef = Field(description="The publication.")

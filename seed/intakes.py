@@ -89,12 +89,12 @@ def expand(nutrient: Ref, file: IntakesFile, stages: Sequence[LifeStageRow]) -> 
             line.key,
             Intake(
                 slug=slug,
-                name=f"{nutrient.name}: {table.authority} {table.kind.replace('-', ' ')}, {line.population.label}",
+                name=f"{nutrient.name}: {table.authority} {table.type.replace('-', ' ')}, {line.population.label}",
                 url=KINDS["intake"].url(slug),
                 nutrient=nutrient,
                 authority=table.authority,
-                kind=table.kind,
-                role=table.kind.role,
+                type=table.type,
+                role=table.type.role,
                 life_stage=stage,
                 population=line.population,
                 status=Status.set if line.numbers else Status.not_determined,
@@ -148,7 +148,7 @@ def _notes(line: Line) -> list[Note]:
 def _slug(nutrient: str, line: Line) -> str:
     text = line.stage.code if line.stage else line.population.label
     whom = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return f"{nutrient}-{line.table.authority.lower()}-{line.table.kind.lower()}-{whom}"
+    return f"{nutrient}-{line.table.authority.lower()}-{line.table.type.lower()}-{whom}"
 
 
 def _bad_slugs(path: str, found: Sequence[Line]) -> Iterator[tuple[str, str]]:
@@ -185,22 +185,22 @@ def _overlaps(found: Sequence[Line]) -> Iterator[tuple[str, str]]:
     """Two values of one authority and kind for one person would leave open which holds."""
     for i, line in enumerate(found):
         for other in found[:i]:
-            same = (line.table.authority, line.table.kind) == (other.table.authority, other.table.kind)
+            same = (line.table.authority, line.table.type) == (other.table.authority, other.table.type)
             if same and line.population.overlaps(other.population):
                 message = f"covers people whom {other.key} covers as well; part their ages, sexes or states"
                 yield line.key, message
 
 
 def _low_limits(found: Sequence[Line]) -> Iterator[tuple[str, str]]:
-    needs = [line for line in found if line.table.kind.role is Role.need and line.numbers]
+    needs = [line for line in found if line.table.type.role is Role.need and line.numbers]
     for line in found:
         table = line.table
-        if table.kind.role is not Role.limit or not line.numbers or table.below_need is not None:
+        if table.type.role is not Role.limit or not line.numbers or table.below_need is not None:
             continue
         for need in needs:
             alike = need.table.authority == table.authority and need.table.per == table.per
             if alike and line.population.overlaps(need.population) and min(line.micrograms) < max(need.micrograms):
-                message = f"lies below the {need.table.kind} ({need.key}); mend it, or say why in below_need"
+                message = f"lies below the {need.table.type} ({need.key}); mend it, or say why in below_need"
                 yield line.key, message
                 break
 

@@ -37,7 +37,7 @@ def included_json(connection: Connection, documents: Sequence[str], include: Seq
 
 def _intakes(connection: Connection, nutrients: Sequence[str]) -> Iterable[str]:
     """Every intake of these nutrients; nutrients do not refer to them, for there are dozens to each."""
-    order = (IntakeRow.nutrient, IntakeRow.role_rank, IntakeRow.authority, IntakeRow.kind, IntakeRow.age_min_months)
+    order = (IntakeRow.nutrient, IntakeRow.role_rank, IntakeRow.authority, IntakeRow.type, IntakeRow.age_min_months)
     columns = [col(column) for column in (*order, IntakeRow.sort_name, IntakeRow.slug)]
     selected = select(col(IntakeRow.document)).where(col(IntakeRow.nutrient).in_(nutrients)).order_by(*columns)
     return connection.scalars(selected)

@@ -1,7 +1,7 @@
-"""The whole schema. A column is what is filtered, sorted, joined or checked; `document` is the JSON that is served.
+"""The whole schema. A column is what is filtered, sorted, joined or checked; `record` and `card` are the JSON served.
 
 Every record has a row in `record` (so that a reference to any kind is one foreign key) and one in the table of its
-kind. Every reference that a document holds is a row in `link`. See docs/decisions/0001-documents-in-tables.md.
+kind. Every reference that a record holds is a row in `link`. See docs/decisions/0001-documents-in-tables.md.
 """
 
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ class Dataset(SQLModel, table=True):
     content_hash: str
     released: date
     loaded_at: datetime
-    document: str = Field(sa_type=Text)
+    info: str = Field(sa_type=Text)
     vocabulary: str = Field(default="{}", sa_type=Text, sa_column_kwargs={"server_default": "{}"})
 
 
@@ -112,7 +112,8 @@ class RecordRow(SQLModel):
     slug: str = Field(primary_key=True, foreign_key="record.slug", sa_type=Code)
     sort_name: str = Field(sa_type=Code)
     from_article: bool
-    document: str = Field(sa_type=Text)
+    record: str = Field(sa_type=Text)
+    card: str = Field(sa_type=Text)
 
 
 def _by(*columns: str, together: Sequence[tuple[str, str]] = ()) -> tuple[Index, ...]:
@@ -128,9 +129,9 @@ def _by(*columns: str, together: Sequence[tuple[str, str]] = ()) -> tuple[Index,
 class Nutrient(RecordRow, table=True):
     """Vitamins and minerals."""
 
-    __table_args__ = _by("kind", "electrolyte", "comparison_position")
+    __table_args__ = _by("type", "electrolyte", "comparison_position")
 
-    kind: str = Field(sa_type=Code)
+    type: str = Field(sa_type=Code)
     electrolyte: bool
     comparison_position: int | None = None
 
@@ -158,9 +159,9 @@ class LifestyleFactor(RecordRow, table=True):
     """Habits, states and medicines."""
 
     __tablename__ = "lifestyle_factor"
-    __table_args__ = _by("kind")
+    __table_args__ = _by("type")
 
-    kind: str = Field(sa_type=Code)
+    type: str = Field(sa_type=Code)
 
 
 class FaqEntry(RecordRow, table=True):
@@ -175,17 +176,17 @@ class FaqEntry(RecordRow, table=True):
 class Symptom(RecordRow, table=True):
     """Symptoms, signs and conditions."""
 
-    __table_args__ = _by("kind")
+    __table_args__ = _by("type")
 
-    kind: str = Field(sa_type=Code)
+    type: str = Field(sa_type=Code)
 
 
 class Interaction(RecordRow, table=True):
     """How nutrients act on one another."""
 
-    __table_args__ = _by("kind", "grade_rank", together=[("kind", "grade_rank")])
+    __table_args__ = _by("type", "grade_rank", together=[("type", "grade_rank")])
 
-    kind: str = Field(sa_type=Code)
+    type: str = Field(sa_type=Code)
     grade_rank: int
 
 
@@ -208,9 +209,9 @@ class Claim(RecordRow, table=True):
 class Source(RecordRow, table=True):
     """Publications."""
 
-    __table_args__ = _by("kind", "year", together=[("kind", "year"), ("from_article", "year")])
+    __table_args__ = _by("type", "year", together=[("type", "year"), ("from_article", "year")])
 
-    kind: str = Field(sa_type=Code)
+    type: str = Field(sa_type=Code)
     year: int | None = None
 
 
@@ -232,16 +233,16 @@ class Intake(RecordRow, table=True):
     """Reference intakes. Ages are completed months, both ends included; an open end is null."""
 
     __table_args__ = (
-        *_by("kind", "role_rank", "status", "life_stage", "source", "sex", "for_pregnancy", "for_lactation"),
+        *_by("type", "role_rank", "status", "life_stage", "source", "sex", "for_pregnancy", "for_lactation"),
         Index(
-            "ix_intake_by_nutrient", "nutrient", "role_rank", "authority", "kind", "age_min_months", "sort_name", "slug"
+            "ix_intake_by_nutrient", "nutrient", "role_rank", "authority", "type", "age_min_months", "sort_name", "slug"
         ),
         Index(
             "ix_intake_by_authority",
             "authority",
             "nutrient",
             "role_rank",
-            "kind",
+            "type",
             "age_min_months",
             "sort_name",
             "slug",
@@ -252,7 +253,7 @@ class Intake(RecordRow, table=True):
 
     nutrient: str = Field(foreign_key="record.slug", sa_type=Code)
     authority: str = Field(sa_type=Code)
-    kind: str = Field(sa_type=Code)
+    type: str = Field(sa_type=Code)
     role_rank: int
     life_stage: str | None = Field(default=None, foreign_key="life_stage.code", sa_type=Code)
     source: str = Field(foreign_key="record.slug", sa_type=Code)
@@ -313,7 +314,7 @@ class Amount(SQLModel, table=True):
     serving_g: Decimal = Field(sa_type=Exact)
     per_serving: Decimal = Field(sa_type=Exact)
     percent_daily_value: int | None = None
-    document: str = Field(sa_type=Text)
+    card: str = Field(sa_type=Text)
 
 
 TABLES: dict[str, type[RecordRow]] = {

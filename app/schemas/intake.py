@@ -23,7 +23,7 @@ class Authority(StrEnum):
     fda = "FDA"
 
 
-class IntakeKind(StrEnum):
+class IntakeType(StrEnum):
     """What kind of reference value it is, by the authority's name for it.
 
     `RDA`: Recommended Dietary Allowance. `AI`: Adequate Intake. `PRI`: Population Reference Intake. `DV`: Daily Value
@@ -43,9 +43,9 @@ class IntakeKind(StrEnum):
     @property
     def role(self) -> "Role":
         """What the kind of value answers."""
-        if self is IntakeKind.dv:
+        if self is IntakeType.dv:
             return Role.label
-        limits = (IntakeKind.ul, IntakeKind.supplement_guidance, IntakeKind.supplement_limit)
+        limits = (IntakeType.ul, IntakeType.supplement_guidance, IntakeType.supplement_limit)
         return Role.limit if self in limits else Role.need
 
 
@@ -85,7 +85,7 @@ class IntakeFile(Model):
 
     nutrient: NutrientRef = Field(description="The nutrient.")
     authority: Authority = Field(description="Who says so.")
-    kind: IntakeKind = Field(description="Kind of reference value.")
+    type: IntakeType = Field(description="Kind of reference value.")
     role: Role = Field(description="What it answers: a need, a label or a limit.")
     life_stage: LifeStage | None = Field(description="The life stage, where the authority works with life stages.")
     population: Population = Field(description="Whom it is for.")

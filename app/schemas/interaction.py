@@ -8,7 +8,7 @@ from pydantic import Field
 from app.schemas.common import Backlink, Grade, NutrientRef, RecordFile, Ref, Statement
 
 
-class InteractionKind(StrEnum):
+class InteractionType(StrEnum):
     """`antagonist`: they oppose each other. `enables-absorption`: the first lets the body take up the second.
     `synergy`: together they do more than each alone. `depletes`: a lack or excess of the first lowers the second.
     `needed-for`: the second works only with the first. `balance`: they must be in proportion."""
@@ -24,7 +24,7 @@ class InteractionKind(StrEnum):
 class InteractionFile(RecordFile):
     """An interaction, as a contributor writes it."""
 
-    kind: InteractionKind = Field(description="What kind of interaction it is.")
+    type: InteractionType = Field(description="What kind of interaction it is.")
     nutrients: list[NutrientRef] = Field(min_length=2, description="The nutrients; the one that acts comes first.")
     effects: list[Statement] = Field(min_length=1, description="What they do to each other.")
     grade: Grade = Field(description="How well the evidence supports the interaction.")

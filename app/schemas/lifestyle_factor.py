@@ -20,7 +20,7 @@ from app.schemas.common import (
 )
 
 
-class LifestyleFactorKind(StrEnum):
+class LifestyleFactorType(StrEnum):
     """A habit is done, a state is suffered, a medicine is taken."""
 
     habit = "habit"
@@ -49,7 +49,7 @@ class Disturbs(Model):
 class LifestyleFactorFile(RecordFile):
     """A lifestyle factor, as a contributor writes it."""
 
-    kind: LifestyleFactorKind = Field(description="Habit, state or medicine.")
+    type: LifestyleFactorType = Field(description="Habit, state or medicine.")
     part_of: LifestyleFactorRef | None = Field(default=None, description="The wider factor it belongs to, if any.")
     examples: list[Text] = Field(
         default=[], description="Examples by their common names: drugs of a class, drinks, ..."

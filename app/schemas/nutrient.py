@@ -8,7 +8,7 @@ from pydantic import Field
 from app.schemas.common import Backlink, Citations, FoodSourceRef, Model, RecordFile, Ref, Statement, Text
 
 
-class NutrientKind(StrEnum):
+class NutrientType(StrEnum):
     """Vitamins are organic compounds, minerals are elements."""
 
     vitamin = "vitamin"
@@ -28,7 +28,7 @@ class ComparisonCells(Model):
 class NutrientFile(RecordFile):
     """A nutrient, as a contributor writes it."""
 
-    kind: NutrientKind = Field(description="Vitamin or mineral.")
+    type: NutrientType = Field(description="Vitamin or mineral.")
     symbol: Text | None = Field(default=None, description="Chemical symbol of a mineral.", examples=["Mg"])
     electrolyte: bool = Field(description="True for a mineral that carries charge in body fluids.")
     roles: list[Statement] = Field(min_length=1, description="What it does in muscle and nerve.")

@@ -8,7 +8,7 @@ from pydantic import Field, HttpUrl
 from app.schemas.common import Backlink, Model, Ref, Text
 
 
-class SourceKind(StrEnum):
+class SourceType(StrEnum):
     """What kind of publication it is."""
 
     article = "article"
@@ -28,7 +28,7 @@ class SourceFile(Model):
     """A source, as a contributor writes it. `name` is a short citation."""
 
     name: Text = Field(description="Short citation.", examples=["Garrison et al. 2020 (Cochrane)"])
-    kind: SourceKind = Field(description="Kind of publication.")
+    type: SourceType = Field(description="Kind of publication.")
     title: Text = Field(description="Title of the publication.")
     authors: list[Text] = Field(default=[], description="Authors, family name first; `et al.` where the list is cut.")
     year: int | None = Field(default=None, ge=1900, le=2100, description="Year of publication.")

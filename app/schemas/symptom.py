@@ -8,7 +8,7 @@ from pydantic import Field
 from app.schemas.common import Backlink, RecordFile, Ref, Statement
 
 
-class SymptomKind(StrEnum):
+class SymptomType(StrEnum):
     """A symptom is felt, a sign is seen or measured, a condition is a diagnosis or a measured state."""
 
     symptom = "symptom"
@@ -19,7 +19,7 @@ class SymptomKind(StrEnum):
 class SymptomFile(RecordFile):
     """A symptom, as a contributor writes it."""
 
-    kind: SymptomKind = Field(description="Symptom, sign or condition.")
+    type: SymptomType = Field(description="Symptom, sign or condition.")
     facts: list[Statement] = Field(default=[], description="What it is, how common, how it comes about.")
     red_flags: list[Statement] = Field(default=[], description="When to see a doctor.")
     self_care: list[Statement] = Field(default=[], description="What may ease or prevent it.")

@@ -25,7 +25,7 @@ STANDINGS = (Standing.high, Standing.good, Standing.some, Standing.low, Standing
 """Standings, richest first."""
 
 DETAILS = {"food_source": "group", "claim": "grade", "mechanism": "grade"}
-"""The key whose value tells records of a kind apart; `kind` for the others."""
+"""The key whose value tells records of a kind apart; `type` for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _entry(kind: str, document: dict[str, Any], about: frozenset[str]) -> Entry:
     if symbol := document.get("symbol"):
         aliases.append(symbol)
     parent = document.get("part_of")
-    detail = document.get(DETAILS.get(kind, "kind"))
+    detail = document.get(DETAILS.get(kind, "type"))
     return Entry(
         kind=kind,
         slug=document["slug"],

@@ -17,7 +17,7 @@ from app.api.person import PersonQuery, is_for
 from app.api.reading import Database, read_detail, read_page
 from app.api.routing import Router
 from app.database import models
-from app.schemas.intake import Authority, Intake, IntakeKind, Role, Status
+from app.schemas.intake import Authority, Intake, IntakeType, Role, Status
 from app.schemas.quantity import Unit, plain
 
 router = Router(prefix="/intakes", tags=["Intakes"])
@@ -26,7 +26,7 @@ SORT = {
     "nutrient": models.Intake.nutrient,
     "role": models.Intake.role_rank,
     "authority": models.Intake.authority,
-    "kind": models.Intake.kind,
+    "type": models.Intake.type,
     "age": models.Intake.age_min_months,
     "name": models.Intake.sort_name,
 }
@@ -39,7 +39,7 @@ class IntakeQuery(PersonQuery, ListQuery):
         default=(), description="Only values of these nutrients."
     )
     authority: Annotated[tuple[str, ...], OneOf(Authority)] = Field(default=(), description="Who says so.")
-    kind: Annotated[tuple[str, ...], OneOf(IntakeKind)] = Field(default=(), description="Kind of reference value.")
+    type: Annotated[tuple[str, ...], OneOf(IntakeType)] = Field(default=(), description="Kind of reference value.")
     role: Annotated[tuple[str, ...], OneOf(Role)] = Field(
         default=(), description="What the value answers: what is needed, what labels count by, or what is too much."
     )
@@ -58,7 +58,7 @@ class IntakeQuery(PersonQuery, ListQuery):
         "1 ug is 40 IU); the published value is then in `converted_from`. Needs `nutrient`.",
     )
     sort: Annotated[tuple[str, ...], sort_keys(*SORT)] = Field(
-        default=("nutrient", "role", "authority", "kind", "age"),
+        default=("nutrient", "role", "authority", "type", "age"),
         description="Order; `-` reverses a key. Ties are broken by name, then slug. `role` puts needs first, then "
         "labels, then limits.",
     )
@@ -94,13 +94,13 @@ def list_intakes(query: Annotated[IntakeQuery, Query()], database: Database) -> 
     """What people need of each nutrient and what is too much, by authority, side by side and never averaged.
 
     A breast-feeding woman of 28 and magnesium: `/intakes?nutrient=magnesium&sex=female&age=28&lactating=true`.
-    Every nutrient for a baby of 8 months: `/intakes?age=8mo`. Upper limits: `/intakes?kind=UL`.
+    Every nutrient for a baby of 8 months: `/intakes?age=8mo`. Upper limits: `/intakes?type=UL`.
     """
     conditions = [
         is_for(query),
         among(models.Intake.nutrient, query.nutrient),
         among(models.Intake.authority, query.authority),
-        among(models.Intake.kind, query.kind),
+        among(models.Intake.type, query.type),
         among(models.Intake.role_rank, [Role(role).rank for role in query.role]),
         among(models.Intake.life_stage, query.life_stage),
         among(models.Intake.source, query.source),

@@ -12,17 +12,17 @@ from app.api.reading import Database, detail, page
 from app.api.routing import Router
 from app.database import models
 from app.schemas.common import Grade
-from app.schemas.interaction import Interaction, InteractionKind
+from app.schemas.interaction import Interaction, InteractionType
 
 router = Router(prefix="/interactions", tags=["Interactions"])
 
-SORT = {"name": models.Interaction.sort_name, "kind": models.Interaction.kind, "grade": models.Interaction.grade_rank}
+SORT = {"name": models.Interaction.sort_name, "type": models.Interaction.type, "grade": models.Interaction.grade_rank}
 
 
 class InteractionQuery(ListQuery):
     """Filters, order and shape of the list of interactions."""
 
-    kind: Annotated[tuple[str, ...], OneOf(InteractionKind)] = Field(default=(), description="Kind of interaction.")
+    type: Annotated[tuple[str, ...], OneOf(InteractionType)] = Field(default=(), description="Kind of interaction.")
     nutrient: Annotated[tuple[str, ...], SlugOf("nutrient")] = Field(
         default=(), description="Only interactions of one of these nutrients."
     )
@@ -65,7 +65,7 @@ async def list_interactions(query: Annotated[InteractionQuery, Query()], databas
         "interaction",
         query,
         [
-            among(models.Interaction.kind, query.kind),
+            among(models.Interaction.type, query.type),
             refers(models.Interaction, ("nutrients",), query.nutrient),
             among_grades(models.Interaction.grade_rank, query.grade),
         ],

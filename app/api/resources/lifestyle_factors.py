@@ -11,17 +11,17 @@ from app.api.parameters import DetailQuery, ListQuery, OneOf, SlugOf, fields_of,
 from app.api.reading import Database, detail, page
 from app.api.routing import Router
 from app.database import models
-from app.schemas.lifestyle_factor import LifestyleFactor, LifestyleFactorKind
+from app.schemas.lifestyle_factor import LifestyleFactor, LifestyleFactorType
 
 router = Router(prefix="/lifestyle-factors", tags=["Lifestyle factors"])
 
-SORT = {"name": models.LifestyleFactor.sort_name, "kind": models.LifestyleFactor.kind}
+SORT = {"name": models.LifestyleFactor.sort_name, "type": models.LifestyleFactor.type}
 
 
 class LifestyleFactorQuery(ListQuery):
     """Filters, order and shape of the list of lifestyle factors."""
 
-    kind: Annotated[tuple[str, ...], OneOf(LifestyleFactorKind)] = Field(
+    type: Annotated[tuple[str, ...], OneOf(LifestyleFactorType)] = Field(
         default=(), description="Habits, states or medicines."
     )
     nutrient: Annotated[tuple[str, ...], SlugOf("nutrient")] = Field(
@@ -75,7 +75,7 @@ async def list_lifestyle_factors(query: Annotated[LifestyleFactorQuery, Query()]
         "lifestyle_factor",
         query,
         [
-            among(models.LifestyleFactor.kind, query.kind),
+            among(models.LifestyleFactor.type, query.type),
             refers(models.LifestyleFactor, ("disturbs",), query.nutrient),
             refers(models.LifestyleFactor, ("symptoms",), query.symptom),
             refers(models.LifestyleFactor, ("part_of",), query.part_of),

@@ -11,17 +11,17 @@ from app.api.parameters import DetailQuery, Flag, ListQuery, OneOf, SlugOf, fiel
 from app.api.reading import Database, detail, page
 from app.api.routing import Router
 from app.database import models
-from app.schemas.nutrient import Nutrient, NutrientKind
+from app.schemas.nutrient import Nutrient, NutrientType
 
 router = Router(prefix="/nutrients", tags=["Nutrients"])
 
-SORT = {"name": models.Nutrient.sort_name, "kind": models.Nutrient.kind}
+SORT = {"name": models.Nutrient.sort_name, "type": models.Nutrient.type}
 
 
 class NutrientQuery(ListQuery):
     """Filters, order and shape of the list of nutrients."""
 
-    kind: Annotated[tuple[str, ...], OneOf(NutrientKind)] = Field(default=(), description="Vitamins or minerals.")
+    type: Annotated[tuple[str, ...], OneOf(NutrientType)] = Field(default=(), description="Vitamins or minerals.")
     electrolyte: Flag | None = Field(default=None, description="True: only electrolytes.")
     food_source: Annotated[tuple[str, ...], SlugOf("food_source")] = Field(
         default=(), description="Only nutrients that one of these sources provides."
@@ -65,14 +65,14 @@ class NutrientDetail(Envelope, Nutrient):
 async def list_nutrients(query: Annotated[NutrientQuery, Query()], database: Database) -> Response:
     """Vitamins and minerals: what each does in muscle and nerve, and what too little and too much of it does.
 
-    All minerals by name: `/nutrients?kind=mineral`. What spinach provides: `/nutrients?food_source=spinach`.
+    All minerals by name: `/nutrients?type=mineral`. What spinach provides: `/nutrients?food_source=spinach`.
     """
     return await page(
         database,
         "nutrient",
         query,
         [
-            among(models.Nutrient.kind, query.kind),
+            among(models.Nutrient.type, query.type),
             same(models.Nutrient.electrolyte, query.electrolyte),
             referred(models.Nutrient, "nutrients", query.food_source),
             referred(models.Nutrient, "disturbs", query.lifestyle_factor),

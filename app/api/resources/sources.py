@@ -11,17 +11,17 @@ from app.api.parameters import DetailQuery, ListQuery, OneOf, fields_of, sort_ke
 from app.api.reading import Database, detail, page
 from app.api.routing import Router
 from app.database import models
-from app.schemas.source import Source, SourceKind
+from app.schemas.source import Source, SourceType
 
 router = Router(prefix="/sources", tags=["Sources"])
 
-SORT = {"name": models.Source.sort_name, "kind": models.Source.kind, "year": models.Source.year}
+SORT = {"name": models.Source.sort_name, "type": models.Source.type, "year": models.Source.year}
 
 
 class SourceQuery(ListQuery):
     """Filters, order and shape of the list of sources."""
 
-    kind: Annotated[tuple[str, ...], OneOf(SourceKind)] = Field(default=(), description="Kind of publication.")
+    type: Annotated[tuple[str, ...], OneOf(SourceType)] = Field(default=(), description="Kind of publication.")
     sort: Annotated[tuple[str, ...], sort_keys(*SORT)] = Field(
         default=("name",), description="Order; `-` reverses a key. Ties are broken by name, then slug."
     )
@@ -60,7 +60,7 @@ async def list_sources(query: Annotated[SourceQuery, Query()], database: Databas
         "source",
         query,
         [
-            among(models.Source.kind, query.kind),
+            among(models.Source.type, query.type),
         ],
         SORT,
     )

@@ -11,17 +11,17 @@ from app.api.parameters import DetailQuery, ListQuery, OneOf, SlugOf, fields_of,
 from app.api.reading import Database, detail, page
 from app.api.routing import Router
 from app.database import models
-from app.schemas.symptom import Symptom, SymptomKind
+from app.schemas.symptom import Symptom, SymptomType
 
 router = Router(prefix="/symptoms", tags=["Symptoms"])
 
-SORT = {"name": models.Symptom.sort_name, "kind": models.Symptom.kind}
+SORT = {"name": models.Symptom.sort_name, "type": models.Symptom.type}
 
 
 class SymptomQuery(ListQuery):
     """Filters, order and shape of the list of symptoms."""
 
-    kind: Annotated[tuple[str, ...], OneOf(SymptomKind)] = Field(
+    type: Annotated[tuple[str, ...], OneOf(SymptomType)] = Field(
         default=(), description="Symptoms, signs or conditions."
     )
     lifestyle_factor: Annotated[tuple[str, ...], SlugOf("lifestyle_factor")] = Field(
@@ -68,7 +68,7 @@ async def list_symptoms(query: Annotated[SymptomQuery, Query()], database: Datab
         "symptom",
         query,
         [
-            among(models.Symptom.kind, query.kind),
+            among(models.Symptom.type, query.type),
             referred(models.Symptom, "symptoms", query.lifestyle_factor),
             referred(models.Symptom, "symptoms", query.mechanism),
         ],
