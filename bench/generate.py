@@ -65,7 +65,7 @@ def _checked(records: int, seed: int) -> Checked:
         for number in range(n)
     }
     refs = {
-        slug: Ref(slug=slug, name=content["name"], url=KINDS[kind].url(slug))
+        slug: KINDS[kind].ref(slug, content["name"])
         for (kind, slug), content in contents.items()
     }
     names = Names(refs, {slug: kind for kind, slug in contents})

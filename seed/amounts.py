@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from app.schemas.common import Citation, Problem, Ref
+from app.schemas.common import Citation, Problem
 from app.schemas.food_source import (
     Amount,
     AmountLine,
@@ -46,7 +46,7 @@ def food_amounts(record: FoodSource) -> Iterator[FoodAmount]:
         provision = provisions[amount.nutrient.slug]
         yield FoodAmount(
             **{field: getattr(amount, field) for field in Amount.model_fields},
-            food_source=Ref(slug=record.slug, name=record.name, url=record.url),
+            food_source=KINDS["food_source"].ref(record.slug, record.name),
             group=record.group,
             from_article=record.from_article,
             standing=provision.standing,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from app.schemas import AnyFile, AnyRecord, Kind, Names
+from app.schemas import Kind, Names
 from app.schemas.common import Backlink, Grade, walk_refs
 from app.schemas.food_source import FoodSourceFile
 from seed.amounts import DailyValues, amounts_of
@@ -18,7 +18,7 @@ class Authored:
     kind: Kind
     slug: str
     path: str
-    content: AnyFile
+    content: Any
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,18 @@ class Link:
     position: int
 
 
-def links(slug: str, content: AnyFile | AnyRecord, fields: Iterable[str]) -> list[Link]:
+def links(slug: str, content: Any, fields: Iterable[str]) -> list[Link]:
     """The references that a record holds in these fields, each once a field, in written order."""
     found: dict[tuple[str, str], Link] = {}
     for field in fields:
         for ref in walk_refs(getattr(content, field)):
             # a citation below any field is a citation of the record
-            name = "citations" if ref.url.startswith("/sources/") else field
+            name = "citations" if ref.kind == "source" else field
             found.setdefault((name, ref.slug), Link(slug, name, ref.slug, len(found)))
     return list(found.values())
 
 
-def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> list[AnyRecord]:
+def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> list[Any]:
     """The records as they are served, ordered by kind and slug."""
     backlinks: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     kinds = {item.slug: item.kind.name for item in authored}
@@ -50,7 +50,7 @@ def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> 
     for item in authored:
         for link in links(item.slug, item.content, type(item.content).model_fields):
             backlinks[link.target, kinds[item.slug], link.field].append(item.slug)
-    records: list[AnyRecord] = []
+    records: list[Any] = []
     for item in sorted(authored, key=lambda item: (item.kind.name, item.slug)):
         derived: dict[str, Any] = {}
         for field, info in item.kind.record.model_fields.items():
@@ -59,10 +59,25 @@ def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> 
                 derived[field] = [names.refs[slug] for slug in sorted(found, key=lambda slug: _order(by_slug[slug]))]
         if isinstance(item.content, FoodSourceFile):
             derived["amounts"] = amounts_of(item.content, daily_values)
+        if item.kind.name == "nutrient":
+            derived |= _of_nutrient(item.slug, authored, daily_values)
         written = {field: getattr(item.content, field) for field in type(item.content).model_fields}
         own = names.refs[item.slug]
-        records.append(item.kind.record(**{**written, **derived, "slug": own.slug, "name": own.name, "url": own.url}))
+        records.append(item.kind.record(**{**written, **derived, **dict(own)}))
     return records
+
+
+def _of_nutrient(slug: str, authored: list[Authored], daily_values: DailyValues) -> dict[str, Any]:
+    """What a nutrient's record gains from records that name it."""
+    daily = daily_values.get(slug)
+    chains = [item.content for item in authored if item.kind.name == "mechanism"]
+    symptoms = {ref.slug: ref for chain in chains if chain.trigger.record.slug == slug for ref in chain.symptoms}
+    return {
+        "unit": daily and daily.unit,
+        "daily_value": daily,
+        "intakes_url": f"/intakes?nutrient={slug}",
+        "symptoms": sorted(symptoms.values(), key=lambda ref: sort_name(ref.name)),
+    }
 
 
 def sort_name(name: str) -> str:

@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.schemas import AnyRecord, Intake, Names, Ref
+from app.schemas import KINDS, Names
 from app.schemas.claim import ClaimFile
 from app.schemas.common import MAX_SLUG, Problem, is_slug
 from app.schemas.food_source import FoodSourceFile
+from app.schemas.intake import Intake
 from app.schemas.vocabulary import Vocabulary
 from seed.amounts import amount_problems
 from seed.build import Authored, build
@@ -33,7 +34,7 @@ class Checked:
     coverage: CoverageFile
     life_stages: list[LifeStageRow]
     vocabulary: Vocabulary
-    records: list[AnyRecord]
+    records: list[Any]
 
 
 def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
@@ -60,7 +61,7 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
         if isinstance(item.content, FoodSourceFile):
             problems += amount_problems(item.path, item.content, daily)
     every = Names(
-        {**names.refs, **{item.slug: Ref(slug=item.slug, name=item.name, url=item.url) for item in intakes}},
+        {**names.refs, **{item.slug: KINDS["intake"].ref(item.slug, item.name) for item in intakes}},
         {**names.kinds, **dict.fromkeys((item.slug for item in intakes), "intake")},
     )
     problems += _redirect_problems(files.dataset.get("redirects"), every)
@@ -93,7 +94,7 @@ def _names(files: Files) -> Names:
         if is_slug(raw.slug):
             name = raw.data.get("name")
             shown = name.strip() if isinstance(name, str) and name.strip() else raw.slug
-            refs[raw.slug] = Ref(slug=raw.slug, name=shown, url=raw.kind.url(raw.slug))
+            refs[raw.slug] = raw.kind.ref(raw.slug, shown)
             kinds[raw.slug] = raw.kind.name
     return Names(refs, kinds)
 
@@ -197,7 +198,7 @@ def _coverage_problems(coverage: CoverageFile, names: Names) -> list[Problem]:
     return problems
 
 
-def _pointer_problems(coverage: CoverageFile, records: list[AnyRecord]) -> list[Problem]:
+def _pointer_problems(coverage: CoverageFile, records: list[Any]) -> list[Problem]:
     """What only the finished records can tell: pointers that lead nowhere."""
     documents = {record.url: record.model_dump(mode="json") for record in records}
     problems = []

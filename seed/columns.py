@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from app.schemas import AnyRecord, FoodSource, Intake
+from app.schemas.food_source import FoodSource
+from app.schemas.intake import Intake
 from app.schemas.population import State
 from app.schemas.quantity import Unit
 from seed.amounts import food_amounts
@@ -24,6 +25,7 @@ COMPUTED: dict[str, Callable[[Any], Any]] = {
     "comparison_position": lambda nutrient: nutrient.comparison and nutrient.comparison.position,
     "food_group": lambda food_source: food_source.group,
     "grade_rank": lambda record: record.grade.rank,
+    "last_reviewed": lambda record: getattr(record, "last_reviewed", None),
     "trigger_state": lambda mechanism: mechanism.trigger.state,
 }
 """Columns that are alike in every table."""
@@ -49,14 +51,14 @@ INTAKE: dict[str, Callable[[Intake], Any]] = {
 """Columns of the table of intakes."""
 
 
-def column_value(record: AnyRecord, column: str) -> Any:
+def column_value(record: Any, column: str) -> Any:
     """What a record's row holds in a column."""
     if isinstance(record, Intake) and column in INTAKE:
         return INTAKE[column](record)
     return COMPUTED[column](record) if column in COMPUTED else getattr(record, column)
 
 
-def amount_rows(record: AnyRecord) -> Iterator[dict[str, Any]]:
+def amount_rows(record: Any) -> Iterator[dict[str, Any]]:
     """The rows of a food source's amounts."""
     if not isinstance(record, FoodSource):
         return
@@ -76,11 +78,11 @@ def amount_rows(record: AnyRecord) -> Iterator[dict[str, Any]]:
             "serving_g": amount.serving.weight.value,
             "per_serving": amount.per_serving.value,
             "percent_daily_value": amount.percent_daily_value,
-            "document": amount.model_dump_json(),
+            "card": amount.model_dump_json(),
         }
 
 
-def provision_rows(record: AnyRecord) -> Iterator[dict[str, Any]]:
+def provision_rows(record: Any) -> Iterator[dict[str, Any]]:
     """The rows of the nutrients that a food source provides, each with the greatest of its amounts."""
     if not isinstance(record, FoodSource):
         return

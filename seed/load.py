@@ -12,11 +12,12 @@ from sqlmodel import col
 
 from app.database.models import TABLES, Dataset, LifeStage, Record, Redirect, metadata, table_of
 from app.database.releases import Change, compare
-from app.schemas import KINDS, AnyRecord, kind_of
+from app.schemas import KINDS, card_json
 from seed.archive import keep
 from seed.build import links, sort_name
 from seed.check import Checked
 from seed.columns import amount_rows, column_value, provision_rows, stage_rows
+from seed.redirects import redirect_rows
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -31,7 +32,7 @@ class Prepared:
     """A dataset as rows: what `load` writes and `diff` compares."""
 
     dataset: dict[str, Any]
-    records: dict[str, AnyRecord]
+    records: dict[str, Any]
     documents: dict[str, str]
     redirects: dict[str, str]
     life_stages: list[dict[str, Any]]
@@ -56,7 +57,7 @@ def prepare(checked: Checked) -> Prepared:
         "version": checked.dataset.version,
         "content_hash": content_hash,
         "released": checked.dataset.released,
-        "document": document,
+        "info": document,
         "vocabulary": vocabulary,
     }
     return Prepared(row, records, documents, redirects, stages)
@@ -82,7 +83,7 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
     replaced = keep(connection, None)
     changes = compare(stored, prepared.documents)
     kinds = {row.slug: row.kind for row in connection.execute(select(col(Record.slug), col(Record.kind)))}
-    now = {slug: kind_of(record).name for slug, record in prepared.records.items()}
+    now = {slug: record.kind for slug, record in prepared.records.items()}
     moved = {slug for slug in stored.keys() & now.keys() if kinds[slug] != now[slug]}
     new = sorted((now.keys() - stored.keys()) | moved)
     gone = sorted((stored.keys() - now.keys()) | moved)
@@ -107,7 +108,7 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
         _insert(connection, table, rows, progress)
     codes = [stage["code"] for stage in prepared.life_stages]
     connection.execute(delete(LifeStage).where(col(LifeStage.code).not_in(codes)))
-    _insert(connection, REDIRECT, [{"slug": old, "target": slug} for old, slug in prepared.redirects.items()], progress)
+    _insert(connection, REDIRECT, redirect_rows(prepared.records.values(), prepared.redirects), progress)
     connection.execute(delete(Dataset))
     connection.execute(insert(Dataset), [{**prepared.dataset, "loaded_at": datetime.now(UTC)}])
     keep(connection, replaced)
@@ -124,31 +125,35 @@ def stored_documents(connection: Connection) -> dict[str, str]:
     """The documents in the database by slug."""
     found: dict[str, str] = {}
     for table in map(table_of, TABLES):
-        found.update({row.slug: row.document for row in connection.execute(select(table.c.slug, table.c.document))})
+        found.update({row.slug: row.record for row in connection.execute(select(table.c.slug, table.c.record))})
     return found
 
 
 def _record_row(prepared: Prepared, slug: str) -> dict[str, Any]:
     record = prepared.records[slug]
-    return {"slug": slug, "kind": kind_of(record).name, "name": record.name}
+    return {"slug": slug, "kind": record.kind, "name": record.name}
 
 
 def _row(prepared: Prepared, slug: str) -> dict[str, Any]:
     """The columns of a record's own table, taken from the record by name."""
     record = prepared.records[slug]
-    row: dict[str, Any] = {"document": prepared.documents[slug], "sort_name": sort_name(record.name)}
-    for column in table_of(kind_of(record).name).c.keys():  # noqa: SIM118 - columns, not a dict
+    row: dict[str, Any] = {
+        "record": prepared.documents[slug],
+        "card": card_json(record),
+        "sort_name": sort_name(record.name),
+    }
+    for column in table_of(record.kind).c.keys():  # noqa: SIM118 - columns, not a dict
         if column not in row:
             row[column] = column_value(record, column)
     return row
 
 
-def _link_rows(record: AnyRecord) -> Iterator[dict[str, Any]]:
-    for link in links(record.slug, record, kind_of(record).file.model_fields):
+def _link_rows(record: Any) -> Iterator[dict[str, Any]]:
+    for link in links(record.slug, record, KINDS[record.kind].file.model_fields):
         yield asdict(link)
 
 
-PARTS: tuple[tuple[Table, str, Callable[[AnyRecord], Iterator[dict[str, Any]]]], ...] = (
+PARTS: tuple[tuple[Table, str, Callable[[Any], Iterator[dict[str, Any]]]], ...] = (
     (LINK, "origin", _link_rows),
     (metadata.tables["amount"], "food_source", amount_rows),
     (metadata.tables["provision"], "food_source", provision_rows),

@@ -89,8 +89,9 @@ class Record(SQLModel, table=True):
 
 
 class Redirect(SQLModel, table=True):
-    """The former slug of a renamed record."""
+    """Another slug that leads to a record: its former one, or one that an unambiguous alias makes."""
 
+    kind: str = Field(primary_key=True, sa_type=Code)
     slug: str = Field(primary_key=True, sa_type=Code)
     target: str = Field(foreign_key="record.slug", index=True, sa_type=Code)
 
@@ -112,6 +113,7 @@ class RecordRow(SQLModel):
     slug: str = Field(primary_key=True, foreign_key="record.slug", sa_type=Code)
     sort_name: str = Field(sa_type=Code)
     from_article: bool
+    last_reviewed: date | None = None
     record: str = Field(sa_type=Text)
     card: str = Field(sa_type=Text)
 
@@ -317,18 +319,8 @@ class Amount(SQLModel, table=True):
     card: str = Field(sa_type=Text)
 
 
-TABLES: dict[str, type[RecordRow]] = {
-    "nutrient": Nutrient,
-    "mechanism": Mechanism,
-    "food_source": FoodSource,
-    "lifestyle_factor": LifestyleFactor,
-    "faq_entry": FaqEntry,
-    "symptom": Symptom,
-    "interaction": Interaction,
-    "intake": Intake,
-    "claim": Claim,
-    "source": Source,
-}
+TABLES: dict[str, Any] = {str(table.__tablename__): table for table in RecordRow.__subclasses__()}
+"""The table of each kind of record."""
 
 
 def table_of(kind: str) -> Table:

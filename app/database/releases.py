@@ -37,7 +37,7 @@ class Archive:
     @property
     def documents(self) -> dict[str, str]:
         """The documents of the records, by slug."""
-        return {row["slug"]: row["document"] for kind in TABLES for row in self.rows[kind]}
+        return {row["slug"]: row["record"] for kind in TABLES for row in self.rows[kind]}
 
     def pack(self) -> bytes:
         """Compressed, to be stored."""

@@ -1,11 +1,11 @@
 """Claims: one statement each, with a grade and with the sources for and against it."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Grade, RecordFile, Ref, RefTo, Text
+from app.schemas.common import Card, Grade, Kind, RecordFile, Ref, RefTo, SearchTraits, Text
 
 Subject = Annotated[Ref, RefTo("nutrient", "symptom", "food_source", "lifestyle_factor")]
 
@@ -60,3 +60,29 @@ class ClaimFile(RecordFile):
 
 class Claim(ClaimFile, Ref):
     """One statement with its evidence grade: `name` is the statement, `summary` what the evidence shows."""
+
+    kind: Literal["claim"] = Field(default="claim", description="Kind of record.")
+
+
+class ClaimCard(Card):
+    """A claim in a list."""
+
+    kind: Literal["claim"] = Field(default="claim", description="Kind of record.")
+    subject: Ref = Field(description="What the statement is about.")
+    state: SubjectState | None = Field(description="In which state the subject acts; null for always.")
+    relation: Relation = Field(description="How the subject affects the object.")
+    object: Ref | None = Field(description="What it affects; null where `target` says it.")
+    target: str | None = Field(description="What it affects, in words, where that is not a record.")
+    grade: Grade = Field(description="How well the evidence supports the statement as worded.")
+
+
+KIND = Kind(
+    "claim",
+    "claims",
+    "Claims",
+    "Single statements, each with an evidence grade and the sources for and against it.",
+    ClaimFile,
+    Claim,
+    ClaimCard,
+    SearchTraits(weight=0.0, detail="grade", label="claim"),
+)

@@ -72,7 +72,60 @@ class Ref(Model):
 
     slug: Slug = Field(description="Permanent identifier of the record.", examples=["magnesium"])
     name: Text = Field(description="Display name of the record.", examples=["Magnesium"])
+    kind: str = Field(description="Kind of record.", examples=["nutrient"])
     url: str = Field(description="Path of the record in this API.", examples=["/nutrients/magnesium"])
+
+
+class Card(Ref):
+    """The short form of a record, for a list: what one would put on a card or in a row of a table."""
+
+    summary: Text = Field(description="What it is and why it matters here, in one to three sentences.")
+
+
+@dataclass(frozen=True)
+class SearchTraits:
+    """How the search treats records of a kind.
+
+    `weight` is added to a hit's score: kinds that people ask for come before kinds that back them up. `detail` is the
+    key that tells records with like names apart. An `entity` is something that other records are about. `label` stands
+    before the detail in a suggestion; empty where the detail names the kind by itself.
+    """
+
+    weight: float
+    detail: str = "type"
+    entity: bool = False
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of record, declared once: everything that depends on the kind is derived from this.
+
+    `collection` is the path of its list and its content folder; `title` and `description` are for people. Without
+    `search` the kind is not searched.
+    """
+
+    name: str
+    collection: str
+    title: str
+    description: str
+    file: type["Model"]
+    record: type[Ref]
+    card: type[Ref]
+    search: SearchTraits | None = None
+
+    @property
+    def key(self) -> str:
+        """The collection's name as a JSON key and as a value of `include`."""
+        return self.collection.replace("-", "_")
+
+    def url(self, slug: str) -> str:
+        """Path of a record of this kind."""
+        return f"/{self.collection}/{slug}"
+
+    def ref(self, slug: str, name: str) -> Ref:
+        """A reference to a record of this kind."""
+        return Ref(slug=slug, name=name, kind=self.name, url=self.url(slug))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """FAQ entries: a question as people ask it, and a short answer with its sources."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from app.schemas.common import RecordFile, Ref, RefTo, Statement, Text
+from app.schemas.common import Card, Grade, Kind, Model, RecordFile, Ref, RefTo, SearchTraits, Statement, Text
 
 Related = Annotated[
     Ref, RefTo("nutrient", "symptom", "mechanism", "food_source", "lifestyle_factor", "interaction", "claim")
@@ -24,9 +24,38 @@ class FaqEntryFile(RecordFile):
 class FaqEntry(FaqEntryFile, Ref):
     """A frequently asked question; `name` is the question."""
 
+    kind: Literal["faq_entry"] = Field(default="faq_entry", description="Kind of record.")
     question: Text = Field(description="The question, as people ask it: the same as `name`.")
 
     @model_validator(mode="before")
     @classmethod
     def _ask(cls, data: dict[str, Any]) -> dict[str, Any]:
         return {**data, "question": data["name"]}
+
+
+class GradedText(Model):
+    """A statement with its grade, without its citations."""
+
+    text: Text = Field(description="The fact, in plain words.")
+    grade: Grade = Field(description="How well the evidence supports it.")
+
+
+class FaqEntryCard(Card):
+    """An FAQ entry in a list: question, answer and what must be seen with it."""
+
+    kind: Literal["faq_entry"] = Field(default="faq_entry", description="Kind of record.")
+    question: str = Field(description="The question, as people ask it: the same as `name`.")
+    answer: Text = Field(description="The whole answer, in plain words.")
+    warnings: list[GradedText] = Field(description="What a reader of the answer must see next to it.")
+
+
+KIND = Kind(
+    "faq_entry",
+    "faq",
+    "FAQ",
+    "Questions as people ask them, with short answers, the graded facts behind them and warnings.",
+    FaqEntryFile,
+    FaqEntry,
+    FaqEntryCard,
+    SearchTraits(weight=0.3, label="FAQ"),
+)

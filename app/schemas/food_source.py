@@ -1,11 +1,24 @@
 """Food sources: foods, groups of foods, and the one source that is not a food."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Backlink, Citations, FoodSourceRef, Model, NutrientRef, RecordFile, Ref, SourceRef, Text
+from app.schemas.common import (
+    Backlink,
+    Card,
+    Citations,
+    FoodSourceRef,
+    Kind,
+    Model,
+    NutrientRef,
+    RecordFile,
+    Ref,
+    SearchTraits,
+    SourceRef,
+    Text,
+)
 from app.schemas.quantity import Mass, MassUnit, Number, Quantity
 
 
@@ -141,6 +154,7 @@ class FoodSourceFile(RecordFile):
 class FoodSource(FoodSourceFile, Ref):
     """A food, a group of foods or another source of nutrients."""
 
+    kind: Literal["food_source"] = Field(default="food_source", description="Kind of record.")
     amounts: list[Amount] = Field(
         default=[], description="How much of each nutrient it holds, the greatest percentage of the Daily Value first."
     )
@@ -153,3 +167,32 @@ class FoodSource(FoodSourceFile, Ref):
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
         default=[], description="Frequently asked questions about it."
     )
+
+
+class ProvidedNutrient(Model):
+    """A nutrient that a food source provides, in short."""
+
+    nutrient: Ref = Field(description="The nutrient.")
+    standing: Standing = Field(description="How good a source of the nutrient it is.")
+
+
+class FoodSourceCard(Card):
+    """A food source in a list."""
+
+    kind: Literal["food_source"] = Field(default="food_source", description="Kind of record.")
+    group: FoodGroup = Field(description="Food group.")
+    is_food: bool = Field(description="False for sunlight, which is a source but not a food.")
+    part_of: Ref | None = Field(description="The wider source it belongs to, if any.")
+    nutrients: list[ProvidedNutrient] = Field(description="The nutrients it provides.")
+
+
+KIND = Kind(
+    "food_source",
+    "food-sources",
+    "Food sources",
+    "Foods, groups of foods and sunlight, with the nutrients that each provides.",
+    FoodSourceFile,
+    FoodSource,
+    FoodSourceCard,
+    SearchTraits(weight=0.38, detail="group", entity=True, label="food"),
+)

@@ -1,10 +1,11 @@
 """Intakes: how much of a nutrient an authority holds that a population needs, or should not exceed."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.common import Citations, Model, Note, NutrientRef, Ref, SourceRef, Text
+from app.schemas.common import Citations, Kind, Model, Note, NutrientRef, Ref, SourceRef, Text
 from app.schemas.population import LifeStage, Population
 from app.schemas.quantity import Number, Quantity, Range, Unit
 
@@ -106,3 +107,17 @@ class IntakeFile(Model):
 
 class Intake(IntakeFile, Ref):
     """A reference intake of one authority for one population. Values of authorities are never averaged."""
+
+    kind: Literal["intake"] = Field(default="intake", description="Kind of record.")
+
+
+KIND = Kind(
+    "intake",
+    "intakes",
+    "Intakes",
+    "How much of a nutrient people need and may have, by authority and life stage, side by side.",
+    IntakeFile,
+    Intake,
+    Intake,
+    None,
+)

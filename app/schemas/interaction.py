@@ -1,11 +1,11 @@
 """Interactions: how one nutrient acts on another."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Backlink, Grade, NutrientRef, RecordFile, Ref, Statement
+from app.schemas.common import Backlink, Card, Grade, Kind, NutrientRef, RecordFile, Ref, SearchTraits, Statement
 
 
 class InteractionType(StrEnum):
@@ -33,9 +33,31 @@ class InteractionFile(RecordFile):
 class Interaction(InteractionFile, Ref):
     """How nutrients act on one another."""
 
+    kind: Literal["interaction"] = Field(default="interaction", description="Kind of record.")
     claims: Annotated[list[Ref], Backlink("claim", "interaction")] = Field(
         default=[], description="Graded claims that rest on it, best supported first."
     )
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
         default=[], description="Frequently asked questions about it."
     )
+
+
+class InteractionCard(Card):
+    """An interaction in a list."""
+
+    kind: Literal["interaction"] = Field(default="interaction", description="Kind of record.")
+    type: InteractionType = Field(description="What kind of interaction it is.")
+    nutrients: list[Ref] = Field(description="The nutrients; the one that acts comes first.")
+    grade: Grade = Field(description="How well the evidence supports the interaction.")
+
+
+KIND = Kind(
+    "interaction",
+    "interactions",
+    "Interactions",
+    "How one nutrient acts on another.",
+    InteractionFile,
+    Interaction,
+    InteractionCard,
+    SearchTraits(weight=0.2, label="interaction"),
+)

@@ -1,19 +1,22 @@
 """Lifestyle factors: habits, states and medicines that bear on twitching or disturb nutrients."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from app.schemas.common import (
     Backlink,
+    Card,
     Citations,
     Grade,
+    Kind,
     LifestyleFactorRef,
     Model,
     NutrientRef,
     RecordFile,
     Ref,
+    SearchTraits,
     Statement,
     SymptomRef,
     Text,
@@ -63,6 +66,7 @@ class LifestyleFactorFile(RecordFile):
 class LifestyleFactor(LifestyleFactorFile, Ref):
     """A habit, state or medicine, with everything that refers to it."""
 
+    kind: Literal["lifestyle_factor"] = Field(default="lifestyle_factor", description="Kind of record.")
     members: Annotated[list[Ref], Backlink("lifestyle_factor", "part_of")] = Field(
         default=[], description="The narrower factors that belong to it, as diuretics to medications."
     )
@@ -75,3 +79,33 @@ class LifestyleFactor(LifestyleFactorFile, Ref):
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
         default=[], description="Frequently asked questions about it."
     )
+
+
+class DisturbedNutrient(Model):
+    """A nutrient that a factor disturbs, in short."""
+
+    nutrient: Ref = Field(description="The nutrient.")
+    effect: Disturbance = Field(description="Lowers it, raises it, or puts it out of balance.")
+    grade: Grade = Field(description="How well the evidence supports it.")
+
+
+class LifestyleFactorCard(Card):
+    """A lifestyle factor in a list."""
+
+    kind: Literal["lifestyle_factor"] = Field(default="lifestyle_factor", description="Kind of record.")
+    type: LifestyleFactorType = Field(description="Habit, state or medicine.")
+    part_of: Ref | None = Field(description="The wider factor it belongs to, if any.")
+    examples: list[str] = Field(description="Examples by their common names: drugs of a class, drinks, ...")
+    disturbs: list[DisturbedNutrient] = Field(description="Nutrients that it disturbs.")
+
+
+KIND = Kind(
+    "lifestyle_factor",
+    "lifestyle-factors",
+    "Lifestyle factors",
+    "Habits, states and medicines that affect twitching or disturb nutrients.",
+    LifestyleFactorFile,
+    LifestyleFactor,
+    LifestyleFactorCard,
+    SearchTraits(weight=0.42, entity=True),
+)

@@ -1,11 +1,24 @@
 """Mechanisms: ordered chains from a trigger to the symptoms it ends in."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Backlink, Grade, Model, Note, NutrientRef, RecordFile, Ref, RefTo, SymptomRef
+from app.schemas.common import (
+    Backlink,
+    Card,
+    Grade,
+    Kind,
+    Model,
+    Note,
+    NutrientRef,
+    RecordFile,
+    Ref,
+    RefTo,
+    SearchTraits,
+    SymptomRef,
+)
 
 
 class TriggerState(StrEnum):
@@ -42,9 +55,31 @@ class MechanismFile(RecordFile):
 class Mechanism(MechanismFile, Ref):
     """A chain of cause and effect, each step with its sources."""
 
+    kind: Literal["mechanism"] = Field(default="mechanism", description="Kind of record.")
     claims: Annotated[list[Ref], Backlink("claim", "mechanism")] = Field(
         default=[], description="Graded claims that rest on this chain, best supported first."
     )
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
         default=[], description="Frequently asked questions about it."
     )
+
+
+class MechanismCard(Card):
+    """A mechanism in a list."""
+
+    kind: Literal["mechanism"] = Field(default="mechanism", description="Kind of record.")
+    trigger: Trigger = Field(description="What starts the chain.")
+    symptoms: list[Ref] = Field(description="What the chain ends in; empty for normal physiology.")
+    grade: Grade = Field(description="How well the evidence supports the chain as a whole.")
+
+
+KIND = Kind(
+    "mechanism",
+    "mechanisms",
+    "Mechanisms",
+    "Ordered chains of cause and effect, from a trigger to the symptoms it ends in.",
+    MechanismFile,
+    Mechanism,
+    MechanismCard,
+    SearchTraits(weight=0.2, detail="grade", label="mechanism"),
+)

@@ -1,11 +1,24 @@
 """Nutrients: vitamins and minerals, with what they do and what too little or too much does."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Backlink, Citations, FoodSourceRef, Model, RecordFile, Ref, Statement, Text
+from app.schemas.common import (
+    Backlink,
+    Card,
+    Citations,
+    FoodSourceRef,
+    Kind,
+    Model,
+    RecordFile,
+    Ref,
+    SearchTraits,
+    Statement,
+    Text,
+)
+from app.schemas.quantity import Quantity, Unit
 
 
 class NutrientType(StrEnum):
@@ -45,6 +58,14 @@ class NutrientFile(RecordFile):
 class Nutrient(NutrientFile, Ref):
     """A vitamin or mineral, with everything that refers to it."""
 
+    kind: Literal["nutrient"] = Field(default="nutrient", description="Kind of record.")
+    unit: Unit | None = Field(description="Unit in which its amounts are given, as a UCUM code.", examples=["mg"])
+    daily_value: Quantity | None = Field(description="The FDA Daily Value for adults; null where there is none.")
+    intakes_url: str = Field(
+        description="Path of its reference intakes by authority and life stage.",
+        examples=["/intakes?nutrient=magnesium"],
+    )
+    symptoms: list[Ref] = Field(description="What a chain of cause and effect that starts with it ends in.")
     mechanisms: Annotated[list[Ref], Backlink("mechanism", "trigger", "involves")] = Field(
         default=[], description="Chains of cause and effect that start with it or run through it."
     )
@@ -63,3 +84,26 @@ class Nutrient(NutrientFile, Ref):
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
         default=[], description="Frequently asked questions about it."
     )
+
+
+class NutrientCard(Card):
+    """A nutrient in a list."""
+
+    kind: Literal["nutrient"] = Field(default="nutrient", description="Kind of record.")
+    type: NutrientType = Field(description="Vitamin or mineral.")
+    symbol: str | None = Field(description="Chemical symbol of a mineral.", examples=["Mg"])
+    electrolyte: bool = Field(description="True for a mineral that carries charge in body fluids.")
+    unit: Unit | None = Field(description="Unit in which its amounts are given, as a UCUM code.", examples=["mg"])
+    daily_value: Quantity | None = Field(description="The FDA Daily Value for adults; null where there is none.")
+
+
+KIND = Kind(
+    "nutrient",
+    "nutrients",
+    "Nutrients",
+    "Vitamins and minerals: what each does in muscle and nerve, and what too little or too much does.",
+    NutrientFile,
+    Nutrient,
+    NutrientCard,
+    SearchTraits(weight=0.45, entity=True),
+)

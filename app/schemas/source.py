@@ -1,11 +1,11 @@
 """Sources: the publications that everything else cites."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl
 
-from app.schemas.common import Backlink, Model, Ref, Text
+from app.schemas.common import Backlink, Card, Kind, Model, Ref, SearchTraits, Text
 
 
 class SourceType(StrEnum):
@@ -47,6 +47,30 @@ class SourceFile(Model):
 class Source(SourceFile, Ref):
     """A publication, with the claims that cite it."""
 
+    kind: Literal["source"] = Field(default="source", description="Kind of record.")
     claims: Annotated[list[Ref], Backlink("claim", "citations")] = Field(
         default=[], description="Graded claims that cite it, best supported first."
     )
+
+
+class SourceCard(Card):
+    """A source in a list."""
+
+    kind: Literal["source"] = Field(default="source", description="Kind of record.")
+    type: SourceType = Field(description="Type of publication.")
+    title: str = Field(description="Title of the publication.")
+    year: int | None = Field(description="Year of publication.")
+    doi: str | None = Field(description="Digital Object Identifier.")
+    website: HttpUrl | None = Field(description="Address of the publication on the web.")
+
+
+KIND = Kind(
+    "source",
+    "sources",
+    "Sources",
+    "The publications that everything cites.",
+    SourceFile,
+    Source,
+    SourceCard,
+    SearchTraits(weight=0.0, label="source"),
+)

@@ -1,11 +1,11 @@
 """Symptoms, signs and conditions: what a shortage, an excess or a habit may end in."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Backlink, RecordFile, Ref, Statement
+from app.schemas.common import Backlink, Card, Kind, RecordFile, Ref, SearchTraits, Statement
 
 
 class SymptomType(StrEnum):
@@ -28,6 +28,7 @@ class SymptomFile(RecordFile):
 class Symptom(SymptomFile, Ref):
     """A symptom, sign or condition, with everything that refers to it."""
 
+    kind: Literal["symptom"] = Field(default="symptom", description="Kind of record.")
     mechanisms: Annotated[list[Ref], Backlink("mechanism", "symptoms")] = Field(
         default=[], description="Chains of cause and effect that end in it, best supported first."
     )
@@ -40,3 +41,22 @@ class Symptom(SymptomFile, Ref):
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
         default=[], description="Frequently asked questions about it."
     )
+
+
+class SymptomCard(Card):
+    """A symptom, sign or condition in a list."""
+
+    kind: Literal["symptom"] = Field(default="symptom", description="Kind of record.")
+    type: SymptomType = Field(description="Symptom, sign or condition.")
+
+
+KIND = Kind(
+    "symptom",
+    "symptoms",
+    "Symptoms",
+    "Symptoms, signs and conditions, with what is connected with them and when to see a doctor.",
+    SymptomFile,
+    Symptom,
+    SymptomCard,
+    SearchTraits(weight=0.4, entity=True),
+)

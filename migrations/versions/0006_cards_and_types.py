@@ -15,6 +15,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+CODE = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 KINDS = [
     *("nutrient", "mechanism", "food_source", "lifestyle_factor", "faq_entry"),
     *("symptom", "interaction", "intake", "claim", "source"),
@@ -42,16 +43,23 @@ def upgrade() -> None:
     for table in KINDS:
         with op.batch_alter_table(table) as batch:
             batch.add_column(sa.Column("card", sa.Text(), nullable=False, server_default="{}"))
+            batch.add_column(sa.Column("last_reviewed", sa.Date(), nullable=True))
     for table in KINDS:
         # the default is for the rows that are there; new ones bring a card
         with op.batch_alter_table(table) as batch:
             batch.alter_column("card", server_default=None)
+    # filled anew by each load
+    op.drop_table("redirect")
+    _create_redirect(sa.Column("kind", CODE, nullable=False))
 
 
 def downgrade() -> None:
     for table in KINDS:
         with op.batch_alter_table(table) as batch:
             batch.drop_column("card")
+            batch.drop_column("last_reviewed")
+    op.drop_table("redirect")
+    _create_redirect()
     _rename("type", "kind", {"record": "document"}, {"info": "document"}, {"card": "document"})
 
 
@@ -70,6 +78,18 @@ def _rename(
     for name, table, columns in INDEXES:
         op.create_index(name.format(after), table, [column.format(after) for column in columns])
     _rename_in_archives(renamed)
+
+
+def _create_redirect(*columns: sa.Column[str]) -> None:
+    op.create_table(
+        "redirect",
+        *columns,
+        sa.Column("slug", CODE, nullable=False),
+        sa.Column("target", CODE, nullable=False),
+        sa.ForeignKeyConstraint(["target"], ["record.slug"], name="fk_redirect_target_record"),
+        sa.PrimaryKeyConstraint(*(column.name for column in columns), "slug", name="pk_redirect"),
+    )
+    op.create_index("ix_redirect_target", "redirect", ["target"])
 
 
 def _rename_in_archives(renamed: dict[str, dict[str, str]]) -> None:
