@@ -16,7 +16,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from app.api.errors import NotReady
-from app.api.snapshot import dataset
+from app.api.records import release_info
 from app.database.engines import explain, reading_engine, writing_engine
 from app.database.reader_role import ROLE, grant, grant_statements
 from app.http.log_format import log_config
@@ -104,7 +104,7 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
     engine = reading_engine(settings.database_url, 1)
     try:
         with engine.connect() as connection:
-            about = dataset(connection)["version"]
+            about = release_info(connection)["version"]
     except (DBAPIError, NotReady) as error:
         reason = explain(error) if isinstance(error, DBAPIError) else str(error)
         print(f"Not ready: {reason} Serving 503 until then.", file=sys.stderr)

@@ -10,24 +10,8 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from app.api import deprecation, errors, openapi
-from app.api.resources import (
-    changes,
-    claims,
-    comparison,
-    dataset,
-    faq,
-    food_sources,
-    health,
-    intakes,
-    interactions,
-    lifestyle_factors,
-    mechanisms,
-    nutrient_foods,
-    nutrients,
-    search,
-    sources,
-    symptoms,
-)
+from app.api.export_routes import export_routes
+from app.api.resources import collections, modules
 from app.database.current_release import Watcher
 from app.database.engines import reading_engine
 from app.http.cache import Cache
@@ -40,26 +24,6 @@ from app.http.routes import formats_of
 from app.pages import assets, docs
 from app.search import Holder
 from app.settings import Settings
-
-RESOURCES = (
-    dataset,
-    changes,
-    nutrients,
-    mechanisms,
-    food_sources,
-    lifestyle_factors,
-    faq,
-    symptoms,
-    interactions,
-    intakes,
-    nutrient_foods,
-    claims,
-    sources,
-    comparison,
-    search,
-    health,
-)
-
 
 OTHERS = 3
 """Connections beside those of requests: the event loop's own, the watcher's, the search index's."""
@@ -89,15 +53,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await watching
         engine.dispose()
 
-    app = FastAPI(**openapi.ABOUT, lifespan=lifespan, redirect_slashes=False)
+    app = FastAPI(**openapi.INFO, lifespan=lifespan, redirect_slashes=False)
     app.state.engine = engine
     app.state.settings = settings
     app.state.search = Holder()
     watcher.subscribe(app.state.search.expect)
     errors.install(app)
-    for router in (*(resource.router for resource in RESOURCES), docs.router):
+    for router in (*(module.router for module in modules()), docs.router):
         # `include_router` keeps them apart, and asks one after another for every request
         app.router.routes.extend(router.routes)
+    app.router.routes.extend(export_routes(collections()))
     assets.install(app)
     deprecation.install(app)
     openapi.install(app)

@@ -15,7 +15,7 @@ from typing import Any
 
 from app.__main__ import migrate
 from app.database.engines import writing_engine
-from app.schemas import KINDS, Names, Ref
+from app.schemas import KINDS, Names
 from app.schemas.claim import Relation, SubjectState
 from app.schemas.common import Grade
 from app.schemas.food_source import FoodGroup, Standing
@@ -64,10 +64,7 @@ def _checked(records: int, seed: int) -> Checked:
         for kind, n in make.counts.items()
         for number in range(n)
     }
-    refs = {
-        slug: KINDS[kind].ref(slug, content["name"])
-        for (kind, slug), content in contents.items()
-    }
+    refs = {slug: KINDS[kind].ref(slug, content["name"]) for (kind, slug), content in contents.items()}
     names = Names(refs, {slug: kind for kind, slug in contents})
     authored = [
         Authored(KINDS[kind], slug, f"{kind}/{slug}.toml", KINDS[kind].file.model_validate(content, context=names))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
+from app.schemas import KINDS
 from app.schemas.common import Citation, Problem
 from app.schemas.food_source import (
     Amount,

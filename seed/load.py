@@ -43,9 +43,9 @@ def prepare(checked: Checked) -> Prepared:
     records = {record.slug: record for record in checked.records}
     documents = {slug: record.model_dump_json() for slug, record in sorted(records.items())}
     about = checked.dataset.model_dump(mode="json", exclude={"redirects"})
-    counts = {kind.collection: 0 for kind in KINDS.values()}
+    counts = {kind.key: 0 for kind in KINDS.values()}
     for record in records.values():
-        counts[record.url.split("/")[1]] += 1
+        counts[KINDS[record.kind].key] += 1
     redirects = dict(checked.dataset.redirects)
     stages = stage_rows(checked.life_stages)
     vocabulary = checked.vocabulary.model_dump_json()

@@ -1,47 +1,35 @@
-"""What records and lists come in: pages, related records in full, the disclaimer."""
+"""What records and lists come in: pages, related records as cards, the disclaimer."""
 
-from typing import Generic, TypeVar
+from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, create_model
 
-from app.schemas import (
-    Claim,
-    FaqEntry,
-    FoodSource,
-    Intake,
-    Interaction,
-    LifestyleFactor,
-    Mechanism,
-    Nutrient,
-    Source,
-    Symptom,
-)
+from app.schemas import COLLECTIONS
 from app.schemas.common import Model
 
-T = TypeVar("T")
 
-
-class Included(Model):
-    """Related records in full, by collection; a collection is there when `include` asks for it."""
-
+class _Optional(Model):
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
-    nutrients: list[Nutrient] = Field(default=[], description="Vitamins and minerals.")
-    mechanisms: list[Mechanism] = Field(default=[], description="Chains of cause and effect.")
-    food_sources: list[FoodSource] = Field(default=[], description="Food sources.")
-    lifestyle_factors: list[LifestyleFactor] = Field(default=[], description="Habits, states and medicines.")
-    faq: list[FaqEntry] = Field(default=[], description="Questions and answers.")
-    symptoms: list[Symptom] = Field(default=[], description="Symptoms, signs and conditions.")
-    interactions: list[Interaction] = Field(default=[], description="Interactions between nutrients.")
-    intakes: list[Intake] = Field(default=[], description="Reference intakes.")
-    claims: list[Claim] = Field(default=[], description="Graded statements.")
-    sources: list[Source] = Field(default=[], description="Publications.")
+
+_cards: dict[str, Any] = {
+    key: (list[kind.card], Field(default=[], description=kind.description))  # type: ignore[name-defined]
+    for key, kind in COLLECTIONS.items()
+}
+
+# made from the registry: a new kind can be included without being named here
+Included = create_model(
+    "Included",
+    __base__=_Optional,
+    __doc__="Related records as cards, by collection; a key is present when `include` asks for it.",
+    **_cards,
+)
 
 
 class Envelope(Model):
     """What comes with every record and every list."""
 
-    included: Included = Field(description="Related records in full, as `include` asked for; else empty.")
+    included: Included = Field(description="Related records as cards, as `include` asked for; else empty.")
     disclaimer: str = Field(description="What this information is and is not.")
 
 
@@ -55,30 +43,12 @@ class PageBase(Model):
     previous: str | None = Field(description="Path of the page before; null on the first.")
 
 
-class Items(Model, Generic[T]):
-    """The items of a page."""
-
-    items: list[T] = Field(description="The items of this page.")
-
-
-class Page(Envelope, PageBase, Items[T], Generic[T]):
-    """One page of a list."""
+def page_model(name: str, item: type[Any]) -> type[Envelope]:
+    """The model of a page of these items."""
+    items: dict[str, Any] = {"items": (list[item], Field(description="The items of this page."))}  # type: ignore[valid-type]
+    return create_model(name, __base__=(Envelope, PageBase), __doc__="One page of a list.", **items)
 
 
-class PartialRecord(Model):
-    """A record cut down by `fields`: `slug` and `url`, and the keys that were asked for."""
-
-    model_config = ConfigDict(extra="allow")
-
-    slug: str = Field(description="Permanent identifier of the record.")
-    url: str = Field(description="Path of the record in this API.")
-
-
-class PartialPage(Page[PartialRecord]):
-    """A page of records cut down by `fields`."""
-
-
-class PartialDetail(Envelope, PartialRecord):
-    """A record cut down by `fields`."""
-
-    model_config = ConfigDict(extra="allow")
+def detail_model(name: str, record: type[Any]) -> type[Envelope]:
+    """The model of one record with what comes with it."""
+    return create_model(name, __base__=(Envelope, record), __doc__=record.__doc__)

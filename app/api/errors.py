@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field
+from rapidfuzz import fuzz, process
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -22,7 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 class ParameterError(Model):
     """What is wrong with one parameter of a request."""
 
-    parameter: str = Field(description="Name of the parameter.", examples=["kind"])
+    parameter: str = Field(description="Name of the parameter.", examples=["type"])
     location: str = Field(description="Where it stands: `query`, `path` or `header`.", examples=["query"])
     message: str = Field(description="What is wrong, in a sentence.", examples=["'minerl' is not a valid value."])
     allowed: list[str] = Field(default=[], description="What is allowed, where that is a closed set.")
@@ -39,7 +39,7 @@ class ProblemDetails(Model):
     )
     title: str = Field(description="The status in words.", examples=["Unprocessable Content"])
     status: int = Field(description="HTTP status code.", examples=[422])
-    detail: str = Field(description="What went wrong and what to do.", examples=["1 parameter is wrong: kind."])
+    detail: str = Field(description="What went wrong and what to do.", examples=["1 parameter is wrong: type."])
     instance: str = Field(description="Path of the request.", examples=["/nutrients"])
     errors: list[ParameterError] = Field(default=[], description="Each parameter that was wrong.")
 
@@ -67,10 +67,15 @@ class NotReady(Exception):
     """The database cannot answer, or holds no dataset: answered with 503."""
 
 
+MAX_WORD = 100
+"""Characters of a word that are compared: what a client sends may be of any length."""
+
+
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that a misspelt word probably stands for."""
-    found = get_close_matches(word.lower(), list(candidates), n=1, cutoff=0.6)
-    return found[0] if found else None
+    lowered = {candidate.lower(): candidate for candidate in candidates}
+    found = process.extractOne(word.lower()[:MAX_WORD], list(lowered), scorer=fuzz.ratio, score_cutoff=60)
+    return lowered[found[0]] if found else None
 
 
 # Python names 422 by an older RFC before 3.13
@@ -158,7 +163,8 @@ def _http(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     detail = error.detail
     if error.status_code == HTTPStatus.NOT_FOUND:
-        near = nearest(request.url.path, (path for path in request.app.openapi()["paths"] if "{" not in path))
+        paths = [path for route in request.app.routes if "{" not in (path := getattr(route, "path", "{"))]
+        near = nearest(request.url.path, paths)
         detail = "There is nothing at this path." + (f" Did you mean {near}?" if near else " See / for what there is.")
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {"Allow": "GET, HEAD, OPTIONS"}

@@ -1,61 +1,82 @@
-"""Formats of a list beside JSON: CSV for spreadsheets, NDJSON for programs, JSON-LD for search engines."""
+"""Exports: everything of a filtered list, whole, as CSV, NDJSON or (FAQ) schema.org JSON-LD."""
 
 import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from app.schemas.common import Ref
 
-ListFormat = Literal["json", "csv", "ndjson"]
-
 MEDIA_TYPES = {
-    "json": "application/json",
     "csv": "text/csv; charset=utf-8; header=present",
     "ndjson": "application/x-ndjson",
     "jsonld": "application/ld+json",
-    "html": "text/html; charset=utf-8",
 }
 
 SEPARATOR = " | "
-"""Between the values of a list in one cell of a CSV file."""
+"""Between the values of a list in one cell of a CSV file; no value may hold it."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+class Column(NamedTuple):
+    """A column of a CSV file: the keys that lead to its value, and whether it holds decimal numbers."""
+
+    path: tuple[str, ...]
+    decimal: bool
+
+    @property
+    def name(self) -> str:
+        """Keys joined by dots: `daily_value.unit`."""
+        return ".".join(self.path)
+
+
 @cache
-def columns(model: type[BaseModel]) -> tuple[str, ...]:
-    """Names of a record's columns: keys, with a dot below an object or a list of objects; a reference is its slug."""
-    return tuple(_columns(model, ""))
+def columns(model: type[BaseModel]) -> tuple[Column, ...]:
+    """The columns of a record: its keys, and below an object or a list of objects theirs; a reference is its slug."""
+    return tuple(dict.fromkeys(_columns(model, ())))
 
 
-def csv_lines(documents: Iterable[str], model: type[BaseModel], fields: Sequence[str]) -> Iterator[str]:
-    """A CSV file (RFC 4180) of records, in pieces: one row a record, nested values flattened.
+def csv_lines(records: Iterable[str], model: type[BaseModel], fields: Sequence[str], *, bom: bool) -> Iterator[str]:
+    """A CSV file (RFC 4180) of records, in pieces.
 
-    Begins with a byte order mark, without which spreadsheets take UTF-8 for something else. A text that a
-    spreadsheet would take for a formula is preceded by an apostrophe.
+    The values of a list are separated by `SEPARATOR`; a list inside a list is a JSON array. Decimal numbers always
+    have a fraction, so that a reader that infers types from the first rows takes them for what they are. A text that
+    a spreadsheet would take for a formula is preceded by an apostrophe.
     """
-    names = [name for name in columns(model) if not fields or name.partition(".")[0] in fields]
+    shown = [column for column in columns(model) if not fields or column.path[0] in fields]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    buffer.write("\ufeff")
-    writer.writerow(names)
-    for document in documents:
-        record = json.loads(document)
-        writer.writerow([_cell(record, name.split(".")) for name in names])
+    if bom:
+        buffer.write("\ufeff")
+    writer.writerow([column.name for column in shown])
+    for record in records:
+        parsed = json.loads(record)
+        writer.writerow([_text(_value(parsed, column.path), column) for column in shown])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue()
 
 
-def faq_page(entries: Iterable[dict[str, Any]], about: dict[str, Any]) -> dict[str, Any]:
-    """A schema.org `FAQPage` of FAQ entries; `about` is the dataset's description of itself."""
+def ndjson_lines(records: Iterable[str], fields: Sequence[str]) -> Iterator[str]:
+    """A line of JSON for each record, cut down to these keys if there are any."""
+    for record in records:
+        if fields:
+            kept = {key: value for key, value in json.loads(record).items() if key in fields}
+            yield json.dumps(kept, ensure_ascii=False, separators=(",", ":")) + "\n"
+        else:
+            yield record + "\n"
+
+
+def faq_page(entries: Iterable[dict[str, Any]], release: dict[str, Any]) -> dict[str, Any]:
+    """A schema.org `FAQPage` of FAQ entries."""
     questions = [
         {
             "@type": "Question",
@@ -71,23 +92,26 @@ def faq_page(entries: Iterable[dict[str, Any]], about: dict[str, Any]) -> dict[s
     return {
         "@context": "https://schema.org",
         "@type": "FAQPage",
-        "inLanguage": about["language"],
-        "license": about["licence_url"],
-        "usageInfo": about["disclaimer"],
+        "name": release["title"],
+        "inLanguage": release["language"],
+        "license": release["licence_url"],
+        "version": release["version"],
+        "disambiguatingDescription": release["disclaimer"],
         "mainEntity": questions,
     }
 
 
-def _columns(model: type[BaseModel], prefix: str) -> Iterator[str]:
-    for name, info in model.model_fields.items():
-        if info.exclude:
+def _columns(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[Column]:
+    for name, field in model.model_fields.items():
+        if field.exclude:
             continue
-        nested = list(_models_in(info.annotation))
-        if not nested or issubclass(nested[0], Ref):
-            yield prefix + name
+        models = list(_models_in(field.annotation))
+        if not models or issubclass(models[0], Ref):
+            yield Column((*prefix, name), _is_decimal(field.annotation))
         else:
             # alternatives, such as a value or a range, share the columns that they have in common
-            yield from dict.fromkeys(column for model in nested for column in _columns(model, f"{prefix}{name}."))
+            for nested in models:
+                yield from _columns(nested, (*prefix, name))
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -100,22 +124,32 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
             yield from _models_in(part)
 
 
-def _cell(value: Any, path: list[str]) -> str:
+def _is_decimal(annotation: Any) -> bool:
+    return annotation is Decimal or any(_is_decimal(part) for part in get_args(annotation))
+
+
+def _value(value: Any, path: Sequence[str]) -> Any:
+    """What stands at a path; of a list, what stands there in each of its items."""
     if isinstance(value, list):
-        return SEPARATOR.join(_cell(item, path) for item in value)
-    if path:
-        return _cell(value.get(path[0]), path[1:]) if value is not None else ""
-    if isinstance(value, dict):
-        return _text(value["slug"])
-    return _text(value)
+        return [_value(item, path) for item in value]
+    if path and value is not None:
+        return _value(value.get(path[0]), path[1:])
+    # a reference is its slug
+    return value["slug"] if isinstance(value, dict) else value
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, column: Column) -> str:
+    if isinstance(value, list):
+        cells = (json.dumps(v, ensure_ascii=False) if isinstance(v, list) else _scalar(v, column) for v in value)
+        text = SEPARATOR.join(cells)
+    else:
+        text = _scalar(value, column)
+    return f"'{text}" if isinstance(value, str | list) and text.startswith(_FORMULA) else text
+
+
+def _scalar(value: Any, column: Column) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return str(float(value)) if column.decimal else str(value)

@@ -1,33 +1,42 @@
 """The OpenAPI description: what FastAPI makes of the routes, plus what it cannot know."""
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from app import __version__
 from app.api import deprecation
 from app.api.errors import ProblemDetails
-from app.api.exports import MEDIA_TYPES
+from app.api.exports import MEDIA_TYPES, SEPARATOR
 from app.api.openapi_responses import CACHED, RESPONSES, UNCACHED, components, headers, statuses
+from app.api.routing import StrictRoute
+from app.schemas import KINDS
 from app.schemas.common import MAX_SLUG, SLUG_PATTERN
 
 EXAMPLES = Path(__file__).parent / "examples"
 
-ABOUT: dict[str, Any] = {
+INFO: dict[str, Any] = {
     "title": "Nutrient Knowledge API",
-    "version": "0.1.0",
-    "summary": "Nutrients, mechanisms, foods and habits that bear on muscle twitching, each fact sourced and graded.",
+    "version": __version__,
+    "summary": "Nutrients, mechanisms, foods and habits that affect muscle twitching, each fact sourced and graded.",
     "description": """
-A read-only, keyless API over a curated knowledge base. Every fact carries an evidence grade and citations.
+A read-only, keyless API over a curated knowledge base. Facts carry an evidence grade and citations.
 
-- **Lists** are `{items, total, limit, offset, next, previous, included, disclaimer}`; `next` is null on the last page.
-- **References** to other records are always `{slug, name, url}`; `include` adds the records in full under `included`.
-- **Several values** are separated by commas: `kind=mineral,vitamin`, `sort=grade,-name`, `slug=magnesium,calcium`.
+- **Lists** hold cards: `{items, total, limit, offset, next, previous, included, disclaimer}`; `next` is null on the
+  last page. **Details** hold the whole record with its citations. **Exports** (`/nutrients.csv`, `/claims.ndjson`,
+  `/faq.jsonld`) hold everything of a filtered list.
+- **References** to other records are always `{slug, name, kind, url}`; `include` adds the records as cards under
+  `included`.
+- **Several values**: `type=mineral,vitamin`, `type=mineral&type=vitamin` or `type[]=mineral&type[]=vitamin`.
 - **Unknown parameters and values are errors**, never ignored; the error names what is allowed.
 - **Errors** are `application/problem+json` (RFC 9457), one shape for every status.
+- **Pages for people**: `/` and the reference answer `Accept: text/html`; programs get JSON unless they ask for HTML.
 
 General information, not medical advice.
 """,
@@ -41,21 +50,12 @@ General information, not medical advice.
 
 TAGS = {
     "Dataset": "What is served, in which version and under which licence; the index of everything.",
-    "Nutrients": "Vitamins and minerals: what each does in muscle and nerve, and what too little or too much does.",
-    "Mechanisms": "Ordered chains of cause and effect, from a trigger to the symptoms it ends in.",
-    "Food sources": "Foods, groups of foods and sunlight, with the nutrients that each provides.",
-    "Lifestyle factors": "Habits, states and medicines that bear on twitching or disturb nutrients.",
-    "FAQ": "Questions as people ask them, with short answers, the graded facts behind them and warnings.",
-    "Symptoms": "Symptoms, signs and conditions, with what bears on them and when to see a doctor.",
-    "Interactions": "How one nutrient acts on another.",
-    "Intakes": "How much of a nutrient people need and may have, by authority and life stage, side by side.",
-    "Claims": "Single statements, each with an evidence grade and the sources for and against it.",
-    "Sources": "The publications that everything cites.",
+    **{kind.title: kind.description for kind in KINDS.values()},
+    "Exports": "Everything of a filtered list, whole, for spreadsheets and programs.",
     "Comparison": "The nutrient comparison table, ready to render.",
     "Search": "Everything, by the words that people use; completions as they type.",
     "Health": "For load balancers and orchestrators.",
 }
-"""What each tag holds; a tag that no operation has is left out."""
 
 HAS_NO_DATABASE = {"/livez"}
 
@@ -85,13 +85,14 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     )
     # said outright: no operation needs a key
     schema["security"] = []
-    operations = {path: item["get"] for path, item in schema["paths"].items()}
-    used = {tag for operation in operations.values() for tag in operation["tags"]}
-    schema["tags"] = [{"name": tag, "description": text} for tag, text in TAGS.items() if tag in used]
+    schema["tags"] = [{"name": tag, "description": text} for tag, text in TAGS.items()]
     schema["components"] |= {"schemas": _schemas(schema["components"]["schemas"])} | components()
-    for path, operation in operations.items():
-        _complete_parameters(operation.get("parameters", ()))
-        _complete_responses(path, operation)
+    examples = {route.path: _examples(route) for route in app.routes if isinstance(route, StrictRoute)}
+    for path, item in schema["paths"].items():
+        _complete_parameters(item["get"].get("parameters", ()), examples[path])
+        _complete_responses(path, item["get"])
+    schema["paths"]["/{collection}.{format}"] = {"get": _export_operation()}
+    schema["components"]["parameters"] = _share_parameters([item["get"] for item in schema["paths"].values()])
     deprecation.describe(schema, app.state.deprecations)
     text = json.dumps(schema)
     for section in ("headers", "responses"):
@@ -110,33 +111,83 @@ def _schemas(found: dict[str, Any]) -> dict[str, Any]:
     problem = ProblemDetails.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     found |= problem.pop("$defs", {}) | {"ProblemDetails": problem}
     for component in found.values():
+        component.pop("title", None)
         # keys may be added within a major version: clients must not refuse them
         if component.get("additionalProperties") is False:
             del component["additionalProperties"]
-        for property_ in component.get("properties", {}).values():
-            property_.pop("title", None)
+        for name, property_ in component.get("properties", {}).items():
+            component["properties"][name] = _response_schema(property_)
+    found["Ref"]["properties"]["kind"]["enum"] = list(KINDS)
+    for name, component in found.items():
+        if name != "Ref" and {"slug", "url"} <= component.get("properties", {}).keys():
+            for key in found["Ref"]["properties"]:
+                # said once, in `Ref`: a card and a record begin with a reference to themselves
+                component["properties"][key].pop("description", None)
     return {name: found[name] for name in sorted(found) if name not in UNUSED}
 
 
-def _complete_parameters(parameters: Iterable[dict[str, Any]]) -> None:
+def _response_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """A property of a response: always sent, so without a default; a nullable scalar in the form of OpenAPI 3.1."""
+    dropped = ("title", "default", "examples", "pattern", "minLength", "maxLength")
+    kept = {key: value for key, value in schema.items() if key not in dropped}
+    alternatives = kept.get("anyOf", ())
+    scalars = [part for part in alternatives if part.get("type") not in (None, "null", "object", "array")]
+    if len(alternatives) == 2 and len(scalars) == 1 and {"type": "null"} in alternatives and "enum" not in scalars[0]:
+        del kept["anyOf"]
+        kept = {**scalars[0], **kept, "type": [scalars[0]["type"], "null"]}
+    return kept
+
+
+def _examples(route: StrictRoute) -> dict[str, Any]:
+    """An example of each parameter that has one."""
+    models = [field.field_info.annotation for field in route.dependant.query_params]
+    infos = {name: info for model in models for name, info in model.model_fields.items()}  # type: ignore[union-attr]
+    infos |= {field.name: field.field_info for field in route.dependant.path_params}
+    return {name: info.examples[0] for name, info in infos.items() if info.examples}
+
+
+def _share_parameters(operations: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Components for the parameters that several operations have; each operation then refers to them."""
+    uses = Counter(json.dumps(parameter) for operation in operations for parameter in operation.get("parameters", ()))
+    shared: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    for text, count in uses.items():
+        if count > 1:
+            parameter = json.loads(text)
+            names[text] = next(name for name in _component_names(parameter["name"]) if name not in shared)
+            shared[names[text]] = parameter
+    for operation in operations:
+        operation["parameters"] = [
+            {"$ref": f"#/components/parameters/{names[text]}"}
+            if (text := json.dumps(parameter)) in names
+            else parameter
+            for parameter in operation.get("parameters", ())
+        ]
+    return shared
+
+
+def _component_names(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{number}" for number in count(2))
+
+
+def _complete_parameters(parameters: Iterable[dict[str, Any]], examples: Mapping[str, Any]) -> None:
     for parameter in parameters:
         schema = parameter["schema"]
-        schema |= next((kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}), {})
+        schema |= next((part for part in schema.pop("anyOf", ()) if part != {"type": "null"}), {})
         for redundant in ("title", "description"):
             schema.pop(redundant, None)
         if parameter["in"] == "path":
-            # said, not enforced: another text is a 404 that names the nearest record
+            # described, not enforced: another text is a 404 that names the nearest record
             schema |= {"pattern": SLUG_PATTERN, "maxLength": MAX_SLUG}
+        schema.pop("examples", None)
+        example = examples.get(parameter["name"])
         if schema.get("type") == "array":
             parameter |= {"style": "form", "explode": False}
-            if not schema["default"]:
-                del schema["default"]
-
-
-def _formats(operation: dict[str, Any]) -> list[str]:
-    """What the operation's `format` parameter takes."""
-    parameters = operation.get("parameters", ())
-    return next((list(p["schema"]["enum"]) for p in parameters if p["name"] == "format"), [])
+            if not schema.get("default"):
+                schema.pop("default", None)
+            example = [example] if example else schema["items"]["enum"][:1]
+        parameter["example"] = example
 
 
 def _complete_responses(path: str, operation: dict[str, Any]) -> None:
@@ -150,10 +201,67 @@ def _complete_responses(path: str, operation: dict[str, Any]) -> None:
     if example.is_file():
         recorded = json.loads(example.read_text(encoding="utf-8"))
         content["examples"] = {"real": {"summary": recorded["request"], "value": recorded["response"]}}
-    for name in _formats(operation):
-        media_type = MEDIA_TYPES[name].partition(";")[0]
-        schema = {"type": "object"} if name == "jsonld" else {"type": "string"}
-        success["content"].setdefault(media_type, {"schema": schema})
     responses.pop("422", None)
-    for status in statuses(path, cached=cached, database=path not in HAS_NO_DATABASE):
+    _add_problems(responses, statuses(path, cached=cached, database=path not in HAS_NO_DATABASE))
+
+
+def _add_problems(responses: dict[str, Any], codes: Iterable[str]) -> None:
+    for status in codes:
         responses[status] = {"$ref": f"#/components/responses/{RESPONSES[status][0]}"}
+
+
+def _export_operation() -> dict[str, Any]:
+    """One operation for every export: which filters it takes depends on the collection."""
+    collections = [kind.collection for kind in KINDS.values()]
+    types = {media_type.partition(";")[0]: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()}
+    responses: dict[str, Any] = {
+        "200": {"description": "The filtered list, whole", "headers": headers(*CACHED), "content": types}
+    }
+    _add_problems(responses, statuses("/{slug}", cached=True, database=True))
+    return {
+        "tags": ["Exports"],
+        "summary": "Export a filtered list, whole",
+        "description": f"""Every record of a collection that the filters select: `csv` and `ndjson` for each collection,
+`jsonld` (a schema.org `FAQPage`) for `faq` alone. It takes the filters and the `sort` of the list.
+
+CSV has a row for each record and a column for each key; below an object or a list of objects the keys are joined by
+dots. A reference is its slug. The values of a list are separated by `{SEPARATOR}`, which no value holds; a list
+inside a list is a JSON array. Decimal numbers always have a fraction. `/nutrients/{{slug}}/food-sources.csv` and
+`.ndjson` export the amounts of one nutrient in foods.""",
+        "operationId": "export_records",
+        "parameters": [
+            _parameter(
+                "collection", "path", "Collection to export.", {"type": "string", "enum": collections}, "nutrients"
+            ),
+            _parameter("format", "path", "Format of the export.", {"type": "string", "enum": list(MEDIA_TYPES)}, "csv"),
+            _parameter(
+                "fields",
+                "query",
+                "Only these keys of each record, as columns of CSV or keys of NDJSON.",
+                {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 100},
+                ["slug", "name", "summary"],
+            )
+            | {"explode": False, "style": "form"},
+            _parameter(
+                "bom",
+                "query",
+                "True: begin a CSV file with a byte order mark, as some spreadsheets need it.",
+                {"type": "boolean", "default": False},
+                example=False,
+            ),
+            _parameter(
+                "filters",
+                "query",
+                "The filters and the `sort` of the list, as parameters of their own: `type=mineral&sort=-name`.",
+                {"type": "object", "additionalProperties": {"type": "string"}},
+                {"from_article": "true"},
+            )
+            | {"explode": True, "style": "form"},
+        ],
+        "responses": responses,
+    }
+
+
+def _parameter(name: str, place: str, description: str, schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    required = {"required": True} if place == "path" else {}
+    return {"name": name, "in": place, **required, "description": description, "schema": schema, "example": example}

@@ -89,7 +89,7 @@ def _problem(status: int, title: str, description: str, detail: str, *further: s
         "errors": [],
     }
     if status == 422:
-        wrong = {"parameter": "kind", "location": "query", "message": "'minerl' is not a valid value."}
+        wrong = {"parameter": "type", "location": "query", "message": "'minerl' is not a valid value."}
         example["errors"] = [{**wrong, "allowed": ["vitamin", "mineral"], "suggestion": "mineral"}]
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
@@ -103,7 +103,7 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
     "304": (
         "NotModified",
         {
-            "description": "What you hold is still right: the validator that was sent matches. There is no body.",
+            "description": "What you have is still current: the validator that was sent matches. There is no body.",
             "headers": headers(*CACHED),
         },
     ),
@@ -161,7 +161,7 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
             422,
             "Unprocessable Content",
             "A parameter is unknown or wrong; `errors` names each, and what is allowed.",
-            "1 parameter is wrong: kind.",
+            "1 parameter is wrong: type.",
         ),
     ),
     "431": (
@@ -181,6 +181,15 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
             "Too many requests from one address; try again after `Retry-After` seconds.",
             "Too many requests; try again later.",
             "Retry-After",
+        ),
+    ),
+    "default": (
+        "Problem",
+        _problem(
+            405,
+            "Method Not Allowed",
+            "Any other error, such as 405, 406, 414 or 431: the same shape for every status.",
+            "This API is read-only: POST is not allowed here, only GET, HEAD and OPTIONS.",
         ),
     ),
     "500": (
@@ -211,9 +220,13 @@ def components() -> JSON:
     return {"headers": HEADERS, "responses": dict(RESPONSES.values())}
 
 
+RARE = ("405", "406", "414", "431")
+"""Statuses that a client of the description does not meet; described together as `default`."""
+
+
 def statuses(path: str, *, cached: bool, database: bool) -> list[str]:
-    """The statuses beside 200 with which an operation at this path may answer."""
-    found = set(RESPONSES)
+    """The statuses next to 200 with which an operation at this path may answer."""
+    found = set(RESPONSES).difference(RARE)
     if "{slug}" not in path:
         found -= {"308", "404"}
     if not cached:

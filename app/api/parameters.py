@@ -1,25 +1,39 @@
-"""Query parameters: comma-separated values, closed sets, slugs of records; nothing is ignored or guessed."""
+"""Query parameters: several values, closed sets, slugs of records. Nothing is ignored or guessed."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from app.api.errors import ParameterError, nearest
-from app.api.exports import ListFormat
+from app.api.errors import InvalidParameters, ParameterError, nearest, parameter_errors
+from app.api.queries import column_at_least, column_below, column_in, column_is
 from app.schemas.common import MAX_SLUG, SLUG_PATTERN
 
 MAX_VALUES = 100
+MAX_ERRORS = 20
+"""An error names so many parameters at most: a request must not ask for an answer of any length."""
+
+Q = TypeVar("Q", bound="Query")
 
 
 @dataclass(frozen=True)
-class Commas:
-    """Annotates a tuple parameter that is written with commas, as in `kind=mineral,vitamin`."""
+class CommaSeparated:
+    """Annotates a tuple parameter: `type=a,b`, `type=a&type=b` or `type[]=a&type[]=b`."""
 
     def __get_pydantic_core_schema__(self, _source: type, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._parse)
@@ -33,10 +47,11 @@ class Commas:
 
     def check(self, value: str) -> None:
         """Raise a `PydanticCustomError` if the value is not allowed."""
-        raise NotImplementedError
+        if not value:
+            raise PydanticCustomError("empty", "a value is empty")
 
-    def _parse(self, given: Any) -> tuple[str, ...]:
-        values = [value for text in ([given] if isinstance(given, str) else given) for value in text.split(",")]
+    def _parse(self, given: list[str]) -> tuple[str, ...]:
+        values = [value for text in given for value in text.split(",")]
         if len(values) > MAX_VALUES:
             raise PydanticCustomError("too_many", "at most {most} values are allowed", {"most": MAX_VALUES})
         for value in values:
@@ -45,7 +60,7 @@ class Commas:
 
 
 @dataclass(frozen=True)
-class OneOf(Commas):
+class Choices(CommaSeparated):
     """Values out of a closed set."""
 
     values: tuple[str, ...]
@@ -63,16 +78,13 @@ class OneOf(Commas):
     def check(self, value: str) -> None:
         """Raise a `PydanticCustomError` if the value is not allowed."""
         if value not in self.values:
-            # `nearest` compares lower-case words, and some values, such as RDA, are not
-            folded = {allowed.lower(): allowed for allowed in self.values}
-            suggestion = folded.get(nearest(value, folded) or "")
-            context = {"value": value, "allowed": self.values, "suggestion": suggestion}
-            raise PydanticCustomError("one_of", "'{value}' is not a valid value", context)
+            context = {"value": value, "allowed": self.values, "suggestion": nearest(value, self.values)}
+            raise PydanticCustomError("choice", "'{value}' is not a valid value", context)
 
 
 @dataclass(frozen=True)
-class SlugOf(Commas):
-    """Slugs of records of these kinds; whether they exist is asked of the database."""
+class Slugs(CommaSeparated):
+    """Slugs of records of these kinds; the database is asked whether they exist."""
 
     kinds: tuple[str, ...]
 
@@ -84,15 +96,10 @@ class SlugOf(Commas):
         of = {"x-slug-of": list(self.kinds)} if self.kinds else {}
         return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_SLUG, **of}
 
-    def check(self, value: str) -> None:
-        """Raise a `PydanticCustomError` if the value is not allowed."""
-        if not value:
-            raise PydanticCustomError("empty", "a value is empty")
-
 
 @dataclass(frozen=True)
-class CodeOf(Commas):
-    """Codes out of a table of the database; whether they exist is asked of it."""
+class Codes(CommaSeparated):
+    """Codes out of a table of the database, which is asked whether they exist."""
 
     table: str
 
@@ -100,20 +107,10 @@ class CodeOf(Commas):
         """JSON schema of one value."""
         return {"type": "string", "pattern": "^[a-z0-9_]+$", "x-code-of": self.table}
 
-    def check(self, value: str) -> None:
-        """Raise a `PydanticCustomError` if the value is not allowed."""
-        if not value:
-            raise PydanticCustomError("empty", "a value is empty")
 
-
-def sort_keys(*names: str) -> OneOf:
+def sort_keys(*names: str) -> Choices:
     """A `sort` parameter by these keys, each ascending or, with `-`, descending."""
-    return OneOf(*(key for name in names for key in (name, f"-{name}")))
-
-
-def fields_of(model: type[BaseModel]) -> OneOf:
-    """A `fields` parameter with the keys of a record."""
-    return OneOf(*(name for name, info in model.model_fields.items() if not info.exclude))
+    return Choices(*(key for name in names for key in (name, f"-{name}")))
 
 
 class Query(BaseModel):
@@ -123,77 +120,111 @@ class Query(BaseModel):
 
 
 def _digits(given: object) -> object:
-    """`5` is a number; `+5`, `5.0` and `1_0` are not, though Python would take them."""
+    # Python would take `+5`, `5.0` and `1_0` for whole numbers, too
     if isinstance(given, str) and not (given.isascii() and given.removeprefix("-").isdigit()):
         raise PydanticCustomError("whole_number", "a whole number is expected")
     return given
 
 
-def _flag(given: object) -> object:
-    """`true` and `false`; not `yes`, `on` or `1`, which the description does not name."""
-    if isinstance(given, str) and given not in ("true", "false"):
+def _boolean(given: object) -> object:
+    if isinstance(given, str) and given.lower() not in ("true", "false"):
         context = {"allowed": ("true", "false"), "suggestion": nearest(given, ("true", "false"))}
-        raise PydanticCustomError("flag", "true or false is expected", context)
-    return given
+        raise PydanticCustomError("boolean", "true or false is expected", context)
+    return given.lower() == "true" if isinstance(given, str) else given
 
 
 WholeNumber = Annotated[int, BeforeValidator(_digits)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
+Boolean = Annotated[bool, BeforeValidator(_boolean)]
+
+
+class NoQuery(Query):
+    """Parameters of an operation that takes none."""
 
 
 class PageQuery(Query):
-    """How much of a list to show."""
+    """Which page of a list to show."""
 
-    limit: WholeNumber = Field(default=20, ge=1, le=100, description="How many items to show, 1 to 100.")
-    offset: WholeNumber = Field(default=0, ge=0, le=2**31 - 1, description="How many items to skip.")
-
-
-class DetailQuery(Query):
-    """How much of a record to show. Each collection adds its `fields` and `include`."""
+    limit: WholeNumber = Field(default=20, ge=1, le=100, description="How many items to show, 1 to 100.", examples=[20])
+    offset: WholeNumber = Field(default=0, ge=0, le=2**31 - 1, description="How many items to skip.", examples=[0])
 
 
-class AnyListQuery(PageQuery):
-    """Parameters that every list of records has. Each collection adds its filters, `sort`, `fields` and `include`."""
+class RecordFilters(Query):
+    """Filters that every collection has; each adds its own."""
 
-    slug: Annotated[tuple[str, ...], SlugOf()] = Field(default=(), description="Only these records: a bulk get.")
-    from_article: Flag | None = Field(
-        default=None, description="True: only what the article on muscle twitching names; false: only what was added."
+    slug: Annotated[tuple[str, ...], Slugs(), column_in("slug")] = Field(
+        default=(), description="Only these records: a bulk get."
+    )
+    from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
+        default=None,
+        description="True: only what the article on muscle twitching names; false: only what was added.",
+        examples=[True],
+    )
+    reviewed_since: Annotated[date | None, column_at_least("last_reviewed")] = Field(
+        default=None, description="Only records last reviewed on this day or later.", examples=["2026-01-01"]
+    )
+    reviewed_before: Annotated[date | None, column_below("last_reviewed")] = Field(
+        default=None, description="Only records last reviewed before this day.", examples=["2030-01-01"]
     )
 
 
-class ListQuery(AnyListQuery):
-    """Parameters of a list that comes in the usual formats."""
+def parse_query(model: type[Q], query_string: bytes, *, ignore_unknown: bool = False) -> Q:
+    """The query model of a request; `InvalidParameters` names everything that is wrong, up to `MAX_ERRORS`."""
+    values, errors = _values(model, query_string)
+    if ignore_unknown:
+        errors = [error for error in errors if error.parameter in model.model_fields]
+    try:
+        query = model.model_validate(values)
+    except ValidationError as error:
+        located = [{**item, "loc": ("query", *item["loc"])} for item in error.errors(include_url=False)]
+        known = {item.parameter for item in errors}
+        errors += [item for item in parameter_errors(located) if item.parameter not in known]
+    if errors:
+        raise InvalidParameters(errors[:MAX_ERRORS])
+    return query
 
-    format: ListFormat = Field(
-        default="json",
-        description="JSON in pages; or the whole filtered list as CSV or NDJSON, cut only by a `limit` that is given. "
-        "`Accept` can ask for the same.",
-    )
 
-
-def read_query(query: bytes, allowed: Sequence[str]) -> tuple[dict[str, str], list[ParameterError]]:
-    """The parameters of a query string, and what is wrong: none that is unknown, repeated or empty is guessed at."""
-    if not query:
-        return {}, []
+def _values(model: type[Query], query_string: bytes) -> tuple[dict[str, Any], list[ParameterError]]:
+    """What a query string holds, by parameter, and what is wrong with it: unknown, repeated or empty parameters."""
+    given: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
+        plural = name.removesuffix("[]")
+        given[plural if _is_plural(model, plural) else name].append(value)
     errors: list[ParameterError] = []
-    given: dict[str, str] = {}
-    seen: set[str] = set()
-    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if name not in allowed:
-            errors.append(_wrong(name, "Unknown parameter.", allowed, nearest(name, allowed)))
-        elif name in seen:
-            errors.append(_wrong(name, "Given more than once; separate several values by commas."))
-        elif not value:
+    values: dict[str, Any] = {}
+    for name, texts in given.items():
+        if len(errors) == MAX_ERRORS:
+            break
+        if name not in model.model_fields:
+            errors.append(_wrong(name, "Unknown parameter.", list(model.model_fields)))
+        elif "" in texts:
             errors.append(_wrong(name, "Empty; give a value or leave the parameter out."))
+        elif _is_plural(model, name):
+            values[name] = texts
+        elif len(texts) > 1:
+            errors.append(_wrong(name, "Given more than once, but it takes one value."))
         else:
-            given[name] = value
-        seen.add(name)
-    return given, errors
+            values[name] = texts[0]
+    return values, errors
 
 
-def _wrong(
-    name: str, message: str, allowed: Sequence[str] = (), suggestion: str | None = None, location: str = "query"
-) -> ParameterError:
+def _is_plural(model: type[Query], name: str) -> bool:
+    field = model.model_fields.get(name)
+    return field is not None and any(isinstance(rule, CommaSeparated) for rule in field.metadata)
+
+
+def annotations(model: type[Query], kind: type[Any]) -> Iterator[tuple[str, Any]]:
+    """The names of a query model's parameters with their annotations of this class."""
+    for name, field in model.model_fields.items():
+        for rule in field.metadata:
+            if isinstance(rule, kind):
+                yield name, rule
+
+
+def _wrong(name: str, message: str, allowed: list[str] | None = None) -> ParameterError:
     return ParameterError(
-        parameter=name, location=location, message=message, allowed=list(allowed), suggestion=suggestion
+        parameter=name,
+        location="query",
+        message=message,
+        allowed=allowed or [],
+        suggestion=nearest(name, allowed) if allowed else None,
     )

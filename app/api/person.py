@@ -7,9 +7,8 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col
 
-from app.api.conditions import Condition
 from app.api.errors import InvalidParameters, ParameterError
-from app.api.parameters import Flag, Query
+from app.api.parameters import Boolean, Query
 from app.database.models import Intake
 from app.schemas.population import AGE, OLDEST, parse_age
 
@@ -19,7 +18,9 @@ BEARING = (9, 65)
 
 def _age(value: str | None) -> str | None:
     if value is not None and parse_age(value) is None:
-        message = "'{value}' is no age; write completed years as 34, or completed months as 8mo, up to {oldest} years"
+        message = (
+            "'{value}' is not an age; write completed years as 34, or completed months as 8mo, up to {oldest} years"
+        )
         raise PydanticCustomError("age", message, {"value": value, "oldest": OLDEST})
     return value
 
@@ -27,32 +28,34 @@ def _age(value: str | None) -> str | None:
 class PersonQuery(Query):
     """Parameters that describe one person."""
 
-    sex: Literal["female", "male"] | None = Field(default=None, description="Only what is for a person of this sex.")
+    sex: Literal["female", "male"] | None = Field(
+        default=None, description="Only what is for a person of this sex.", examples=["female"]
+    )
     age: Annotated[str | None, AfterValidator(_age)] = Field(
         default=None,
         description="Only what is for a person of this age: completed years, as `34`, or months, as `8mo`.",
         examples=["34", "8mo"],
         json_schema_extra={"pattern": f"^({AGE})$"},
     )
-    pregnant: Flag | None = Field(
+    pregnant: Boolean | None = Field(
         default=None,
         description="True: what is for a pregnant woman. Left out, a person is taken as not pregnant.",
+        examples=[False],
     )
-    lactating: Flag | None = Field(
+    lactating: Boolean | None = Field(
         default=None,
         description="True: what is for a woman who breast-feeds. Left out, a person is taken as not breast-feeding. "
         "With `pregnant=true`, what is for either is shown, for no authority sets values for both at once.",
+        examples=[False],
     )
 
 
-def is_for(person: PersonQuery) -> Condition | None:
-    """A condition on intakes: they are for this person. Refuses a person who cannot be."""
-    asked = (person.sex, person.age, person.pregnant, person.lactating)
-    if all(value is None for value in asked):
-        return None
+def is_for(person: PersonQuery) -> list[ColumnElement[bool]]:
+    """Conditions on intakes: they are for this person. Refuses a person who cannot exist."""
+    if all(value is None for value in (person.sex, person.age, person.pregnant, person.lactating)):
+        return []
     _require_possible(person)
-    # as there are not many different persons, the values stand in the SQL
-    return Condition(asked, (), lambda _: and_(*_conditions(person)))
+    return _conditions(person)
 
 
 def _conditions(person: PersonQuery) -> list[ColumnElement[bool]]:

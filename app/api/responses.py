@@ -1,28 +1,35 @@
-"""Successful answers: JSON made of ready parts, lists streamed row by row, with the headers that tell their release."""
+"""Successful responses: JSON from the dataset with the headers that tell its release; streamed exports."""
 
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
-from fastapi import Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import Connection, Engine
 from starlette.types import Receive, Scope, Send
 
-from app.api.exports import MEDIA_TYPES
+from app.api.records import ReleaseInfo
 from app.http.headers import http_date
+
+T = TypeVar("T")
 
 BATCH = 200
 """Rows of a stream that are read and sent together."""
 
 
-class About(dict[str, Any]):
-    """What the dataset says of itself, and which release it is: `tag`, and when it was loaded."""
+async def read(request: Request, function: Callable[[Connection], T]) -> T:
+    """What a function reads from one snapshot of the database."""
+    engine: Engine = request.app.state.engine
 
-    tag: str
-    loaded_at: datetime
+    def run() -> T:
+        with engine.connect() as connection:
+            return function(connection)
+
+    # SQLite answers sooner than a thread wakes up; a database across a network would block the event loop
+    return run() if engine.dialect.name == "sqlite" else await run_in_threadpool(run)
 
 
 class RawJson(str):
@@ -38,36 +45,36 @@ def json_object(content: Mapping[str, Any]) -> str:
     return f"{{{','.join(parts)}}}"
 
 
-def answer(body: str, about: About, *, format: str = "json", links: Mapping[str, str] | None = None) -> Response:
+def json_response(body: str, release: ReleaseInfo, links: Mapping[str, str] | None = None) -> Response:
     """A 200 from the dataset; `links` are further relations (RFC 8288) with their targets."""
-    return Response(body, headers=headers(about, links), media_type=MEDIA_TYPES[format])
+    return Response(body, headers=release_headers(release, links), media_type="application/json")
 
 
-def headers(about: About, links: Mapping[str, str] | None = None) -> dict[str, str]:
+def release_headers(release: ReleaseInfo, links: Mapping[str, str] | None = None) -> dict[str, str]:
     """Headers that tell which release an answer comes from, its language, licence and related resources."""
     relations = {
         **(links or {}),
-        "license": about["licence_url"],
+        "license": release["licence_url"],
         "terms-of-service": "/dataset",
         "service-desc": "/openapi.json",
         "service-doc": "/docs",
     }
     return {
-        "Dataset-Version": about.tag,
-        "Last-Modified": http_date(about.loaded_at),
-        "Content-Language": about["language"],
+        "Dataset-Version": release.tag,
+        "Last-Modified": http_date(release.loaded_at),
+        "Content-Language": release["language"],
         "Link": ", ".join(f'<{target}>; rel="{relation}"' for relation, target in relations.items()),
     }
 
 
-class StreamedList(Response):
-    """A list of any length in bounded memory: rows are read from one snapshot as the client takes them."""
+class StreamedExport(Response):
+    """An export of any length in bounded memory: rows are read from one snapshot as the client takes them."""
 
     def __init__(
-        self, close: Callable[[], None], pieces: Iterator[str], headers: Mapping[str, str], format: str
+        self, close: Callable[[], None], pieces: Iterator[str], headers: Mapping[str, str], media_type: str
     ) -> None:
         """`close` is called at the end, whatever the end is."""
-        super().__init__(headers=dict(headers), media_type=MEDIA_TYPES[format])
+        super().__init__(headers=dict(headers), media_type=media_type)
         del self.headers["content-length"]
         self._close = close
         self._pieces = pieces
@@ -76,7 +83,7 @@ class StreamedList(Response):
         """Send the pieces; a client that goes away ends it."""
         gone = asyncio.create_task(_gone(receive))
         try:
-            # before the start: where the database fails at once, there can still be another answer
+            # before the start: where the database fails immediately, there can still be another answer
             batch = await run_in_threadpool(_take, self._pieces)
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             while len(batch) == BATCH and not gone.done():

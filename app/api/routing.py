@@ -1,129 +1,51 @@
-"""Routes: described by FastAPI, answered without its dependency solving.
+"""Strict routes: FastAPI describes them; they parse their own query, so that nothing is ignored or guessed."""
 
-FastAPI looks at what an endpoint wants for each request anew; for ours it is known when the route is made.
-"""
-
-import inspect
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import fields
-from typing import Any, get_origin, get_type_hints
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from pydantic import ValidationError
-from starlette.routing import Match
-from starlette.types import Scope
 
-from app.api.errors import InvalidParameters, ParameterError, parameter_errors
-from app.api.parameters import Commas, Query, read_query
+from app.api.parameters import NoQuery, Query, parse_query
 
-
-class Unsuitable(Exception):
-    """An endpoint wants something that a lean route does not give; the message says what."""
+JSON = "application/json"
+HTML = "text/html"
 
 
-class LeanRoute(APIRoute):
-    """A GET route whose endpoint returns a `Response` and takes path parameters, one query model and the request.
+class StrictRoute(APIRoute):
+    """A GET route: an endpoint `async (request, [path parameters], [query: a Query model]) -> Response`.
 
-    It may take what `async` functions of the request alone return, too. Any other endpoint is refused at once.
-    `app.dependency_overrides` and FastAPI's spans of single steps do not reach it.
+    FastAPI's own dependency solving is passed by: it ignores unknown parameters. `media_types` are those that the
+    `Accept` header chooses from, the default first.
     """
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, endpoint, **options)
-        self._start = path.partition("{")[0]
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """As FastAPI's; a path that does not hold the fixed start of ours is passed over without a look at patterns."""
-        if self._start not in scope["path"]:
-            return Match.NONE, {}
-        return super().matches(scope)
+    media_types: tuple[str, ...] = (JSON,)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """What answers a request."""
-        endpoint, asked = self.endpoint, self.dependant
-        models: dict[str, Any] = {field.name: field.field_info.annotation for field in asked.query_params}
-        _check(self, list(models.values()))
-        providers: dict[str, Any] = {str(sub.name): (sub.call, sub.request_param_name) for sub in asked.dependencies}
-        allowed = [name for model in models.values() for name in model.model_fields]
-        asynchronous = inspect.iscoroutinefunction(endpoint)
+        endpoint: Callable[..., Awaitable[Response]] = self.endpoint
+        models: dict[str, Any] = {field.name: field.field_info.annotation for field in self.dependant.query_params}
+        model: type[Query] = models.get("query", NoQuery)
 
         async def handle(request: Request) -> Response:
-            values = dict(request.scope["path_params"])
-            given, wrong = read_query(request.scope["query_string"], allowed)
-            for name, model in models.items():
-                try:
-                    values[name] = model.model_validate(given)
-                except ValidationError as error:
-                    wrong += _further(error, wrong)
-            if wrong:
-                raise InvalidParameters(wrong)
-            for name, (provide, parameter) in providers.items():
-                values[name] = await provide(**{parameter: request})
-            if asked.request_param_name:
-                values[asked.request_param_name] = request
-            response: Response = await (endpoint(**values) if asynchronous else run_in_threadpool(endpoint, **values))
-            return response
+            media_type = getattr(request.state, "media_type", self.media_types[0])
+            # people's links carry parameters of other sites (utm_source, fbclid): pages ignore what they do not know
+            query = parse_query(model, request.scope["query_string"], ignore_unknown=media_type == HTML)
+            values = {**request.path_params, **dict.fromkeys(models, query)}
+            return await endpoint(request=request, **values)
 
         return handle
 
 
 class Router(APIRouter):
-    """A router of lean routes."""
+    """A router of strict routes."""
 
     def __init__(self, **options: Any) -> None:
         # the function's name is unique and readable; FastAPI's default adds path and method
-        super().__init__(route_class=LeanRoute, generate_unique_id_function=lambda route: route.name, **options)
+        super().__init__(route_class=StrictRoute, generate_unique_id_function=lambda route: route.name, **options)
 
-
-def _further(error: ValidationError, wrong: Sequence[ParameterError]) -> list[ParameterError]:
-    """What a query model finds wrong, but for parameters of which something is known to be wrong."""
-    located = [{**item, "loc": ("query", *item["loc"])} for item in error.errors(include_url=False)]
-    known = {item.parameter for item in wrong}
-    return [item for item in parameter_errors(located) if item.parameter not in known]
-
-
-def _check(route: APIRoute, models: list[Any]) -> None:
-    """Refuse an endpoint that FastAPI would serve in another way."""
-    asked = route.dependant
-    wrong = [
-        *_more_than(asked, "path_params", "query_params", "dependencies", "request_param_name"),
-        *(what for sub in asked.dependencies for what in _more_than(sub, "request_param_name")),
-        *("dependencies" for sub in asked.dependencies if not _is_provider(sub)),
-        *("path_params" for field in asked.path_params if field.field_info.annotation is not str),
-        *("path_params" for field in asked.path_params if field.field_info.metadata),
-        *("query_params" for model in models if not _is_plain(model)),
-    ]
-    if {field.name for field in asked.path_params} != route.param_convertors.keys():
-        wrong.append("path_params")
-    if len(models) > 1:
-        wrong.append("query_params")
-    if get_type_hints(route.endpoint).get("return") is not Response:
-        wrong.append("return")
-    if route.methods != {"GET"} or route.status_code is not None:
-        wrong.append("methods, status_code")
-    if wrong:
-        raise Unsuitable(f"{route.endpoint.__qualname__}: {', '.join(wrong)}. {LeanRoute.__doc__}")
-
-
-def _is_provider(asked: Dependant) -> bool:
-    return bool(asked.name and asked.request_param_name) and inspect.iscoroutinefunction(asked.call)
-
-
-def _more_than(asked: Dependant, *known: str) -> list[str]:
-    """What an endpoint or a dependency wants of FastAPI beside what is known."""
-    ours = {"call", "name", "path", "scope", "use_cache", *known}
-    return [field.name for field in fields(Dependant) if field.name not in ours and getattr(asked, field.name)]
-
-
-def _is_plain(model: Any) -> bool:
-    """A query model of ours, whose parameters have one name and one text each."""
-    if not (isinstance(model, type) and issubclass(model, Query)):
-        return False
-    for info in model.model_fields.values():
-        several = get_origin(info.annotation) in (tuple, list, set, frozenset)
-        if info.alias or info.validation_alias or (several and not any(isinstance(r, Commas) for r in info.metadata)):
-            return False
-    return True
+    def offer(self, path: str, *media_types: str) -> None:
+        """Let the `Accept` header choose from these at a path of this router, the default first."""
+        for route in self.routes:
+            if isinstance(route, StrictRoute) and route.path == path:
+                route.media_types = media_types

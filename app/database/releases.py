@@ -35,8 +35,8 @@ class Archive:
     rows: dict[str, list[dict[str, Any]]]
 
     @property
-    def documents(self) -> dict[str, str]:
-        """The documents of the records, by slug."""
+    def records(self) -> dict[str, str]:
+        """The JSON of the records, by slug."""
         return {row["slug"]: row["record"] for kind in TABLES for row in self.rows[kind]}
 
     def pack(self) -> bytes:
@@ -66,12 +66,12 @@ def known_versions(connection: Connection) -> list[str]:
     return list(dict.fromkeys(connection.scalars(select(col(Release.version)).order_by(col(Release.id).desc()))))
 
 
-def documents_of(connection: Connection, content_hash: str) -> dict[str, str]:
-    """The documents of a release by slug; `NotReady` where it was not kept."""
+def records_of(connection: Connection, content_hash: str) -> dict[str, str]:
+    """The JSON of a release by slug; `NotReady` where it was not kept."""
     archive = connection.scalar(select(col(Release.archive)).where(col(Release.content_hash) == content_hash))
     if archive is None:
         raise NotReady("This release is older than the archive of releases; run `python -m seed load` once.")
-    return Archive.unpack(archive).documents
+    return Archive.unpack(archive).records
 
 
 def _change(action: str, document: str, fields: Iterable[str] = ()) -> Change:

@@ -27,9 +27,9 @@ FAILURE = "Something went wrong on our side; it has been logged."
 
 VARY = (b"vary", b"Accept, Accept-Encoding")
 
-STREAMED = ("csv", "ndjson")
+STREAMED = (".csv", ".ndjson")
 
-Formats = Callable[[str], dict[str, str] | None]
+Formats = Callable[[str], tuple[str, ...]]
 """The formats that a path offers, by name, with their media types, the default first; None for an unknown path."""
 
 
@@ -80,20 +80,16 @@ class HttpLayer:
 
     async def _read(self, exchange: Exchange) -> None:
         """Answer GET or HEAD."""
-        offered = self._formats(exchange.target.path) or {}
-        chosen = exchange.target.get("format")
-        if offered and chosen is None:
-            chosen = _negotiate(exchange.header(b"accept"), offered)
-            if chosen is None:
-                names = ", ".join(media_type.partition(";")[0] for media_type in offered.values())
-                return await refuse(
-                    exchange.scope, exchange.send, 406, f"Nothing in Accept is offered here; there is {names}."
-                )
-            if chosen != next(iter(offered)):
-                exchange.target = exchange.target.with_pair("format", chosen)
-        if chosen in STREAMED and chosen in offered:
+        offered = self._formats(exchange.target.path)
+        chosen = best_media_type(exchange.header(b"accept"), offered) if offered else ""
+        if chosen is None:
+            return await refuse(
+                exchange.scope, exchange.send, 406, f"Nothing in Accept is offered here; there is {', '.join(offered)}."
+            )
+        exchange.scope["state"]["media_type"] = chosen
+        if exchange.target.path.endswith(STREAMED):
             return await self._stream(exchange)
-        key = self._watcher.tag, exchange.target
+        key = self._watcher.tag, exchange.target, chosen
         kept = self._cache.get(key)
         exchange.scope["state"]["cache"] = "hit" if kept else "miss"
         made = kept or await self._cache.once(key, lambda: self._make(exchange))
@@ -116,7 +112,7 @@ class HttpLayer:
         if not answer.header(b"content-security-policy"):
             headers.append(DATA_POLICY)
         entry = Entry(version, digest, (answer.header(b"last-modified") or b"").decode(), headers, answer.body)
-        self._cache.put((self._watcher.tag, exchange.target), entry)
+        self._cache.put((self._watcher.tag, exchange.target, exchange.scope["state"]["media_type"]), entry)
         return entry
 
     async def _send(self, exchange: Exchange, entry: Entry) -> None:
@@ -196,9 +192,3 @@ async def _refuse_coding(exchange: Exchange) -> None:
     names = ", ".join(CODINGS)
     detail = f"Nothing in Accept-Encoding is offered here; there is {names}, identity."
     await refuse(exchange.scope, exchange.send, 406, detail)
-
-
-def _negotiate(accept: str | None, offered: dict[str, str]) -> str | None:
-    plain = {media_type.partition(";")[0]: name for name, media_type in offered.items()}
-    best = best_media_type(accept, list(plain))
-    return plain[best] if best else None

@@ -1,9 +1,9 @@
 """/docs (Swagger UI) and /redoc, with every asset from this host: they work without internet, under a strict policy."""
 
-from fastapi import Response
+from fastapi import Request, Response
 from starlette.responses import FileResponse
 
-from app.api.routing import Router
+from app.api.routing import HTML, Router
 from app.pages.assets import FOREVER, SITE, package, site
 from app.pages.index import html
 
@@ -25,7 +25,7 @@ router = Router(include_in_schema=False)
 
 
 @router.get("/docs")
-def get_docs() -> Response:
+async def get_docs(request: Request) -> Response:
     """Swagger UI: read the API description and try it out."""
     folder = package("swagger-ui")
     return html(
@@ -38,7 +38,7 @@ def get_docs() -> Response:
 
 
 @router.get("/redoc")
-def get_redoc() -> Response:
+async def get_redoc(request: Request) -> Response:
     """Redoc: read the API description."""
     return html(
         "API reference, to read",
@@ -50,6 +50,11 @@ def get_redoc() -> Response:
 
 
 @router.get("/favicon.ico")
-def get_icon() -> Response:
+async def get_icon(request: Request) -> Response:
     """The icon, where browsers look for it beside a JSON document."""
     return FileResponse(SITE / "icon.svg", headers={"Cache-Control": FOREVER})
+
+
+router.offer("/docs", HTML)
+router.offer("/redoc", HTML)
+router.offer("/favicon.ico", "image/svg+xml")

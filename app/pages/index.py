@@ -9,7 +9,7 @@ from fastapi import Response
 from app.pages.assets import site
 
 if TYPE_CHECKING:
-    from app.api.resources.dataset import Entry, Index
+    from app.api.resources.dataset import Index, IndexEntry
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -79,7 +79,7 @@ reference</a></p>
     return html(index.title, body, CONTENT_SECURITY_POLICY, styles=(site("/page.css"),))
 
 
-def _card(entry: "Entry") -> str:
+def _card(entry: "IndexEntry") -> str:
     records = f"{entry.total} record{'' if entry.total == 1 else 's'}"
     return f'<li><a href="{escape(entry.url)}"><b>{escape(entry.name)}</b> <span>{records}</span></a></li>\n'
 

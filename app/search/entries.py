@@ -18,14 +18,11 @@ PROSE = frozenset(
 )
 """Keys whose text is searched, at any depth."""
 
-SEARCHED = tuple(kind for kind in KINDS if kind != "intake")
-"""Kinds that people look for by words; an intake is found by its filters."""
+SEARCHED = {kind.name: kind.search for kind in KINDS.values() if kind.search}
+"""Kinds that people look for by words, and how; an intake is found by its filters."""
 
 STANDINGS = (Standing.high, Standing.good, Standing.some, Standing.low, Standing.poor, Standing.unrated)
 """Standings, richest first."""
-
-DETAILS = {"food_source": "group", "claim": "grade", "mechanism": "grade"}
-"""The key whose value tells records of a kind apart; `type` for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ def read_entries(connection: Connection) -> list[Entry]:
         about[origin].add(target)
     entries = []
     for kind in SEARCHED:
-        for (text,) in connection.execute(select(table_of(kind).c.document)):
+        for (text,) in connection.execute(select(table_of(kind).c.record)):
             document = json.loads(text)
             entries.append(_entry(kind, document, frozenset(about[document["slug"]])))
     return sorted(entries, key=lambda entry: entry.slug)
@@ -69,7 +66,7 @@ def _entry(kind: str, document: dict[str, Any], about: frozenset[str]) -> Entry:
     if symbol := document.get("symbol"):
         aliases.append(symbol)
     parent = document.get("part_of")
-    detail = document.get(DETAILS.get(kind, "type"))
+    detail = document.get(SEARCHED[kind].detail)
     return Entry(
         kind=kind,
         slug=document["slug"],

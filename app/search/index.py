@@ -9,18 +9,17 @@ import tantivy
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from app.api.responses import About
-from app.api.snapshot import dataset
+from app.api.records import ReleaseInfo, release_info
 from app.database.models import Dataset
 from app.schemas.vocabulary import Vocabulary
 from app.search.analysis import Analyzer
-from app.search.entries import Entry, read_entries
+from app.search.entries import SEARCHED, Entry, read_entries
 from app.search.spelling import SHORTEST, Speller
 from app.search.suggestions import Suggestion, Suggestions
 
 WEAK = 0.2
 """Weight of a weak word, as part of what another word of the same frequency weighs."""
-ENTITIES = frozenset(("nutrient", "symptom", "food_source", "lifestyle_factor"))
+ENTITIES = frozenset(kind for kind, traits in SEARCHED.items() if traits.entity)
 """Kinds that other records are about."""
 
 
@@ -40,7 +39,7 @@ class SearchIndex:
     """An immutable index of one dataset version. Attributes are shared between threads and only read."""
 
     content_hash: str
-    about: About
+    about: ReleaseInfo
     """What the dataset says of itself, and its release."""
     analyzer: Analyzer
     entries: tuple[Entry, ...]
@@ -89,12 +88,12 @@ class SearchIndex:
 
 def build_index(connection: Connection) -> SearchIndex:
     """The index of the dataset that the connection sees; `NotReady` where there is none."""
-    about = dataset(connection)
+    about = release_info(connection)
     vocabulary = Vocabulary.model_validate_json(connection.scalar(select(col(Dataset.vocabulary))) or "{}")
     return index_of(read_entries(connection), vocabulary, about)
 
 
-def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, about: About) -> SearchIndex:
+def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, about: ReleaseInfo) -> SearchIndex:
     """The index of these entries."""
     analyzer = Analyzer(vocabulary)
     collected = _Collected()

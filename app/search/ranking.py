@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from tantivy import Occur, Query
 
-from app.search.entries import Entry
+from app.search.entries import SEARCHED, Entry
 from app.search.index import Name, SearchIndex
 from app.search.query import Understood, understand
 
@@ -23,17 +23,7 @@ MOST_FOODS = 200
 COVER = 0.6
 """What share of the telling terms a record must hold."""
 
-PRIOR: Mapping[str, float] = {
-    "nutrient": 0.45,
-    "lifestyle_factor": 0.42,
-    "symptom": 0.4,
-    "food_source": 0.38,
-    "faq_entry": 0.3,
-    "mechanism": 0.2,
-    "interaction": 0.2,
-    "claim": 0.0,
-    "source": 0.0,
-}
+PRIOR = {kind: traits.weight for kind, traits in SEARCHED.items()}
 """Kinds that people ask for come before kinds that back them up."""
 NAME_WEIGHT = 1.6
 QUESTION = 0.35

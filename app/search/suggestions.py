@@ -5,24 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.search.analysis import Analyzer
-from app.search.entries import Entry
+from app.search.entries import SEARCHED, Entry
 
-ORDER = (
-    "nutrient",
-    "symptom",
-    "lifestyle_factor",
-    "food_source",
-    "faq_entry",
-    "mechanism",
-    "interaction",
-    "claim",
-    "source",
-)
+ORDER = sorted(SEARCHED, key=lambda kind: -SEARCHED[kind].weight)
 SHORT = 4
 """For what is typed in so few letters or less, the best are picked when the index is built."""
 KEPT = 100
 """How many are kept for a short beginning, and how many names are looked at for a longer one."""
-LABELS = {"faq_entry": "FAQ", "food_source": "food", "lifestyle_factor": "habit, state or medicine"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +116,6 @@ class Suggestions:
         entry = self._entries[key[2]]
         detail = entry.detail.replace("-", " ")
         # a factor's and a symptom's detail names its kind by itself
-        label = "" if entry.kind in ("lifestyle_factor", "symptom", "nutrient") else LABELS.get(entry.kind, entry.kind)
+        label = SEARCHED[entry.kind].label
         hint = ", ".join(part for part in (label, detail) if part) or entry.kind.replace("_", " ")
         return hint if key[3] == entry.name else f"{hint}: {entry.name}"

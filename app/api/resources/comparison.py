@@ -1,69 +1,85 @@
 """/comparison: the nutrient comparison table, ready to render."""
 
-from fastapi import Response
-from pydantic import Field
+import json
+from enum import StrEnum
 
-from app.api.reading import Database, documents_where
-from app.api.responses import answer
+from fastapi import Request, Response
+from pydantic import Field
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from app.api.records import release_info
+from app.api.responses import json_response, read
 from app.api.routing import Router
-from app.api.snapshot import dataset
 from app.database.models import Nutrient
 from app.schemas.common import Citations, Model, Ref
 
 router = Router(prefix="/comparison", tags=["Comparison"])
 
 
-class Column(Model):
+class ComparisonKey(StrEnum):
+    """Keys of the cells of a row."""
+
+    nutrient = "nutrient"
+    function = "function"
+    connection = "connection"
+    food_sources = "food_sources"
+
+
+class ComparisonColumn(Model):
     """A column of the table."""
 
-    key: str = Field(description="Key of the cell in each row.", examples=["function"])
+    key: ComparisonKey = Field(description="Key of the cell in each row.")
     label: str = Field(description="Heading to show.", examples=["Main function in muscle health"])
 
 
-class Row(Model):
+class ComparisonRow(Model):
     """A row of the table: one nutrient."""
 
     nutrient: Ref = Field(description="The nutrient.")
     function: str = Field(description="Main function in muscle health.")
     connection: str = Field(description="How it is linked to twitching.")
-    dietary_sources: list[Ref] = Field(description="Main sources, in the table's order.")
+    food_sources: list[Ref] = Field(description="Main food sources, in the table's order.")
     citations: Citations
 
 
 class Comparison(Model):
     """The table."""
 
-    columns: list[Column] = Field(description="The columns, in order.")
-    rows: list[Row] = Field(description="The rows, in order.")
+    columns: list[ComparisonColumn] = Field(description="The columns, in order.")
+    rows: list[ComparisonRow] = Field(description="The rows, in order.")
     total: int = Field(ge=0, description="How many rows there are.")
     disclaimer: str = Field(description="What this information is and is not.")
 
 
 COLUMNS = [
-    Column(key="nutrient", label="Nutrient"),
-    Column(key="function", label="Main function in muscle health"),
-    Column(key="connection", label="Link to twitching"),
-    Column(key="dietary_sources", label="Sources"),
+    ComparisonColumn(key=ComparisonKey.nutrient, label="Nutrient"),
+    ComparisonColumn(key=ComparisonKey.function, label="Main function in muscle health"),
+    ComparisonColumn(key=ComparisonKey.connection, label="Link to twitching"),
+    ComparisonColumn(key=ComparisonKey.food_sources, label="Food sources"),
 ]
 
 
 @router.get("", response_model=Comparison, summary="Get the comparison table")
-def get_comparison(database: Database) -> Response:
-    """The nutrients that the article compares, side by side: main function, link to twitching, sources.
+async def get_comparison(request: Request) -> Response:
+    """Nutrients side by side: main function, link to twitching, food sources.
 
     Render `columns` as headings and, for each row, the cell of each column's `key`; a reference shows its `name`.
     """
-    with database.connect() as connection:
-        about = dataset(connection)
-        position = Nutrient.comparison_position
-        nutrients = documents_where(connection, "nutrient", position.is_not(None), position)  # type: ignore[union-attr]
-    rows = [
-        Row(nutrient=Ref(**{key: nutrient[key] for key in Ref.model_fields}), **_cells(nutrient["comparison"]))
-        for nutrient in nutrients
-    ]
-    table = Comparison(columns=COLUMNS, rows=rows, total=len(rows), disclaimer=about["disclaimer"])
-    return answer(table.model_dump_json(), about)
+    return await read(request, _comparison)
 
 
-def _cells(comparison: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in comparison.items() if key != "position"}
+def _comparison(connection: Connection) -> Response:
+    release = release_info(connection)
+    position = col(Nutrient.comparison_position)
+    selected = select(col(Nutrient.record)).where(position.is_not(None)).order_by(position)
+    rows = [_row(json.loads(record)) for record in connection.scalars(selected)]
+    table = Comparison(columns=COLUMNS, rows=rows, total=len(rows), disclaimer=release["disclaimer"])
+    return json_response(table.model_dump_json(), release)
+
+
+def _row(nutrient: dict[str, object]) -> ComparisonRow:
+    cells = dict(nutrient["comparison"])  # type: ignore[call-overload]
+    cells["food_sources"] = cells.pop("dietary_sources")
+    shown = {key: value for key, value in cells.items() if key in ComparisonRow.model_fields}
+    return ComparisonRow(nutrient=Ref(**{key: nutrient[key] for key in Ref.model_fields}), **shown)

@@ -1,22 +1,24 @@
 """/dataset and /: what is served, in which version, under which licence."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Any
 
-from fastapi import Query as QueryParameters
-from fastapi import Response
-from pydantic import Field, HttpUrl
+from fastapi import Request, Response
+from pydantic import Field, HttpUrl, create_model
 
-from app.api.parameters import Query
-from app.api.reading import Database
-from app.api.responses import answer, headers
-from app.api.routing import Router
-from app.api.snapshot import dataset
+from app.api.records import release_info
+from app.api.responses import json_response, read, release_headers
+from app.api.routing import HTML, JSON, Router
 from app.pages.index import index_page
-from app.schemas import KINDS
+from app.schemas import COLLECTIONS, KINDS
 from app.schemas.common import Model
 
 router = Router(tags=["Dataset"])
+
+_counts: dict[str, Any] = {key: (int, Field(ge=0, description=kind.description)) for key, kind in COLLECTIONS.items()}
+
+# made from the registry: a new kind is counted without being named here
+Counts = create_model("Counts", __base__=Model, __doc__="Number of records in each collection.", **_counts)
 
 
 class DatasetInfo(Model):
@@ -31,10 +33,10 @@ class DatasetInfo(Model):
     licence: str = Field(description="SPDX identifier of the licence of the content.")
     licence_url: HttpUrl = Field(description="The text of the licence.")
     disclaimer: str = Field(description="What this information is and is not.")
-    counts: dict[str, int] = Field(description="Number of records in each collection.")
+    counts: Counts = Field(description="Number of records in each collection.")
 
 
-class Entry(Model):
+class IndexEntry(Model):
     """Something that this API offers."""
 
     name: str = Field(description="Name.")
@@ -49,8 +51,8 @@ class Index(Model):
     description: str = Field(description="What it is.")
     dataset: str = Field(description="Version of the dataset.")
     licence: str = Field(description="SPDX identifier of the licence of the content.")
-    collections: list[Entry] = Field(description="Collections of records.")
-    resources: list[Entry] = Field(description="Everything else.")
+    collections: list[IndexEntry] = Field(description="Collections of records.")
+    resources: list[IndexEntry] = Field(description="Everything else.")
     disclaimer: str = Field(description="What this information is and is not.")
 
 
@@ -59,7 +61,7 @@ RESOURCES = {
     "Search": "/search?q=twitching",
     "Suggestions": "/suggest?q=ma",
     "Dataset": "/dataset",
-    "Changes between versions": "/changes?since={version}",
+    "Changes between versions": "/changes",
     "API reference": "/docs",
     "API reference, to read": "/redoc",
     "OpenAPI description": "/openapi.json",
@@ -68,46 +70,37 @@ RESOURCES = {
 }
 
 
-HTML = {"description": "The index.", "content": {"text/html": {"schema": {"type": "string"}}}}
-
-
-class IndexQuery(Query):
-    """Shape of the index."""
-
-    format: Literal["json", "html"] = Field(
-        default="json", description="JSON, or a page for people. `Accept` can ask for the same, as browsers do."
-    )
-
-
-@router.get("/", summary="List everything", response_model=Index, responses={200: HTML})
-def get_index(query: Annotated[IndexQuery, QueryParameters()], database: Database) -> Response:
+@router.get("/", summary="List everything", response_model=Index)
+async def get_index(request: Request) -> Response:
     """Every collection with its number of records, and everything else there is: start here.
 
     A browser, or `Accept: text/html`, gets a page.
     """
-    with database.connect() as connection:
-        about = dataset(connection)
-    names = {kind.collection: kind.collection.replace("-", " ").capitalize() for kind in KINDS.values()}
-    names["faq"] = "FAQ"
+    release = await read(request, release_info)
     index = Index(
-        title=about["title"],
-        description=about["description"],
-        dataset=about["version"],
-        licence=about["licence"],
-        collections=[Entry(name=names[path], url=f"/{path}", total=about["counts"][path]) for path in names],
-        resources=[Entry(name=n, url=url.format(**about), total=None) for n, url in RESOURCES.items()],
-        disclaimer=about["disclaimer"],
+        title=release["title"],
+        description=release["description"],
+        dataset=release["version"],
+        licence=release["licence"],
+        collections=[
+            IndexEntry(name=kind.title, url=f"/{kind.collection}", total=release["counts"][kind.key])
+            for kind in KINDS.values()
+        ],
+        resources=[IndexEntry(name=name, url=url, total=None) for name, url in RESOURCES.items()],
+        disclaimer=release["disclaimer"],
     )
-    if query.format == "html":
+    if getattr(request.state, "media_type", JSON) == HTML:
         page = index_page(index)
-        page.headers.update(headers(about))
+        page.headers.update(release_headers(release))
         return page
-    return answer(index.model_dump_json(), about)
+    return json_response(index.model_dump_json(), release)
 
 
 @router.get("/dataset", response_model=DatasetInfo, summary="Get the dataset's version, licence and counts")
-def get_dataset(database: Database) -> Response:
+async def get_dataset(request: Request) -> Response:
     """Version, content hash, release day, counts, licence and disclaimer of the dataset that is being served."""
-    with database.connect() as connection:
-        about = dataset(connection)
-    return answer(DatasetInfo(**about).model_dump_json(), about)
+    release = await read(request, release_info)
+    return json_response(DatasetInfo(**release).model_dump_json(), release)
+
+
+router.offer("/", JSON, HTML)

@@ -2,14 +2,14 @@
 
 from typing import Literal
 
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import Field
 from sqlalchemy.exc import DBAPIError
 
 from app.api.errors import NotReady
-from app.api.reading import Database
+from app.api.records import release_info
+from app.api.responses import read
 from app.api.routing import Router
-from app.api.snapshot import dataset
 from app.database.engines import explain
 from app.schemas.common import Model
 
@@ -30,22 +30,21 @@ class Readiness(Model):
 
 
 @router.get("/livez", response_model=Liveness, summary="Is the process alive?")
-async def get_liveness() -> Response:
+async def get_liveness(request: Request) -> Response:  # noqa: ARG001 - every strict route takes the request
     """200 as long as the process runs, whatever the state of the database."""
-    return _fresh(Liveness())
+    return _uncached(Liveness())
 
 
 @router.get("/readyz", response_model=Readiness, summary="Can it answer?")
-def get_readiness(database: Database) -> Response:
-    """200 when the database answers and holds a dataset; else 503 with the reason."""
+async def get_readiness(request: Request) -> Response:
+    """200 when every route can answer: the database does, and holds a dataset; else 503 with the reason."""
     try:
-        with database.connect() as connection:
-            return _fresh(Readiness(dataset=dataset(connection)["version"]))
+        release = await read(request, release_info)
     except DBAPIError as error:
-        # told at once: only a request for data waits for a database that restarts
+        # fails immediately: only a request for data waits for a database that restarts
         raise NotReady(explain(error)) from error
+    return _uncached(Readiness(dataset=release["version"]))
 
 
-def _fresh(state: Model) -> Response:
-    """An answer that no cache may keep."""
+def _uncached(state: Model) -> Response:
     return Response(state.model_dump_json(), headers={"Cache-Control": "no-store"}, media_type="application/json")

@@ -1,95 +1,99 @@
-"""/nutrients/{slug}/food-sources: how much of a nutrient foods hold."""
+"""/nutrients/{slug}/food-sources: how much of a nutrient foods contain."""
 
 from typing import Annotated
 
-from fastapi import Path, Query, Response
-from pydantic import ConfigDict, Field
+from fastapi import Path, Request, Response
+from fastapi import Query as QueryParameters
+from pydantic import Field
+from sqlalchemy import Connection, select
+from sqlmodel import col
 
-from app.api.conditions import among
-from app.api.envelopes import Page
-from app.api.exports import ListFormat
-from app.api.parameters import Flag, OneOf, PageQuery, fields_of, sort_keys
-from app.api.reading import Database, Listing, elsewhere, read_page
+from app.api.envelopes import page_model
+from app.api.parameters import Boolean, Choices, Query
+from app.api.queries import column_in, column_is
+from app.api.records import redirect_or_404
+from app.api.resource import Listing
+from app.api.responses import read
 from app.api.routing import Router
-from app.database import models
-from app.schemas.common import Model, Ref
+from app.database.models import Amount, Record
 from app.schemas.food_source import FoodAmount, FoodGroup
 
-router = Router(prefix="/nutrients", tags=["Nutrients"])
+router = Router(tags=["Nutrients"])
 
-ALWAYS = ("food_source", "ndb_no")
-
-SORT = {
-    "percent_daily_value": models.Amount.percent_daily_value,
-    "per_serving": models.Amount.per_serving,
-    "per_100g": models.Amount.per_100g,
-    "name": models.Amount.sort_name,
-    "group": models.Amount.food_group,
-}
+SUBPATH = "/food-sources"
 
 
-class NutrientFoodQuery(PageQuery):
-    """Filters, order and shape of the list of a nutrient's amounts in foods."""
+class AmountFilters(Query):
+    """Filters of the list of a nutrient's amounts in foods."""
 
-    format: ListFormat = Field(
-        default="json", description="JSON in pages; or the whole filtered list as CSV or NDJSON, as in other lists."
+    group: Annotated[tuple[str, ...], Choices(FoodGroup), column_in("food_group")] = Field(
+        default=(), description="Food group.", examples=["legumes"]
     )
-
-    group: Annotated[tuple[str, ...], OneOf(FoodGroup)] = Field(default=(), description="Food group.")
-    from_article: Flag | None = Field(
-        default=None, description="True: only foods that the article on muscle twitching names; false: only the others."
-    )
-    sort: Annotated[tuple[str, ...], sort_keys(*SORT)] = Field(
-        default=("-percent_daily_value",), description="Order; `-` reverses a key. Ties are broken by name."
-    )
-    fields: Annotated[tuple[str, ...], fields_of(FoodAmount)] = Field(
-        default=(), description="Show only these keys of each item (and always `food_source` and `ndb_no`)."
-    )
-    include: Annotated[tuple[str, ...], OneOf("nutrients", "food_sources", "sources")] = Field(
-        default=(), description="Add these collections' related records in full, under `included`."
+    from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
+        default=None,
+        description="True: only foods that the article on muscle twitching names; false: only the others.",
+        examples=[True],
     )
 
 
-class FoodAmountPage(Page[FoodAmount]):
-    """A page of the list of a nutrient's amounts in foods."""
+def listing_of(slug: str) -> Listing:
+    """The list of the amounts of one nutrient."""
+    return Listing(
+        path=f"/nutrients/{slug}{SUBPATH}",
+        file_name=f"food-sources-of-{slug}",
+        kind="nutrient",
+        table=Amount,
+        filters=AmountFilters,
+        sorts={
+            "percent_daily_value": Amount.percent_daily_value,
+            "per_serving": Amount.per_serving,
+            "per_100g": Amount.per_100g,
+            "name": Amount.sort_name,
+            "group": Amount.food_group,
+        },
+        default_sort=("-percent_daily_value",),
+        include=("nutrients", "food_sources", "sources"),
+        exported_model=FoodAmount,
+        exported="card",
+        where=lambda _query: [col(Amount.nutrient) == slug],
+    )
 
 
-class PartialFoodAmount(Model):
-    """An amount cut down by `fields`: the food, and the keys that were asked for."""
-
-    model_config = ConfigDict(extra="allow")
-
-    food_source: Ref = Field(description="The food source.")
-    ndb_no: str = Field(description="NDB number of the food in the food database.", examples=["11458"])
-
-
-class PartialFoodAmountPage(Page[PartialFoodAmount]):
-    """A page of amounts cut down by `fields`."""
+AmountPageQuery = listing_of("").page_query
 
 
 @router.get(
-    "/{slug}/food-sources",
-    response_model=FoodAmountPage | PartialFoodAmountPage,
-    summary="List how much foods hold of a nutrient",
+    "/nutrients/{slug}/food-sources",
+    response_model=page_model("FoodAmountPage", FoodAmount),
+    summary="List how much foods contain of a nutrient",
 )
-def list_nutrient_food_sources(
+async def list_nutrient_food_sources(
+    request: Request,
     slug: Annotated[str, Path(description="Slug of the nutrient.", examples=["magnesium"])],
-    query: Annotated[NutrientFoodQuery, Query()],
-    database: Database,
+    query: Annotated[AmountPageQuery, QueryParameters()],  # type: ignore[valid-type]
 ) -> Response:
-    """Foods that hold the nutrient, richest first: per 100 g, per named serving and in percent of the Daily Value.
+    """Foods that contain the nutrient, richest first: per 100 g, per named serving and in percent of the Daily Value.
 
     One item for each food of the food database, so raw and boiled spinach are two. Sources without an amount on
     record, such as sunlight, are in `/food-sources?nutrient=vitamin-d`.
     Most calcium per serving: `/nutrients/calcium/food-sources?sort=-per_serving`.
     """
-    below = "/food-sources"
-    return read_page(
-        database,
-        "nutrient",
-        query,
-        [among(models.Amount.nutrient, [slug]), among(models.Amount.food_group, query.group)],
-        SORT,
-        listing=Listing(f"/nutrients/{slug}{below}", f"food-sources-of-{slug}", models.Amount, FoodAmount, ALWAYS),
-        check=lambda connection: elsewhere(connection, "nutrient", slug, query, below),
-    )
+
+    def run(connection: Connection) -> Response:
+        if not _is_nutrient(connection, slug):
+            return redirect_or_404(connection, "nutrient", slug, request.scope["query_string"], SUBPATH)
+        return listing_of(slug).page(connection, query)
+
+    return await read(request, run)
+
+
+def export_listing(connection: Connection, request: Request, slug: str, format: str) -> Listing | Response:
+    """The list to export, or where it is."""
+    if _is_nutrient(connection, slug):
+        return listing_of(slug)
+    return redirect_or_404(connection, "nutrient", slug, request.scope["query_string"], f"{SUBPATH}.{format}")
+
+
+def _is_nutrient(connection: Connection, slug: str) -> bool:
+    selected = select(col(Record.kind)).where(col(Record.slug) == slug)
+    return slug.isascii() and "\0" not in slug and connection.scalar(selected) == "nutrient"

@@ -1,20 +1,18 @@
 """/search and /suggest: anything, by the words people use."""
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query as QueryParameters
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 from pydantic.config import JsonDict
 from pydantic_core import to_json
 
 from app.api.envelopes import PageBase
-from app.api.links import offset_before
-from app.api.parameters import OneOf, PageQuery, WholeNumber
-from app.api.parameters import Query as QueryModel
-from app.api.responses import answer
+from app.api.links import page_links
+from app.api.parameters import Choices, PageQuery, Query, WholeNumber
+from app.api.responses import json_response
 from app.api.routing import Router
 from app.schemas.common import Model, Ref
 from app.search.entries import SEARCHED
@@ -26,17 +24,6 @@ from app.search.suggestions import Suggestion
 
 router = Router(tags=["Search"])
 
-KindName = Literal[
-    "nutrient",
-    "mechanism",
-    "food_source",
-    "lifestyle_factor",
-    "faq_entry",
-    "symptom",
-    "interaction",
-    "claim",
-    "source",
-]
 LONGEST = 200
 PRINTABLE: JsonDict = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]+$"}
 """Only described here: a control character is refused in every query, before it is parsed."""
@@ -49,28 +36,35 @@ class SearchQuery(PageQuery):
         min_length=1,
         max_length=LONGEST,
         description="Words or a question, 200 characters at most.",
+        examples=["water pills leg cramps"],
         json_schema_extra=PRINTABLE,
     )
-    kind: Annotated[tuple[str, ...], OneOf(*SEARCHED)] = Field(default=(), description="Only records of these kinds.")
+    kind: Annotated[tuple[str, ...], Choices(*SEARCHED)] = Field(
+        default=(), description="Only records of these kinds.", examples=["nutrient"]
+    )
 
 
-class SuggestQuery(QueryModel):
+class SuggestQuery(Query):
     """What was typed so far."""
 
     q: str = Field(
         min_length=1,
         max_length=LONGEST,
         description="What was typed so far, 200 characters at most.",
+        examples=["magn"],
         json_schema_extra=PRINTABLE,
     )
-    kind: Annotated[tuple[str, ...], OneOf(*SEARCHED)] = Field(default=(), description="Only records of these kinds.")
-    limit: WholeNumber = Field(default=8, ge=1, le=20, description="How many suggestions to show, 1 to 20.")
+    kind: Annotated[tuple[str, ...], Choices(*SEARCHED)] = Field(
+        default=(), description="Only records of these kinds.", examples=["nutrient"]
+    )
+    limit: WholeNumber = Field(
+        default=8, ge=1, le=20, description="How many suggestions to show, 1 to 20.", examples=[8]
+    )
 
 
 class SearchHit(Ref):
     """A record that answers the query."""
 
-    kind: KindName = Field(description="Kind of record.")
     snippet: str = Field(
         description="A passage of the record as HTML that is safe to insert: all text is escaped, and the only tag is "
         "`<mark>`, round the words that matched."
@@ -78,7 +72,7 @@ class SearchHit(Ref):
     score: float = Field(description="How well it fits; to be compared within one answer only.")
     matched: Literal["name", "alias", "text", "typo"] = Field(
         description="By what it was found: its name, another name, its text or what it refers to, or a name after a "
-        "misspelt word was mended."
+        "misspelt word was corrected."
     )
 
 
@@ -87,7 +81,7 @@ class SearchPage(PageBase):
 
     items: list[SearchHit] = Field(description="The hits of this page, best first.")
     did_you_mean: str | None = Field(
-        description="The query as it was read, where words were mended; for an empty answer the nearest name there "
+        description="The query as it was read, where words were corrected; for an empty answer the nearest name there "
         "is; else null."
     )
     disclaimer: str = Field(description="What this information is and is not.")
@@ -96,7 +90,6 @@ class SearchPage(PageBase):
 class SuggestedRecord(Ref):
     """A record that has a name with this beginning."""
 
-    kind: KindName = Field(description="Kind of record.")
     text: str = Field(description="The name or alias that begins so: what to put into the search box.")
     hint: str = Field(description="Kind and detail, and the name behind an alias: tells alike names apart.")
 
@@ -110,8 +103,8 @@ class SuggestionList(Model):
     disclaimer: str = Field(description="What this information is and is not.")
 
 
-async def get_index(request: Request) -> SearchIndex:
-    """The index of the app that serves the request."""
+async def _index(request: Request) -> SearchIndex:
+    """The index of the release that the app serves."""
     state = request.app.state
     holder: Holder = state.search
     if holder.ready:
@@ -119,17 +112,14 @@ async def get_index(request: Request) -> SearchIndex:
     return await run_in_threadpool(holder.current, state.engine)
 
 
-CurrentIndex = Annotated[SearchIndex, Depends(get_index)]
-
-
 @router.get("/search", response_model=SearchPage, summary="Search everything")
-async def search_records(query: Annotated[SearchQuery, Query()], index: CurrentIndex, request: Request) -> Response:
+async def search_records(request: Request, query: Annotated[SearchQuery, QueryParameters()]) -> Response:
     """Anything, by the words people use: lay words, symbols, drug names, misspelt words, whole questions.
 
     How hits are ranked:
 
     1. Words are folded: case, accents, British and American spelling, word forms, synonyms, "b-12" and "vit b12".
-    2. Words that no record knows are mended, one letter off from five letters on, two from seven on.
+    2. Words that no record knows are corrected, one letter off from five letters on, two from seven on.
     3. Words without meaning are dropped; units ("400 mg") too, while "Mg" alone is magnesium.
     4. "without X", "no X", "X-free" and diets take out X, what belongs to X, and what is said about X.
     5. A hit holds all telling words (of three or more: three in five), names them, or is about what they name.
@@ -141,22 +131,22 @@ async def search_records(query: Annotated[SearchQuery, Query()], index: CurrentI
        sources of the nutrient; in each part richest first, unless other words of the query fit another's name better.
     10. Ties are broken by relevance of the text (BM25), then by slug. Where nothing fits, the answer is empty.
     """
+    index = await _index(request)
     return _response(request, index, search_answer(index, query))
 
 
 def search_answer(index: SearchIndex, query: SearchQuery) -> str:
     """The answer as JSON."""
     result = search(index, query.q, query.kind, query.limit, query.offset)
-    following = query.offset + query.limit
-    before = offset_before(query.offset, query.limit, result.total)
+    links = page_links("/search", query, result.total)
     return _json(
         {
             "items": [_hit(index, hit, result.words) for hit in result.hits],
             "total": result.total,
             "limit": query.limit,
             "offset": query.offset,
-            "next": _page_url(query, following) if following < result.total else None,
-            "previous": _page_url(query, before) if before is not None else None,
+            "next": links.get("next"),
+            "previous": links.get("prev"),
             "did_you_mean": result.did_you_mean,
             "disclaimer": index.about["disclaimer"],
         }
@@ -164,11 +154,12 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
 
 
 @router.get("/suggest", response_model=SuggestionList, summary="Complete what is being typed")
-async def suggest_records(query: Annotated[SuggestQuery, Query()], index: CurrentIndex, request: Request) -> Response:
+async def suggest_records(request: Request, query: Annotated[SuggestQuery, QueryParameters()]) -> Response:
     """Names and aliases that begin with what was typed, as a whole or from a later word on: `/suggest?q=ma`.
 
     Each record stands once; one misspelt letter is forgiven where nothing else begins so.
     """
+    index = await _index(request)
     return _response(request, index, suggest_answer(index, query))
 
 
@@ -186,7 +177,7 @@ def suggest_answer(index: SearchIndex, query: SuggestQuery) -> str:
 
 
 def _response(request: Request, index: SearchIndex, body: str) -> Response:
-    response = answer(body, index.about)
+    response = json_response(body, index.about)
     if request.app.state.search.is_stale(index):
         # the next index is being built: no cache may keep this beside answers of the new release
         response.headers["Cache-Control"] = "no-cache"
@@ -216,12 +207,6 @@ def _suggestion(index: SearchIndex, suggestion: Suggestion) -> dict[str, Any]:
         "text": suggestion.text,
         "hint": suggestion.hint,
     }
-
-
-def _page_url(query: SearchQuery, offset: int) -> str:
-    given: Iterable[tuple[str, str]] = [("kind", ",".join(query.kind))] if query.kind else []
-    pairs = [*given, ("limit", str(query.limit)), ("offset", str(offset)), ("q", query.q)]
-    return f"/search?{urlencode(pairs, safe=',')}"
 
 
 def _json(content: dict[str, Any]) -> str:

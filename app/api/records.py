@@ -1,0 +1,154 @@
+"""One record; redirects for renamed records and aliases; suggestions for unknown slugs; related records as cards."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from fastapi import Response
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest
+from app.api.parameters import Query, Slugs, annotations
+from app.database.current_release import release_tag
+from app.database.models import TABLES, Dataset, Record, Redirect
+from app.schemas import COLLECTIONS, KINDS
+from app.schemas.common import is_slug
+
+MAX_CANDIDATES = 1000
+MAX_SUGGESTIONS = 5
+"""Unknown slugs of one request for which the nearest is looked for: each look compares up to `MAX_CANDIDATES`."""
+
+
+class ReleaseInfo(dict[str, Any]):
+    """What the dataset says of itself, and which release it is: `tag`, and when it was loaded."""
+
+    tag: str
+    loaded_at: datetime
+
+
+def release_info(connection: Connection) -> ReleaseInfo:
+    """The release that the connection reads; `NotReady` where none is loaded."""
+    row = connection.execute(select(col(Dataset.info), col(Dataset.loaded_at))).one_or_none()
+    if row is None:
+        raise NotReady(NO_DATASET)
+    return _release_info(*row)
+
+
+@lru_cache(maxsize=4)
+def _release_info(info: str, loaded_at: datetime) -> ReleaseInfo:
+    release = ReleaseInfo(json.loads(info))
+    release.loaded_at = loaded_at.astimezone(UTC) if loaded_at.tzinfo else loaded_at.replace(tzinfo=UTC)
+    release.tag = release_tag(release["version"], release["content_hash"])
+    return release
+
+
+def find_record(connection: Connection, kind: str, slug: str) -> tuple[ReleaseInfo, str | None]:
+    """The release and the JSON of one of its records, by one statement; null where there is no such record."""
+    table = TABLES[kind]
+    # PostgreSQL refuses to compare some texts that are not valid slugs
+    joined = col(table.slug) == (slug if is_slug(slug) else "")
+    selected = select(col(Dataset.info), col(Dataset.loaded_at), table.record).select_from(Dataset)
+    row = connection.execute(selected.outerjoin(table, joined)).one_or_none()
+    if row is None:
+        raise NotReady(NO_DATASET)
+    return _release_info(row[0], row[1]), row[2]
+
+
+def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: bytes, subpath: str = "") -> Response:
+    """A redirect for a former slug or an unambiguous alias, to the record or its subpath; else a 404."""
+    target = _redirected(connection, (kind,), slug)
+    if target:
+        query = f"?{query_string.decode('latin-1')}" if query_string else ""
+        return Response(status_code=308, headers={"Location": KINDS[kind].url(target) + subpath + query})
+    near = _nearest_slug(connection, (kind,), slug)
+    raise NotFound(f"There is no {_noun(kind)} '{slug}'.", KINDS[kind].url(near) if near else None)
+
+
+def check_slugs(connection: Connection, kind: str, query: Query) -> None:
+    """A filter by a record that does not exist is an error, not an empty list."""
+    asked = [
+        (name, slug, rule.kinds or (kind,))
+        for name, rule in annotations(type(query), Slugs)
+        for slug in getattr(query, name)
+    ]
+    if not asked:
+        return
+    slugs = [slug for _, slug, _ in asked if is_slug(slug)]
+    rows = connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs)))
+    known: dict[str, str] = {row.slug: row.kind for row in rows}
+    errors: list[ParameterError] = []
+    for name, slug, kinds in asked:
+        if known.get(slug) not in kinds:
+            near = None
+            if len(errors) < MAX_SUGGESTIONS:
+                near = _redirected(connection, kinds, slug) or _nearest_slug(connection, kinds, slug)
+            message = f"There is no {' or '.join(map(_noun, kinds))} '{slug}'."
+            errors.append(ParameterError(parameter=name, location="query", message=message, suggestion=near))
+    if errors:
+        raise InvalidParameters(errors)
+
+
+def included_json(connection: Connection, records: Sequence[str], include: Sequence[str]) -> str:
+    """The records that these refer to, as cards: one statement for each collection in `include`."""
+    if not include:
+        return "{}"
+    parsed = [json.loads(record) for record in records]
+    refs = dict.fromkeys((ref["kind"], ref["slug"]) for record in parsed for ref in _refs(record))
+    parts = []
+    for name in include:
+        kind = COLLECTIONS[name].name
+        table = TABLES[kind]
+        if kind == "intake":
+            # a nutrient has dozens, so its record does not refer to each
+            nutrients = [record["slug"] for record in parsed]
+            columns = (table.role_rank, table.authority, table.type, table.age_min_months, table.sort_name, table.slug)
+            cards = list(connection.scalars(select(table.card).where(table.nutrient.in_(nutrients)).order_by(*columns)))
+        else:
+            slugs = [slug for ref_kind, slug in refs if ref_kind == kind]
+            rows = connection.execute(select(table.slug, table.card).where(table.slug.in_(slugs)))
+            found = {row.slug: row.card for row in rows}
+            cards = [found[slug] for slug in slugs]
+        parts.append(f'"{name}":[{",".join(cards)}]')
+    return f"{{{','.join(parts)}}}"
+
+
+def _refs(value: Any) -> Iterator[dict[str, str]]:
+    """Every reference in a parsed record, but not the record itself."""
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(item, dict) and item.keys() == {"slug", "name", "kind", "url"}:
+            yield item
+        else:
+            yield from _refs(item)
+
+
+def _redirected(connection: Connection, kinds: Sequence[str], slug: str) -> str | None:
+    if not is_slug(slug):
+        return None
+    selected = select(col(Redirect.target)).where(col(Redirect.slug) == slug, col(Redirect.kind).in_(kinds))
+    return connection.scalar(selected.limit(1))
+
+
+def _nearest_slug(connection: Connection, kinds: Sequence[str], slug: str) -> str | None:
+    """The present slug of the record whose slug, name or alias is spelt most like this; a bounded search."""
+    initial = slug[:1].lower()
+    like = initial if is_slug(initial) else ""
+    slugs: Any = select(col(Record.slug), col(Record.slug).label("target")).where(
+        col(Record.kind).in_(kinds), col(Record.slug).startswith(like)
+    )
+    aliases = select(col(Redirect.slug), col(Redirect.target)).where(
+        col(Redirect.kind).in_(kinds), col(Redirect.slug).startswith(like)
+    )
+    candidates = {
+        row.slug: row.target
+        for selected in (aliases, slugs)
+        for row in connection.execute(selected.order_by("slug").limit(MAX_CANDIDATES))
+    }
+    near = nearest(slug, list(candidates))
+    return candidates[near] if near else None
+
+
+def _noun(kind: str) -> str:
+    return kind.replace("_", " ")
