@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, create_model
 
 from app.schemas import COLLECTIONS
-from app.schemas.common import Model
+from app.schemas.common import Model, RecordFile, Ref
 
 
 class _Optional(Model):
@@ -13,7 +13,7 @@ class _Optional(Model):
 
 
 _cards: dict[str, Any] = {
-    key: (list[kind.card], Field(default=[], description=kind.description))  # type: ignore[name-defined]
+    key: (list[kind.card], Field(default=[], description=kind.title))  # type: ignore[name-defined]
     for key, kind in COLLECTIONS.items()
 }
 
@@ -43,10 +43,18 @@ class PageBase(Model):
     previous: str | None = Field(description="Path of the page before; null on the first.")
 
 
-def page_model(name: str, item: type[Any]) -> type[Envelope]:
+class Page(Envelope, PageBase):
+    """One page of a list."""
+
+
+class Record(Envelope, RecordFile, Ref):
+    """What every record holds, whatever its kind (sources and intakes differ)."""
+
+
+def page_model(name: str, item: type[Any]) -> type[Page]:
     """The model of a page of these items."""
     items: dict[str, Any] = {"items": (list[item], Field(description="The items of this page."))}  # type: ignore[valid-type]
-    return create_model(name, __base__=(Envelope, PageBase), __doc__="One page of a list.", **items)
+    return create_model(name, __base__=Page, __doc__="One page of a list.", **items)
 
 
 def detail_model(name: str, record: type[Any]) -> type[Envelope]:

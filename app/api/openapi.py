@@ -12,14 +12,17 @@ from fastapi.openapi.utils import get_openapi
 
 from app import __version__
 from app.api import deprecation
+from app.api.envelopes import Page, Record
 from app.api.errors import ProblemDetails
 from app.api.exports import MEDIA_TYPES, SEPARATOR
 from app.api.openapi_responses import CACHED, RESPONSES, UNCACHED, components, headers, statuses
 from app.api.routing import StrictRoute
 from app.schemas import KINDS
-from app.schemas.common import MAX_SLUG, SLUG_PATTERN
+from app.schemas.common import MAX_SLUG, SLUG_PATTERN, Card
 
 EXAMPLES = Path(__file__).parent / "examples"
+LONGEST_EXAMPLE = 1200
+"""Bytes: examples of whole records would be a third of a description that every docs page and generator loads."""
 
 INFO: dict[str, Any] = {
     "title": "Nutrient Knowledge API",
@@ -36,6 +39,8 @@ A read-only, keyless API over a curated knowledge base. Facts carry an evidence 
 - **Several values**: `type=mineral,vitamin`, `type=mineral&type=vitamin` or `type[]=mineral&type[]=vitamin`.
 - **Unknown parameters and values are errors**, never ignored; the error names what is allowed.
 - **Errors** are `application/problem+json` (RFC 9457), one shape for every status.
+- **Caches** may keep everything: strong `ETag`, `Last-Modified`, `Cache-Control`, `Vary`; `Dataset-Version` tells the
+  release. `Link` leads to further pages, licence and terms; `X-Request-ID` finds a request in the server's log.
 - **Pages for people**: `/` and the reference answer `Accept: text/html`; programs get JSON unless they ask for HTML.
 
 General information, not medical advice.
@@ -56,8 +61,6 @@ TAGS = {
     "Search": "Everything, by the words that people use; completions as they type.",
     "Health": "For load balancers and orchestrators.",
 }
-
-HAS_NO_DATABASE = {"/livez"}
 
 
 def install(app: FastAPI) -> None:
@@ -92,6 +95,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         _complete_parameters(item["get"].get("parameters", ()), examples[path])
         _complete_responses(path, item["get"])
     schema["paths"]["/{collection}.{format}"] = {"get": _export_operation()}
+    _refer_to_enumerations(schema)
     schema["components"]["parameters"] = _share_parameters([item["get"] for item in schema["paths"].values()])
     deprecation.describe(schema, app.state.deprecations)
     text = json.dumps(schema)
@@ -102,14 +106,18 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     return schema
 
 
+BASES = (Page, Record, Card)
+"""Models that others extend: described once."""
+
 UNUSED = ("HTTPValidationError", "ValidationError", "MeasuredFood", "AmountLine")
 """Components that FastAPI adds, and those of excluded keys."""
 
 
 def _schemas(found: dict[str, Any]) -> dict[str, Any]:
     """The components, with the problem's in place of FastAPI's own, and no more said than is needed."""
-    problem = ProblemDetails.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-    found |= problem.pop("$defs", {}) | {"ProblemDetails": problem}
+    for model in (ProblemDetails, *BASES):
+        described = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+        found |= described.pop("$defs", {}) | {model.__name__: described}
     for component in found.values():
         component.pop("title", None)
         # keys may be added within a major version: clients must not refuse them
@@ -118,18 +126,41 @@ def _schemas(found: dict[str, Any]) -> dict[str, Any]:
         for name, property_ in component.get("properties", {}).items():
             component["properties"][name] = _response_schema(property_)
     found["Ref"]["properties"]["kind"]["enum"] = list(KINDS)
+    found["Slug"] = {"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_SLUG}
+    _say_once(found)
+    return {name: found[name] for name in sorted(found) if name not in UNUSED}
+
+
+def _say_once(found: dict[str, Any]) -> None:
+    """Describe once what many components have: a reference to itself, and what they share with a base."""
     for name, component in found.items():
         if name != "Ref" and {"slug", "url"} <= component.get("properties", {}).keys():
             for key in found["Ref"]["properties"]:
-                # said once, in `Ref`: a card and a record begin with a reference to themselves
                 component["properties"][key].pop("description", None)
-    return {name: found[name] for name in sorted(found) if name not in UNUSED}
+    for base in (model.__name__ for model in BASES):
+        # a kind of its own tells each record and card apart
+        found[base]["properties"].pop("kind", None)
+        for name, component in found.items():
+            if name != base:
+                found[name] = _composed(component, base, found[base]["properties"])
+
+
+def _composed(component: dict[str, Any], base: str, shared: dict[str, Any]) -> dict[str, Any]:
+    """A component as a base and what it adds, where it has all that the base has."""
+    properties = component.get("properties", {})
+    if any(properties.get(key) != value for key, value in shared.items()):
+        return component
+    own = {key: value for key, value in properties.items() if key not in shared}
+    added = {"type": "object", "properties": own, "required": list(own)}
+    return {"description": component["description"], "allOf": [{"$ref": f"#/components/schemas/{base}"}, added]}
 
 
 def _response_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """A property of a response: always sent, so without a default; a nullable scalar in the form of OpenAPI 3.1."""
     dropped = ("title", "default", "examples", "pattern", "minLength", "maxLength")
     kept = {key: value for key, value in schema.items() if key not in dropped}
+    if "items" in kept:
+        kept["items"] = _response_schema(kept["items"])
     alternatives = kept.get("anyOf", ())
     scalars = [part for part in alternatives if part.get("type") not in (None, "null", "object", "array")]
     if len(alternatives) == 2 and len(scalars) == 1 and {"type": "null"} in alternatives and "enum" not in scalars[0]:
@@ -151,8 +182,8 @@ def _share_parameters(operations: Iterable[dict[str, Any]]) -> dict[str, Any]:
     uses = Counter(json.dumps(parameter) for operation in operations for parameter in operation.get("parameters", ()))
     shared: dict[str, Any] = {}
     names: dict[str, str] = {}
-    for text, count in uses.items():
-        if count > 1:
+    for text, times in uses.items():
+        if times > 1:
             parameter = json.loads(text)
             names[text] = next(name for name in _component_names(parameter["name"]) if name not in shared)
             shared[names[text]] = parameter
@@ -164,6 +195,21 @@ def _share_parameters(operations: Iterable[dict[str, Any]]) -> dict[str, Any]:
             for parameter in operation.get("parameters", ())
         ]
     return shared
+
+
+def _refer_to_enumerations(schema: dict[str, Any]) -> None:
+    """In parameters, refer to the enumerations and the slug that are components already."""
+    schemas = schema["components"]["schemas"]
+    names = {json.dumps(each["enum"]): name for name, each in schemas.items() if "enum" in each}
+    for item in schema["paths"].values():
+        for parameter in item["get"].get("parameters", ()):
+            items = parameter["schema"].get("items", {})
+            name = names.get(json.dumps(items.get("enum")))
+            if items.get("pattern") == SLUG_PATTERN:
+                kinds = {key: value for key, value in items.items() if key == "x-slug-of"}
+                parameter["schema"]["items"] = {"$ref": "#/components/schemas/Slug", **kinds}
+            elif name:
+                parameter["schema"]["items"] = {"$ref": f"#/components/schemas/{name}"}
 
 
 def _component_names(name: str) -> Iterator[str]:
@@ -179,14 +225,15 @@ def _complete_parameters(parameters: Iterable[dict[str, Any]], examples: Mapping
             schema.pop(redundant, None)
         if parameter["in"] == "path":
             # described, not enforced: another text is a 404 that names the nearest record
-            schema |= {"pattern": SLUG_PATTERN, "maxLength": MAX_SLUG}
+            parameter["schema"] = {"$ref": "#/components/schemas/Slug"}
         schema.pop("examples", None)
         example = examples.get(parameter["name"])
         if schema.get("type") == "array":
-            parameter |= {"style": "form", "explode": False}
             if not schema.get("default"):
                 schema.pop("default", None)
             example = [example] if example else schema["items"]["enum"][:1]
+        if not parameter["required"]:
+            del parameter["required"]
         parameter["example"] = example
 
 
@@ -200,9 +247,10 @@ def _complete_responses(path: str, operation: dict[str, Any]) -> None:
     example = EXAMPLES / f"{operation['operationId']}.json"
     if example.is_file():
         recorded = json.loads(example.read_text(encoding="utf-8"))
+    if example.is_file() and len(json.dumps(recorded["response"])) <= LONGEST_EXAMPLE:
         content["examples"] = {"real": {"summary": recorded["request"], "value": recorded["response"]}}
     responses.pop("422", None)
-    _add_problems(responses, statuses(path, cached=cached, database=path not in HAS_NO_DATABASE))
+    _add_problems(responses, statuses(path, cached=cached))
 
 
 def _add_problems(responses: dict[str, Any], codes: Iterable[str]) -> None:
@@ -217,7 +265,7 @@ def _export_operation() -> dict[str, Any]:
     responses: dict[str, Any] = {
         "200": {"description": "The filtered list, whole", "headers": headers(*CACHED), "content": types}
     }
-    _add_problems(responses, statuses("/{slug}", cached=True, database=True))
+    _add_problems(responses, statuses("/{slug}", cached=True))
     return {
         "tags": ["Exports"],
         "summary": "Export a filtered list, whole",
@@ -240,8 +288,7 @@ inside a list is a JSON array. Decimal numbers always have a fraction. `/nutrien
                 "Only these keys of each record, as columns of CSV or keys of NDJSON.",
                 {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 100},
                 ["slug", "name", "summary"],
-            )
-            | {"explode": False, "style": "form"},
+            ),
             _parameter(
                 "bom",
                 "query",
@@ -255,8 +302,7 @@ inside a list is a JSON array. Decimal numbers always have a fraction. `/nutrien
                 "The filters and the `sort` of the list, as parameters of their own: `type=mineral&sort=-name`.",
                 {"type": "object", "additionalProperties": {"type": "string"}},
                 {"from_article": "true"},
-            )
-            | {"explode": True, "style": "form"},
+            ),
         ],
         "responses": responses,
     }

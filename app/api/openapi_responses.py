@@ -70,8 +70,8 @@ HEADERS["Dataset-Version"] = {
     "example": "1.0.0+5041235379b5",
 }
 
-CACHED = ("Dataset-Version", "ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "X-Request-ID")
-UNCACHED = ("Cache-Control", "X-Request-ID")
+CACHED = ("Dataset-Version", "ETag")
+UNCACHED = ("Cache-Control",)
 
 
 def headers(*names: str) -> JSON:
@@ -114,15 +114,6 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
             "headers": headers("Location", "Cache-Control", "X-Request-ID"),
         },
     ),
-    "400": (
-        "BadRequest",
-        _problem(
-            400,
-            "Bad Request",
-            "The path or the query is malformed: a broken percent-encoding, not UTF-8, a control character.",
-            "The query holds a control character.",
-        ),
-    ),
     "404": (
         "NotFound",
         _problem(
@@ -131,29 +122,6 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
             "There is no such record; `detail` names the nearest.",
             "There is no nutrient 'magnesum'. Did you mean /nutrients/magnesium?",
         ),
-    ),
-    "405": (
-        "MethodNotAllowed",
-        _problem(
-            405,
-            "Method Not Allowed",
-            "The API is read-only; `Allow` names the methods there are.",
-            "This API is read-only: POST is not allowed here, only GET, HEAD and OPTIONS.",
-            "Allow",
-        ),
-    ),
-    "406": (
-        "NotAcceptable",
-        _problem(
-            406,
-            "Not Acceptable",
-            "None of the media types in `Accept` is on offer; `detail` names those that are.",
-            "Nothing in Accept is offered here; there is application/json.",
-        ),
-    ),
-    "414": (
-        "UriTooLong",
-        _problem(414, "URI Too Long", "The path or the query is too long.", "The address of the request is too long."),
     ),
     "422": (
         "InvalidParameters",
@@ -164,51 +132,15 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
             "1 parameter is wrong: type.",
         ),
     ),
-    "431": (
-        "HeadersTooLarge",
-        _problem(
-            431,
-            "Request Header Fields Too Large",
-            "The request's headers are too long.",
-            "The headers are 40000 bytes long; 32768 are allowed.",
-        ),
-    ),
-    "429": (
-        "TooManyRequests",
-        _problem(
-            429,
-            "Too Many Requests",
-            "Too many requests from one address; try again after `Retry-After` seconds.",
-            "Too many requests; try again later.",
-            "Retry-After",
-        ),
-    ),
     "default": (
         "Problem",
         _problem(
             405,
             "Method Not Allowed",
-            "Any other error, such as 405, 406, 414 or 431: the same shape for every status.",
+            "Any other error, in one shape for every status: 400 malformed, 405 not a reading method, "
+            "406 not acceptable, 414 and 431 too long, 429 and 503 try again after `Retry-After` seconds, "
+            "500 a fault of the server.",
             "This API is read-only: POST is not allowed here, only GET, HEAD and OPTIONS.",
-        ),
-    ),
-    "500": (
-        "Unexpected",
-        _problem(
-            500,
-            "Internal Server Error",
-            "A fault of the server; `X-Request-ID` finds it in the log.",
-            "Something went wrong on our side; it has been logged.",
-        ),
-    ),
-    "503": (
-        "NotReady",
-        _problem(
-            503,
-            "Service Unavailable",
-            "The database cannot answer, or holds no dataset; try again after `Retry-After` seconds.",
-            "The database does not answer; try again later.",
-            "Retry-After",
         ),
     ),
 }
@@ -220,17 +152,11 @@ def components() -> JSON:
     return {"headers": HEADERS, "responses": dict(RESPONSES.values())}
 
 
-RARE = ("405", "406", "414", "431")
-"""Statuses that a client of the description does not meet; described together as `default`."""
-
-
-def statuses(path: str, *, cached: bool, database: bool) -> list[str]:
+def statuses(path: str, *, cached: bool) -> list[str]:
     """The statuses next to 200 with which an operation at this path may answer."""
-    found = set(RESPONSES).difference(RARE)
+    found = set(RESPONSES)
     if "{slug}" not in path:
         found -= {"308", "404"}
     if not cached:
         found -= {"304"}
-    if not database:
-        found -= {"503"}
     return sorted(found)

@@ -11,6 +11,9 @@ from sqlmodel import col
 
 from app.api.errors import NotReady
 from app.database.models import TABLES, Release
+from app.schemas import KINDS
+
+BY_COLLECTION = {kind.collection: kind.name for kind in KINDS.values()}
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Change:
     action: str
     slug: str
     name: str
+    kind: str
     url: str
     fields: tuple[str, ...] = ()
 
@@ -76,4 +80,6 @@ def records_of(connection: Connection, content_hash: str) -> dict[str, str]:
 
 def _change(action: str, document: str, fields: Iterable[str] = ()) -> Change:
     record: dict[str, Any] = json.loads(document)
-    return Change(action, record["slug"], record["name"], record["url"], tuple(fields))
+    # by the path: records of the first releases do not say their kind
+    kind = BY_COLLECTION[record["url"].split("/")[1]]
+    return Change(action, record["slug"], record["name"], kind, record["url"], tuple(fields))

@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import Connection, Engine, select
 from sqlmodel import col
 
-from app.api.envelopes import Envelope, Included, PageBase
+from app.api.envelopes import Included, Page
 from app.api.errors import InvalidParameters, ParameterError, nearest
 from app.api.links import page_links
 from app.api.parameters import PageQuery
@@ -19,7 +19,7 @@ from app.api.responses import json_response
 from app.api.routing import Router
 from app.database.models import Release
 from app.database.releases import Change, compare, known_versions, records_of
-from app.schemas.common import VERSION_PATTERN, Model
+from app.schemas.common import VERSION_PATTERN, Ref
 
 router = Router(prefix="/changes", tags=["Dataset"])
 
@@ -30,8 +30,8 @@ NOTHING = "0.0.0"
 class ChangesQuery(PageQuery):
     """Since when, and how much to show."""
 
-    since: str = Field(
-        default="",
+    since: str | None = Field(
+        default=None,
         description="Version of the dataset that is known already, as `/dataset` showed it; `0.0.0` for none. Left "
         "out: the version before the present one.",
         examples=[NOTHING],
@@ -39,17 +39,14 @@ class ChangesQuery(PageQuery):
     )
 
 
-class RecordChange(Model):
-    """What happened to one record."""
+class RecordChange(Ref):
+    """What happened to one record; the path of a removed one leads nowhere, or is redirected."""
 
-    slug: str = Field(description="Permanent identifier of the record.", examples=["magnesium"])
-    name: str = Field(description="Display name of the record.", examples=["Magnesium"])
-    url: str = Field(description="Path of the record in this API; a removed one leads nowhere, or is redirected.")
     action: Literal["added", "changed", "removed"] = Field(description="What happened.")
     fields: tuple[str, ...] = Field(description="Keys whose value changed, appeared or went; empty unless `changed`.")
 
 
-class ChangePage(Envelope, PageBase):
+class ChangePage(Page):
     """A page of the list of changes."""
 
     items: list[RecordChange] = Field(description="The changes of this page.")

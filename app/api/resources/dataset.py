@@ -15,7 +15,7 @@ from app.schemas.common import Model
 
 router = Router(tags=["Dataset"])
 
-_counts: dict[str, Any] = {key: (int, Field(ge=0, description=kind.description)) for key, kind in COLLECTIONS.items()}
+_counts: dict[str, Any] = {key: (int, Field(ge=0, description=kind.title)) for key, kind in COLLECTIONS.items()}
 
 # made from the registry: a new kind is counted without being named here
 Counts = create_model("Counts", __base__=Model, __doc__="Number of records in each collection.", **_counts)

@@ -116,20 +116,9 @@ async def _index(request: Request) -> SearchIndex:
 async def search_records(request: Request, query: Annotated[SearchQuery, QueryParameters()]) -> Response:
     """Anything, by the words people use: lay words, symbols, drug names, misspelt words, whole questions.
 
-    How hits are ranked:
-
-    1. Words are folded: case, accents, British and American spelling, word forms, synonyms, "b-12" and "vit b12".
-    2. Words that no record knows are corrected, one letter off from five letters on, two from seven on.
-    3. Words without meaning are dropped; units ("400 mg") too, while "Mg" alone is magnesium.
-    4. "without X", "no X", "X-free" and diets take out X, what belongs to X, and what is said about X.
-    5. A hit holds all telling words (of three or more: three in five), names them, or is about what they name.
-    6. Each hit scores how much of the query it answers: by name, by what it refers to, by text; rare words count more.
-    7. To that comes how well its best name or alias fits the query: the same words count most.
-    8. Nutrients, factors, symptoms and foods come before mechanisms, those before claims and sources; a cause
-       comes before the symptom beside it; for a question, an FAQ entry that asks the same comes first.
-    9. Where food is asked for, foods that the query names come first, then what belongs to a named group, then other
-       sources of the nutrient; in each part richest first, unless other words of the query fit another's name better.
-    10. Ties are broken by relevance of the text (BM25), then by slug. Where nothing fits, the answer is empty.
+    Words are folded (case, accents, British and American spelling, word forms, synonyms) and misspelt ones corrected.
+    "without X", "X-free" and diets take out X. Records that are named come first; for a question, an FAQ entry that
+    asks the same; where food is asked for, foods, richest first. Where nothing fits, the answer is empty.
     """
     index = await _index(request)
     return _response(request, index, search_answer(index, query))
