@@ -2,7 +2,6 @@
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -68,35 +67,42 @@ async def client_for(url: str, **settings: Any) -> AsyncIterator[httpx.AsyncClie
         yield client
 
 
+def parameters_of(description: dict[str, Any], path: str) -> dict[str, dict[str, Any]]:
+    """The parameters of a path's operation in an API description, by name."""
+    parameters = description["paths"][path]["get"].get("parameters", ())
+    shared = description["components"].get("parameters", {})
+    full = [shared[p["$ref"].rpartition("/")[2]] if "$ref" in p else p for p in parameters]
+    return {parameter["name"]: parameter for parameter in full}
+
+
 def statements_of(engine: Engine) -> list[str]:
-    """A list that grows by every statement of the engine from now on; of SQLite as its driver sees them."""
+    """A list that grows by every statement of the engine from now on."""
     statements: list[str] = []
 
     def note(*arguments: Any) -> None:
         statements.append(arguments[2])
 
-    def connected(driver: sqlite3.Connection, _record: object) -> None:
-        driver.set_trace_callback(statements.append)
-
-    if engine.dialect.name == "sqlite":
-        # some go past SQLAlchemy
-        event.listen(engine, "connect", connected)
-        engine.dispose()
-    else:
-        event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", note)
     return statements
 
 
 def with_long_list(url: str) -> str:
     """Add ten thousand records to the list of sources, 40 MB altogether; returns the URL."""
     engine = writing_engine(url)
-    filler = json.dumps({"slug": "s", "name": "n", "url": "/sources/s", "kind": "review", "title": "x" * 4000})
+    filler = json.dumps({"slug": "s", "name": "n", "kind": "source", "url": "/sources/s", "title": "x" * 4000})
     with engine.begin() as connection:
         for start in range(0, 10_000, 1000):
             slugs = [f"s{number}" for number in range(start, start + 1000)]
             rows = [{"slug": slug, "kind": "source", "name": "n"} for slug in slugs]
             connection.execute(insert(metadata.tables["record"]), rows)
-            columns = {"sort_name": "n", "from_article": False, "document": filler, "kind": "review", "year": None}
+            columns = {
+                "sort_name": "n",
+                "from_article": False,
+                "record": filler,
+                "card": filler,
+                "type": "review",
+                "year": None,
+            }
             connection.execute(insert(metadata.tables["source"]), [{"slug": slug, **columns} for slug in slugs])
     engine.dispose()
     return url

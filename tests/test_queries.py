@@ -9,7 +9,7 @@ import pytest
 from app.main import create_app
 from app.schemas import KINDS
 from app.settings import Settings
-from tests.support import statements_of
+from tests.support import parameters_of, statements_of
 
 PATHS = [f"/{kind.collection}" for kind in KINDS.values()]
 
@@ -46,8 +46,8 @@ async def counter(real_database: str) -> AsyncIterator[Counter]:
 
 
 async def includes(counter: Counter, path: str) -> list[str]:
-    parameters = (await counter.client.get("/openapi.json")).json()["paths"][path]["get"]["parameters"]
-    names: list[str] = next(p["schema"]["items"]["enum"] for p in parameters if p["name"] == "include")
+    parameters = parameters_of((await counter.client.get("/openapi.json")).json(), path)
+    names: list[str] = parameters["include"]["schema"]["items"]["enum"]
     return names
 
 
@@ -55,8 +55,6 @@ async def includes(counter: Counter, path: str) -> list[str]:
 async def test_a_list_takes_as_many_queries_for_one_row_as_for_a_hundred(counter: Counter, path: str) -> None:
     names = await includes(counter, path)
     shape = f"include={','.join(names)}"
-    # how many there are is counted once for each dataset, whichever request comes first
-    assert await counter.count(f"{path}?limit=2&{shape}") <= 4 + len(names)
     one, many = await counter.count(f"{path}?limit=1&{shape}"), await counter.count(f"{path}?limit=100&{shape}")
     assert one == many
     assert many <= 4 + len(names)
@@ -66,7 +64,7 @@ async def test_a_list_takes_as_many_queries_for_one_row_as_for_a_hundred(counter
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_detail_takes_one_query_for_each_include(counter: Counter, path: str) -> None:
     names = await includes(counter, path)
-    items = (await counter.client.get(f"{path}?fields=name&limit=3")).json()["items"]
+    items = (await counter.client.get(f"{path}?limit=3")).json()["items"]
     taken = {await counter.count(f"{item['url']}?include={','.join(names)}") for item in items}
     assert len(taken) == 1
     assert taken.pop() <= 3 + len(names)

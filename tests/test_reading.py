@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.included import COLLECTIONS
-from app.schemas import KINDS
+from app.schemas import COLLECTIONS, KINDS
+from tests.support import parameters_of
 
 PATHS = [f"/{kind.collection}" for kind in KINDS.values()]
 
@@ -26,9 +26,9 @@ async def slugs(client: httpx.AsyncClient, url: str) -> list[str]:
 
 
 FILTERED = {
-    "/nutrients?kind=mineral": ["iron", "sodium"],
-    "/nutrients?kind=vitamin": ["vitamin-c"],
-    "/nutrients?kind=vitamin,mineral": ["iron", "sodium", "vitamin-c"],
+    "/nutrients?type=mineral": ["iron", "sodium"],
+    "/nutrients?type=vitamin": ["vitamin-c"],
+    "/nutrients?type=vitamin,mineral": ["iron", "sodium", "vitamin-c"],
     "/nutrients?electrolyte=true": ["sodium"],
     "/nutrients?electrolyte=false": ["iron", "vitamin-c"],
     "/nutrients?from_article=true": ["iron", "vitamin-c"],
@@ -38,9 +38,9 @@ FILTERED = {
     "/nutrients?food_source=liver,lamp": ["iron", "vitamin-c"],
     "/nutrients?lifestyle_factor=running": ["sodium"],
     "/nutrients?lifestyle_factor=sports": [],
-    "/nutrients?kind=mineral&electrolyte=false&from_article=true": ["iron"],
+    "/nutrients?type=mineral&electrolyte=false&from_article=true": ["iron"],
     "/nutrients?slug=vitamin-c,iron": ["iron", "vitamin-c"],
-    "/nutrients?slug=vitamin-c,iron&kind=mineral": ["iron"],
+    "/nutrients?slug=vitamin-c,iron&type=mineral": ["iron"],
     "/mechanisms?nutrient=iron": ["low-iron-tires"],
     "/mechanisms?nutrient=sodium": ["running-costs-sodium"],
     "/mechanisms?nutrient=iron,sodium": ["low-iron-tires", "running-costs-sodium"],
@@ -60,8 +60,8 @@ FILTERED = {
     "/food-sources?is_food=false": ["lamp"],
     "/food-sources?part_of=greens": ["spinach-leaf"],
     "/food-sources?from_article=true": ["greens", "liver"],
-    "/lifestyle-factors?kind=habit": ["running", "sports", "swimming"],
-    "/lifestyle-factors?kind=state,medicine": [],
+    "/lifestyle-factors?type=habit": ["running", "sports", "swimming"],
+    "/lifestyle-factors?type=state,medicine": [],
     "/lifestyle-factors?nutrient=sodium": ["running"],
     "/lifestyle-factors?nutrient=iron": [],
     "/lifestyle-factors?symptom=tiredness": ["running", "swimming"],
@@ -72,13 +72,13 @@ FILTERED = {
     "/faq?symptom=tiredness": ["does-iron-help"],
     "/faq?lifestyle_factor=running": ["is-running-tiring"],
     "/faq?from_article=true": ["does-iron-help"],
-    "/symptoms?kind=condition": ["scurvy"],
+    "/symptoms?type=condition": ["scurvy"],
     "/symptoms?lifestyle_factor=running": ["tiredness"],
     "/symptoms?lifestyle_factor=sports": [],
     "/symptoms?mechanism=low-iron-tires": ["tiredness"],
     "/symptoms?from_article=false": ["scurvy"],
-    "/interactions?kind=enables-absorption": ["vitamin-c-and-iron"],
-    "/interactions?kind=synergy": [],
+    "/interactions?type=enables-absorption": ["vitamin-c-and-iron"],
+    "/interactions?type=synergy": [],
     "/interactions?nutrient=iron": ["vitamin-c-and-iron"],
     "/interactions?nutrient=sodium": [],
     "/interactions?grade=strong": ["vitamin-c-and-iron"],
@@ -96,7 +96,7 @@ FILTERED = {
     "/claims?source=leaflet": ["low-iron-causes-tiredness", "running-causes-scurvy"],
     "/claims?source=handbook": ["iron-is-essential", "low-iron-causes-tiredness"],
     "/claims?from_article=false": ["running-causes-scurvy"],
-    "/intakes?nutrient=vitamin-c&authority=UK&kind=recommended-intake&role=need&unit=IU": [
+    "/intakes?nutrient=vitamin-c&authority=UK&type=recommended-intake&role=need&unit=IU": [
         "vitamin-c-uk-recommended-intake-children-1-10",
         "vitamin-c-uk-recommended-intake-men-and-women-19-64",
     ],
@@ -108,9 +108,15 @@ FILTERED = {
         "iron-nasem-rda-pregnant",
         "iron-nasem-ul-pregnant",
     ],
-    "/sources?kind=review": ["handbook"],
-    "/sources?kind=trial": [],
+    "/sources?type=review": ["handbook"],
+    "/sources?type=trial": [],
     "/sources?from_article=false": ["leaflet"],
+    "/nutrients?type=vitamin&type=mineral": ["iron", "sodium", "vitamin-c"],
+    "/nutrients?type[]=vitamin&type[]=mineral": ["iron", "sodium", "vitamin-c"],
+    "/nutrients?type%5B%5D=vitamin&type=mineral": ["iron", "sodium", "vitamin-c"],
+    "/nutrients?electrolyte=True": ["sodium"],
+    "/nutrients?electrolyte=FALSE": ["iron", "vitamin-c"],
+    "/nutrients?slug=iron&slug=sodium,iron": ["iron", "sodium"],
 }
 
 
@@ -120,38 +126,38 @@ async def test_a_filter_selects(tiny: httpx.AsyncClient, url: str) -> None:
 
 
 async def test_every_filter_is_tried(tiny: httpx.AsyncClient) -> None:
-    shape = {"sort", "fields", "include", "limit", "offset", "slug", "format"}
+    shape = {"sort", "include", "limit", "offset", "slug", "reviewed_since", "reviewed_before"}
     tried = {(url.split("?")[0], pair.split("=")[0]) for url in FILTERED for pair in url.split("?")[1].split("&")}
-    paths = (await get(tiny, "/openapi.json"))["paths"]
-    filters = {(path, p["name"]) for path in PATHS for p in paths[path]["get"]["parameters"] if p["name"] not in shape}
+    described = await get(tiny, "/openapi.json")
+    filters = {(path, name) for path in PATHS for name in parameters_of(described, path) if name not in shape}
     assert filters <= tried
 
 
 SORTED = {
     "/nutrients": ["iron", "sodium", "vitamin-c"],
     "/nutrients?sort=-name": ["vitamin-c", "sodium", "iron"],
-    "/nutrients?sort=-kind,name": ["vitamin-c", "iron", "sodium"],
-    "/nutrients?sort=kind,-name": ["sodium", "iron", "vitamin-c"],
-    "/nutrients?sort=kind": ["iron", "sodium", "vitamin-c"],
-    "/nutrients?sort=-kind": ["vitamin-c", "iron", "sodium"],
+    "/nutrients?sort=-type,name": ["vitamin-c", "iron", "sodium"],
+    "/nutrients?sort=type,-name": ["sodium", "iron", "vitamin-c"],
+    "/nutrients?sort=type": ["iron", "sodium", "vitamin-c"],
+    "/nutrients?sort=-type": ["vitamin-c", "iron", "sodium"],
     "/mechanisms": ["low-iron-tires", "running-costs-sodium"],
     "/mechanisms?sort=-grade": ["running-costs-sodium", "low-iron-tires"],
     "/mechanisms?sort=-name": ["running-costs-sodium", "low-iron-tires"],
     "/food-sources?sort=group,-name": ["spinach-leaf", "greens", "liver", "lamp"],
     "/food-sources?sort=-group": ["lamp", "liver", "greens", "spinach-leaf"],
-    "/lifestyle-factors?sort=-kind,-name": ["swimming", "sports", "running"],
+    "/lifestyle-factors?sort=-type,-name": ["swimming", "sports", "running"],
     "/faq": ["does-iron-help", "is-running-tiring"],
     "/faq?sort=-position": ["is-running-tiring", "does-iron-help"],
     "/faq?sort=name": ["does-iron-help", "is-running-tiring"],
-    "/symptoms?sort=kind": ["scurvy", "tiredness"],
+    "/symptoms?sort=type": ["scurvy", "tiredness"],
     "/symptoms?sort=-name": ["tiredness", "scurvy"],
-    "/interactions?sort=kind,grade,-name": ["vitamin-c-and-iron"],
+    "/interactions?sort=type,grade,-name": ["vitamin-c-and-iron"],
     "/claims": ["iron-is-essential", "low-iron-causes-tiredness", "running-causes-scurvy"],
     "/claims?sort=-grade": ["running-causes-scurvy", "iron-is-essential", "low-iron-causes-tiredness"],
     "/claims?sort=relation,-name": ["low-iron-causes-tiredness", "running-causes-scurvy", "iron-is-essential"],
     "/sources?sort=year": ["handbook", "leaflet"],
     "/sources?sort=-year": ["handbook", "leaflet"],  # what has no year comes last, either way
-    "/sources?sort=-kind": ["handbook", "leaflet"],
+    "/sources?sort=-type": ["handbook", "leaflet"],
 }
 
 
@@ -161,13 +167,10 @@ async def test_a_list_is_ordered(tiny: httpx.AsyncClient, url: str) -> None:
 
 
 async def test_a_list_is_sorted_and_cut_as_asked(tiny: httpx.AsyncClient) -> None:
-    page = await get(tiny, "/nutrients?sort=-name&fields=name&limit=2")
-    assert page["items"] == [
-        {"slug": "vitamin-c", "name": "Vitamin C", "url": "/nutrients/vitamin-c"},
-        {"slug": "sodium", "name": "sodium", "url": "/nutrients/sodium"},
-    ]
+    page = await get(tiny, "/nutrients?sort=-name&limit=2")
+    assert [item["name"] for item in page["items"]] == ["Vitamin C", "sodium"]
     assert (page["total"], page["limit"], page["offset"]) == (3, 2, 0)
-    assert page["next"] == "/nutrients?fields=name&limit=2&offset=2&sort=-name"
+    assert page["next"] == "/nutrients?limit=2&offset=2&sort=-name"
     assert page["previous"] is None
 
 
@@ -190,70 +193,74 @@ async def test_a_page_beyond_the_end_is_empty(tiny: httpx.AsyncClient) -> None:
 
 async def test_links_between_pages_keep_the_parameters(tiny: httpx.AsyncClient) -> None:
     filters = "is_food=true&nutrient=iron&sort=-group,name"
-    page = await get(tiny, f"/food-sources?{filters}&include=nutrients,sources&fields=name&limit=1&offset=1")
-    kept = "fields=name&include=nutrients,sources&is_food=true&limit=1&nutrient=iron&offset={}&sort=-group,name"
+    page = await get(tiny, f"/food-sources?{filters}&include=nutrients,sources&limit=1&offset=1")
+    kept = "include=nutrients,sources&is_food=true&limit=1&nutrient=iron&offset={}&sort=-group,name"
     assert page["next"] == "/food-sources?" + kept.format(2)
     assert page["previous"] == "/food-sources?" + kept.format(0)
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_list_has_the_envelope_and_whole_items(tiny: httpx.AsyncClient, path: str) -> None:
+async def test_a_list_holds_cards_and_a_detail_the_whole_record(tiny: httpx.AsyncClient, path: str) -> None:
     page = await get(tiny, path)
     assert set(page) == {"items", "total", "limit", "offset", "next", "previous", "included", "disclaimer"}
     assert (page["limit"], page["offset"], page["included"]) == (20, 0, {})
     assert page["disclaimer"] == "Not advice."
+    kind = next(kind for kind in KINDS.values() if path == f"/{kind.collection}")
+    assert page["items"]
     for item in page["items"]:
+        assert list(item) == list(kind.card.model_fields)
         detail = await get(tiny, item["url"])
-        assert {key: detail[key] for key in item} == item
-        assert set(detail) - set(item) == {"included", "disclaimer"}
+        assert set(detail) == {*kind.record.model_fields, "included", "disclaimer"} - _excluded(kind.record)
+        assert (detail["slug"], detail["name"], detail["kind"]) == (item["slug"], item["name"], kind.name)
 
 
-@pytest.mark.parametrize("path", PATHS)
-async def test_fields_cut_lists_and_details(tiny: httpx.AsyncClient, path: str) -> None:
-    page = await get(tiny, path)
-    key = next(key for key in page["items"][0] if key not in ("slug", "name", "url"))
-    cut = await get(tiny, f"{path}?fields={key}")
-    assert [set(item) for item in cut["items"]] == [{"slug", "url", key}] * len(page["items"])
-    detail = await get(tiny, f"{page['items'][0]['url']}?fields={key},name")
-    assert set(detail) == {"slug", "url", "name", key, "included", "disclaimer"}
+def _excluded(model: Any) -> set[str]:
+    return {name for name, field in model.model_fields.items() if field.exclude}
 
 
 def references(value: Any) -> set[str]:
     """Path of every reference in a JSON value."""
     if isinstance(value, dict):
-        if value.keys() == {"slug", "name", "url"}:
+        if value.keys() == {"slug", "name", "kind", "url"}:
             return {value["url"]}
         return set().union(*map(references, value.values()))
     return set().union(*map(references, value)) if isinstance(value, list) else set()
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_each_include_holds_what_the_items_refer_to(tiny: httpx.AsyncClient, path: str) -> None:
-    parameters = (await get(tiny, "/openapi.json"))["paths"][path]["get"]["parameters"]
-    names = next(p["schema"]["items"]["enum"] for p in parameters if p["name"] == "include")
+async def test_each_include_holds_cards_of_what_the_records_refer_to(tiny: httpx.AsyncClient, path: str) -> None:
+    names = parameters_of(await get(tiny, "/openapi.json"), path)["include"]["schema"]["items"]["enum"]
+    items = (await get(tiny, path))["items"]
+    details = {item["url"]: await get(tiny, item["url"]) for item in items}
     for name in (name for name in names if name != "intakes"):  # nutrients do not refer to their intakes
         prefix = f"/{COLLECTIONS[name].collection}/"
-        for url in (path, (await get(tiny, path))["items"][0]["url"]):
+        for url, records in ((path, list(details.values())), (items[0]["url"], [details[items[0]["url"]]])):
             body = await get(tiny, f"{url}?include={name}")
             assert set(body["included"]) == {name}
-            wanted = {ref for ref in references(body.get("items", body)) if ref.startswith(prefix)}
-            found = [record["url"] for record in body["included"][name]]
+            expected = {ref for ref in references(records) if ref.startswith(prefix)}
+            found = [card["url"] for card in body["included"][name]]
             assert len(found) == len(set(found))
-            assert set(found) == wanted - ({url} if url != path else set())
+            assert set(found) == expected
+            for card in body["included"][name]:
+                assert list(card) == list(COLLECTIONS[name].card.model_fields)
     everything = await get(tiny, f"{path}?include={','.join(names)}")
     assert list(everything["included"]) == names
-    for records in everything["included"].values():
-        for record in records:
-            assert (await get(tiny, record["url"]))["name"] == record["name"]
 
 
-async def test_include_works_beside_fields(tiny: httpx.AsyncClient) -> None:
-    body = await get(tiny, "/nutrients/iron?fields=name&include=claims")
-    assert set(body) == {"slug", "url", "name", "included", "disclaimer"}
-    assert [claim["slug"] for claim in body["included"]["claims"]] == ["iron-is-essential", "low-iron-causes-tiredness"]
+async def test_a_nutrient_includes_its_intakes(tiny: httpx.AsyncClient) -> None:
+    iron = await get(tiny, "/nutrients/iron?include=intakes")
+    listed = await get(tiny, f"{iron['intakes_url']}&limit=100")
+    assert iron["included"]["intakes"] == listed["items"]
 
 
-async def test_every_reference_is_slug_name_and_url_of_a_record(tiny: httpx.AsyncClient) -> None:
+async def test_a_nutrient_carries_its_unit_daily_value_and_symptoms(tiny: httpx.AsyncClient) -> None:
+    iron = await get(tiny, "/nutrients/iron")
+    assert [ref["slug"] for ref in iron["symptoms"]] == ["tiredness"]
+    card = next(item for item in (await get(tiny, "/nutrients"))["items"] if item["slug"] == "iron")
+    assert (card["unit"], card["daily_value"]) == (iron["unit"], iron["daily_value"])
+
+
+async def test_every_reference_leads_to_its_record(tiny: httpx.AsyncClient) -> None:
     for path in PATHS:
         for url in references((await get(tiny, path))["items"]):
             assert (await get(tiny, url))["url"] == url
@@ -279,13 +286,20 @@ async def test_prose_arrives_as_written(tiny: httpx.AsyncClient) -> None:
     assert sodium["deficiency"][0]["text"] == 'Confusion, "dizziness", and more.'
 
 
-@pytest.mark.parametrize("query", ["", "?fields=name&include=claims,faq"])
+@pytest.mark.parametrize("query", ["", "?include=claims,faq"])
 async def test_a_former_slug_redirects_for_good_and_keeps_the_query(tiny: httpx.AsyncClient, query: str) -> None:
     response = await tiny.get(f"/nutrients/iron-mineral{query}")
     assert response.status_code == 308
     assert response.headers["location"] == f"/nutrients/iron{query}"
     followed = await tiny.get(response.headers["location"])
     assert followed.json()["slug"] == "iron"
+
+
+async def test_an_unambiguous_alias_redirects(tiny: httpx.AsyncClient) -> None:
+    nutrient = await get(tiny, "/nutrients/vitamin-c")
+    for alias in nutrient["aliases"]:
+        response = await tiny.get(f"/nutrients/{alias.lower().replace(' ', '-')}?include=claims")
+        assert (response.status_code, response.headers["location"]) == (308, "/nutrients/vitamin-c?include=claims")
 
 
 async def test_a_former_slug_redirects_only_in_its_collection(tiny: httpx.AsyncClient) -> None:
@@ -306,16 +320,21 @@ async def test_the_dataset_says_what_it_is(tiny: httpx.AsyncClient) -> None:
     assert (about["version"], about["released"], about["licence"]) == ("0.1.0", "2026-01-01", "CC0-1.0")
     assert len(about["content_hash"]) == 64
     assert about["counts"]["nutrients"] == 3
-    assert about["counts"]["food-sources"] == 4
+    assert about["counts"]["food_sources"] == 4
 
 
 async def test_the_comparison_is_ready_to_render(tiny: httpx.AsyncClient) -> None:
     table = await get(tiny, "/comparison")
     keys = [column["key"] for column in table["columns"]]
-    assert keys == ["nutrient", "function", "connection", "dietary_sources"]
+    assert keys == ["nutrient", "function", "connection", "food_sources"]
     assert [set(row) - set(keys) for row in table["rows"]] == [{"citations"}]
-    assert table["rows"][0]["nutrient"] == {"slug": "iron", "name": "Iron", "url": "/nutrients/iron"}
-    assert [ref["name"] for ref in table["rows"][0]["dietary_sources"]] == ["Liver", "Spinach leaf"]
+    assert table["rows"][0]["nutrient"] == {
+        "slug": "iron",
+        "name": "Iron",
+        "kind": "nutrient",
+        "url": "/nutrients/iron",
+    }
+    assert [ref["name"] for ref in table["rows"][0]["food_sources"]] == ["Liver", "Spinach leaf"]
     assert (table["total"], table["disclaimer"]) == (1, "Not advice.")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Response
 from sqlalchemy import Connection, select
@@ -61,8 +62,9 @@ def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: 
     """A redirect for a former slug or an unambiguous alias, to the record or its subpath; else a 404."""
     target = _redirected(connection, (kind,), slug)
     if target:
-        query = f"?{query_string.decode('latin-1')}" if query_string else ""
-        return Response(status_code=308, headers={"Location": KINDS[kind].url(target) + subpath + query})
+        query = urlencode(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True), safe=",")
+        location = KINDS[kind].url(target) + subpath + (f"?{query}" if query else "")
+        return Response(status_code=308, headers={"Location": location})
     near = _nearest_slug(connection, (kind,), slug)
     raise NotFound(f"There is no {_noun(kind)} '{slug}'.", KINDS[kind].url(near) if near else None)
 
