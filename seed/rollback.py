@@ -25,7 +25,7 @@ def rollback(connection: Connection, _progress: Progress) -> list[Change]:
     if row is None:
         raise NoWayBack("There is no earlier release to go back to.")
     archive = Archive.unpack(row.archive)
-    changes = compare(stored_documents(connection), archive.documents)
+    changes = compare(stored_documents(connection), archive.records)
     try:
         restore(connection, archive)
     except (KeyError, StatementError):

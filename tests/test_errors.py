@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.__main__ import migrate
+from app.api.parameters import MAX_ERRORS
+from app.api.records import MAX_SUGGESTIONS
 from app.schemas import KINDS
 from app.settings import Settings
 from tests.conftest import MakeUrl
@@ -52,14 +54,14 @@ async def test_an_unknown_parameter_is_refused(tiny: httpx.AsyncClient, path: st
     error = await wrong(tiny, f"{path}?limti=3")
     assert (error["parameter"], error["message"]) == ("limti", "Unknown parameter.")
     assert error["suggestion"] == "limit"
-    assert {"sort", "fields", "include", "limit", "offset", "slug", "from_article"} <= set(error["allowed"])
+    assert {"sort", "include", "limit", "offset", "slug", "from_article"} <= set(error["allowed"])
 
 
-async def test_everything_that_is_wrong_is_told_at_once(tiny: httpx.AsyncClient) -> None:
-    response = await tiny.get("/nutrients?lmit=3&limit=0&kind=minerl&electrolyte=&offset=1&offset=2")
+async def test_everything_that_is_wrong_is_reported_together(tiny: httpx.AsyncClient) -> None:
+    response = await tiny.get("/nutrients?lmit=3&limit=0&type=minerl&electrolyte=&offset=1&offset=2")
     assert response.status_code == 422
-    told = {error["parameter"]: error["message"] for error in response.json()["errors"]}
-    assert told.keys() == {"lmit", "limit", "kind", "electrolyte", "offset"}
+    reported = {error["parameter"]: error["message"] for error in response.json()["errors"]}
+    assert reported.keys() == {"lmit", "limit", "type", "electrolyte", "offset"}
     misspelt = (await tiny.get("/search?query=iron")).json()["errors"]
     assert [(error["parameter"], error["message"]) for error in misspelt] == [
         ("query", "Unknown parameter."),
@@ -69,7 +71,7 @@ async def test_everything_that_is_wrong_is_told_at_once(tiny: httpx.AsyncClient)
 
 async def test_a_detail_refuses_what_only_a_list_takes(tiny: httpx.AsyncClient) -> None:
     error = await wrong(tiny, "/nutrients/iron?limit=3")
-    assert (error["parameter"], error["allowed"]) == ("limit", ["fields", "include"])
+    assert (error["parameter"], error["allowed"]) == ("limit", ["include"])
 
 
 @pytest.mark.parametrize("path", ["/dataset", "/comparison", "/livez", "/readyz"])
@@ -77,17 +79,28 @@ async def test_resources_without_parameters_refuse_any(tiny: httpx.AsyncClient, 
     assert (await wrong(tiny, f"{path}?x=1"))["allowed"] == []
 
 
-async def test_a_repeated_parameter_is_refused(tiny: httpx.AsyncClient) -> None:
-    error = await wrong(tiny, "/nutrients?kind=mineral&kind=vitamin")
-    assert error["message"] == "Given more than once; separate several values by commas."
+async def test_a_scalar_given_twice_is_refused(tiny: httpx.AsyncClient) -> None:
+    error = await wrong(tiny, "/nutrients?electrolyte=true&electrolyte=true")
+    assert error["message"] == "Given more than once, but it takes one value."
 
 
-@pytest.mark.parametrize("url", ["/nutrients?kind=", "/nutrients?limit", "/nutrients?slug=", "/nutrients?electrolyte="])
+async def test_an_error_names_a_bounded_number_of_parameters(tiny: httpx.AsyncClient) -> None:
+    response = await tiny.get("/nutrients?" + "&".join(f"p{number}=1" for number in range(400)))
+    assert response.status_code == 422
+    assert len(response.json()["errors"]) == MAX_ERRORS
+
+
+async def test_unknown_slugs_have_a_bounded_number_of_suggestions(tiny: httpx.AsyncClient) -> None:
+    errors = (await tiny.get(f"/nutrients?slug={','.join(f'iron{number}' for number in range(100))}")).json()["errors"]
+    assert sum(error["suggestion"] is not None for error in errors) == MAX_SUGGESTIONS
+
+
+@pytest.mark.parametrize("url", ["/nutrients?type=", "/nutrients?limit", "/nutrients?slug=", "/nutrients?electrolyte="])
 async def test_an_empty_parameter_is_refused(tiny: httpx.AsyncClient, url: str) -> None:
     assert (await wrong(tiny, url))["message"] == "Empty; give a value or leave the parameter out."
 
 
-@pytest.mark.parametrize("url", ["/nutrients?kind=mineral,", "/nutrients?slug=iron,", "/nutrients?sort=,name"])
+@pytest.mark.parametrize("url", ["/nutrients?type=mineral,", "/nutrients?slug=iron,", "/nutrients?sort=,name"])
 async def test_an_empty_value_among_others_is_refused(tiny: httpx.AsyncClient, url: str) -> None:
     assert (await wrong(tiny, url))["message"] in ("A value is empty.", "'' is not a valid value.")
 
@@ -95,12 +108,12 @@ async def test_an_empty_value_among_others_is_refused(tiny: httpx.AsyncClient, u
 @pytest.mark.parametrize(
     ("url", "allowed", "suggestion"),
     [
-        ("/nutrients?kind=minerl", ["vitamin", "mineral"], "mineral"),
-        ("/nutrients?kind=mineral,vitamine", ["vitamin", "mineral"], "vitamin"),
-        ("/nutrients?kind=Mineral", ["vitamin", "mineral"], "mineral"),
-        ("/nutrients?kind=zzz", ["vitamin", "mineral"], None),
-        ("/nutrients?sort=nam", ["name", "-name", "kind", "-kind"], "name"),
-        ("/nutrients?sort=-nmae", ["name", "-name", "kind", "-kind"], "-name"),
+        ("/nutrients?type=minerl", ["vitamin", "mineral"], "mineral"),
+        ("/nutrients?type=mineral,vitamine", ["vitamin", "mineral"], "vitamin"),
+        ("/nutrients?type=Mineral", ["vitamin", "mineral"], "mineral"),
+        ("/nutrients?type=zzz", ["vitamin", "mineral"], None),
+        ("/nutrients?sort=nam", ["name", "-name", "type", "-type"], "name"),
+        ("/nutrients?sort=-nmae", ["name", "-name", "type", "-type"], "-name"),
         ("/claims?grade=strng", ["strong", "moderate", "limited", "mechanistic", "contradicted"], "strong"),
         ("/sources/handbook?include=claim", ["claims"], "claims"),
         ("/nutrients?electrolyte=maybe", ["true", "false"], None),
@@ -118,9 +131,11 @@ async def test_a_wrong_value_is_refused(
 
 
 async def test_unknown_fields_and_includes_name_the_valid_ones(tiny: httpx.AsyncClient) -> None:
-    error = await wrong(tiny, "/nutrients?fields=name,aliasses")
+    error = await wrong(tiny, "/nutrients.csv?fields=name,aliasses")
     assert (error["parameter"], error["suggestion"]) == ("fields", "aliases")
     assert {"slug", "name", "url", "roles", "deficiency", "excess"} <= set(error["allowed"])
+    for url in ("/nutrients?fields=name", "/nutrients/iron?fields=name", "/nutrients?format=csv"):
+        assert (await wrong(tiny, url))["message"] == "Unknown parameter."
     error = await wrong(tiny, "/nutrients/iron?include=claims,mechanism")
     assert (error["parameter"], error["suggestion"]) == ("include", "mechanisms")
 
@@ -165,9 +180,9 @@ async def test_a_filter_by_an_unknown_record_is_refused(
     assert (error["message"], error["suggestion"]) == (message, suggestion)
 
 
-async def test_every_wrong_parameter_is_named_at_once(tiny: httpx.AsyncClient) -> None:
-    body = await problem(tiny, "/nutrients?kind=minerl&limit=0&sort=x", 422)
-    assert {error["parameter"] for error in body["errors"]} == {"limit", "kind", "sort"}
+async def test_every_wrong_parameter_is_named(tiny: httpx.AsyncClient) -> None:
+    body = await problem(tiny, "/nutrients?type=minerl&limit=0&sort=x", 422)
+    assert {error["parameter"] for error in body["errors"]} == {"limit", "type", "sort"}
     assert body["detail"].startswith("3 parameters are wrong: ")
     body = await problem(tiny, "/food-sources?nutrient=irn&part_of=gren", 422)
     assert [error["suggestion"] for error in body["errors"]] == ["iron", "greens"]
@@ -214,7 +229,7 @@ async def test_no_text_is_more_than_not_found(tiny: httpx.AsyncClient, text: str
     malformed = any(unicodedata.category(character) == "Cc" for character in text)
     # a dot is a path of its own
     assert (await tiny.get(path)).status_code == (400 if malformed else 404) or text in (".", "..")
-    parameters = {"slug": text, "food_source": text, "kind": text}
+    parameters = {"slug": text, "food_source": text, "type": text}
     assert (await tiny.get("/nutrients", params=parameters)).status_code == (400 if malformed else 422)
 
 

@@ -135,7 +135,7 @@ async def test_head_is_get_without_the_body(tiny: httpx.AsyncClient, path: str) 
 
 
 async def test_errors_are_not_cached(tiny: httpx.AsyncClient) -> None:
-    for path in ("/nutrients/none", "/nutrients?kind=x", "/none", "/faq?format=xml", "/faq%zz", "/livez", "/readyz"):
+    for path in ("/nutrients/none", "/nutrients?type=x", "/none", "/faq?format=xml", "/faq%zz", "/livez", "/readyz"):
         assert (await tiny.get(path)).headers["Cache-Control"] == "no-store", path
 
 

@@ -95,9 +95,10 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         _complete_parameters(item["get"].get("parameters", ()), examples[path])
         _complete_responses(path, item["get"])
     schema["paths"]["/{collection}.{format}"] = {"get": _export_operation()}
+    # before parameters are shared: one of them may be deprecated in one operation alone
+    deprecation.describe(schema, app.state.deprecations)
     _refer_to_enumerations(schema)
     schema["components"]["parameters"] = _share_parameters([item["get"] for item in schema["paths"].values()])
-    deprecation.describe(schema, app.state.deprecations)
     text = json.dumps(schema)
     for section in ("headers", "responses"):
         parts = schema["components"][section]

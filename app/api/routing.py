@@ -13,7 +13,7 @@ HTML = "text/html"
 
 
 class StrictRoute(APIRoute):
-    """A GET route: an endpoint `async (request, [path parameters], [query: a Query model]) -> Response`.
+    """A GET route: an endpoint `async ([request], [path parameters], [a query model]) -> Response`.
 
     FastAPI's own dependency solving is passed by: it ignores unknown parameters. `media_types` are those that the
     `Accept` header chooses from, the default first.
@@ -25,14 +25,17 @@ class StrictRoute(APIRoute):
         """What answers a request."""
         endpoint: Callable[..., Awaitable[Response]] = self.endpoint
         models: dict[str, Any] = {field.name: field.field_info.annotation for field in self.dependant.query_params}
-        model: type[Query] = models.get("query", NoQuery)
+        model: type[Query] = next(iter(models.values()), NoQuery)
+        request_name = self.dependant.request_param_name
 
         async def handle(request: Request) -> Response:
             media_type = getattr(request.state, "media_type", self.media_types[0])
             # people's links carry parameters of other sites (utm_source, fbclid): pages ignore what they do not know
             query = parse_query(model, request.scope["query_string"], ignore_unknown=media_type == HTML)
             values = {**request.path_params, **dict.fromkeys(models, query)}
-            return await endpoint(request=request, **values)
+            if request_name:
+                values[request_name] = request
+            return await endpoint(**values)
 
         return handle
 

@@ -1,6 +1,6 @@
 """/docs (Swagger UI) and /redoc, with every asset from this host: they work without internet, under a strict policy."""
 
-from fastapi import Request, Response
+from fastapi import Response
 from starlette.responses import FileResponse
 
 from app.api.routing import HTML, Router
@@ -25,7 +25,7 @@ router = Router(include_in_schema=False)
 
 
 @router.get("/docs")
-async def get_docs(request: Request) -> Response:
+async def get_docs() -> Response:
     """Swagger UI: read the API description and try it out."""
     folder = package("swagger-ui")
     return html(
@@ -38,7 +38,7 @@ async def get_docs(request: Request) -> Response:
 
 
 @router.get("/redoc")
-async def get_redoc(request: Request) -> Response:
+async def get_redoc() -> Response:
     """Redoc: read the API description."""
     return html(
         "API reference, to read",
@@ -50,7 +50,7 @@ async def get_redoc(request: Request) -> Response:
 
 
 @router.get("/favicon.ico")
-async def get_icon(request: Request) -> Response:
+async def get_icon() -> Response:
     """The icon, where browsers look for it beside a JSON document."""
     return FileResponse(SITE / "icon.svg", headers={"Cache-Control": FOREVER})
 

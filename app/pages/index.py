@@ -17,7 +17,7 @@ CONTENT_SECURITY_POLICY = (
 """The policy of a page without scripts."""
 
 QUESTIONS = {
-    "All minerals, by name": "/nutrients?kind=mineral",
+    "All minerals, by name": "/nutrients?type=mineral",
     "Magnesium with its mechanisms, foods and claims": "/nutrients/magnesium?include=mechanisms,food_sources,claims",
     "What bears on muscle twitching, best supported first": "/symptoms/fasciculation?include=claims,mechanisms",
     "What the evidence contradicts": "/claims?grade=contradicted",
