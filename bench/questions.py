@@ -28,7 +28,7 @@ def questions(database: Path, shape: str, count: int, seed: int = 1) -> list[Que
     """Different questions of one shape about the sources, at random."""
     chance = random.Random(seed)
     with sqlite3.connect(database) as connection:
-        found = connection.execute("SELECT slug, json_extract(document, '$.name') FROM source ORDER BY slug")
+        found = connection.execute("SELECT slug, json_extract(card, '$.name') FROM source ORDER BY slug")
         rows = [(number, slug, name) for number, (slug, name) in enumerate(found, 1)]
     kinds = [str(kind) for kind in SourceType]
     deepest = max(1, min(500, len(rows) // len(kinds) - 20))

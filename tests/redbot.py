@@ -13,7 +13,7 @@ PATHS = (
     "/nutrients",
     "/nutrients/magnesium",
     "/nutrients/none",
-    "/nutrients?kind=none",
+    "/nutrients?type=none",
     "/nutrients?format=csv",
     "/nutrients?format=ndjson",
     "/faq?format=jsonld",

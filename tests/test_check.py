@@ -64,7 +64,7 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
     ),
     "wrong enum": (
         replace(IRON, '"mineral"', '"minerl"'),
-        f"{IRON}: kind",
+        f"{IRON}: type",
         '"minerl" is not one of vitamin, mineral; did you mean "mineral"?',
     ),
     "missing key": (

@@ -173,7 +173,7 @@ def test_two_lines_with_one_slug(content: Path) -> None:
 
 def test_an_intake_without_a_daily_value_gives_no_percentage(content: Path) -> None:
     replace(content / "intakes/iron.toml", 'authority = "FDA"', 'authority = "UK"')
-    replace(content / "intakes/iron.toml", 'kind = "DV"', 'kind = "recommended-intake"')
+    replace(content / "intakes/iron.toml", 'type = "DV"', 'type = "recommended-intake"')
     checked, found = check(content)
     assert not found
     assert checked is not None

@@ -17,7 +17,7 @@ from tests.support import TINY, client_for, make_database, run
 
 WRITES = [
     "INSERT INTO redirect (slug, target) VALUES ('x', 'iron')",
-    "UPDATE nutrient SET document = '{}'",
+    "UPDATE nutrient SET record = '{}'",
     "DELETE FROM link",
     "DROP TABLE link",
     "CREATE TABLE notes (id INTEGER)",

@@ -326,11 +326,11 @@ def test_the_content_hash_follows_the_content(content: Path) -> None:
     assert len({first, second, content_hash()}) == 3
 
 
-def test_documents_are_stored_as_they_are_served(database: str) -> None:
+def test_records_are_stored_as_they_are_served(database: str) -> None:
     stored = rows(database)
     for table in ("nutrient", "claim"):
         keys = list(metadata.tables[table].c.keys())
         for row in stored[table]:
-            record = json.loads(str(row[keys.index("document")]))
+            record = json.loads(str(row[keys.index("record")]))
             assert record["slug"] == row[keys.index("slug")]
     assert len(stored["dataset"]) == 1

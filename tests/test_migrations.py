@@ -83,7 +83,7 @@ UNFILTERED = {
 
 @pytest.mark.parametrize("kind", TABLES)
 def test_every_filter_and_sort_column_has_an_index(connection: Connection, kind: str) -> None:
-    columns = set(table_of(kind).c.keys()) - {"document"} - UNFILTERED.get(kind, set())
+    columns = set(table_of(kind).c.keys()) - {"record", "card", "last_reviewed"} - UNFILTERED.get(kind, set())
     assert columns <= leading(inspect(connection), kind)
 
 
@@ -97,11 +97,11 @@ def test_every_constraint_has_a_name(connection: Connection, table: str) -> None
 ORPHANS = {
     "link from nowhere": "INSERT INTO link (origin, field, target, position) VALUES ('nowhere', 'x', 'a', 0)",
     "link to nowhere": "INSERT INTO link (origin, field, target, position) VALUES ('a', 'x', 'nowhere', 0)",
-    "redirect to nowhere": "INSERT INTO redirect (slug, target) VALUES ('old', 'nowhere')",
-    "nutrient without record": "INSERT INTO nutrient (slug, sort_name, from_article, document, kind, electrolyte) "
-    "VALUES ('nowhere', 'x', true, '{}', 'mineral', false)",
+    "redirect to nowhere": "INSERT INTO redirect (kind, slug, target) VALUES ('nutrient', 'old', 'nowhere')",
+    "nutrient without record": "INSERT INTO nutrient (slug, sort_name, from_article, record, card, type, electrolyte) "
+    "VALUES ('nowhere', 'x', true, '{}', '{}', 'mineral', false)",
     "record taken away from its nutrient": "DELETE FROM record WHERE slug = 'a'",
-    "second dataset": "INSERT INTO dataset (id, version, content_hash, released, loaded_at, document) "
+    "second dataset": "INSERT INTO dataset (id, version, content_hash, released, loaded_at, info) "
     "VALUES (2, '1.0.0', '', '2026-01-01', '2026-01-01 00:00:00+00:00', '{}')",
 }
 
@@ -111,8 +111,8 @@ def test_the_database_refuses_what_leads_nowhere(connection: Connection, orphan:
     connection.execute(text("INSERT INTO record (slug, kind, name) VALUES ('a', 'nutrient', 'A')"))
     connection.execute(
         text(
-            "INSERT INTO nutrient (slug, sort_name, from_article, document, kind, electrolyte) "
-            "VALUES ('a', 'a', true, '{}', 'mineral', false)"
+            "INSERT INTO nutrient (slug, sort_name, from_article, record, card, type, electrolyte) "
+            "VALUES ('a', 'a', true, '{}', '{}', 'mineral', false)"
         )
     )
     with pytest.raises(IntegrityError):

@@ -51,13 +51,13 @@ def stored(url: str) -> Numbers:
     engine = create_engine(url)
     with engine.connect() as connection:
         for row in connection.execute(text("SELECT * FROM intake")).mappings():
-            document = json.loads(row["document"])
+            document = json.loads(row["card"])
             label = "" if row["life_stage"] else document["population"]["label"]
-            about = ("intake", row["nutrient"], row["authority"], row["kind"], row["life_stage"] or "", label)
+            about = ("intake", row["nutrient"], row["authority"], row["type"], row["life_stage"] or "", label)
             key = (*about, row["source"], row["unit"] or "", row["per"] or "")
             found[key] = tuple(_exact(row[name]) for name in ("value", "value_min", "value_max"))
         for row in connection.execute(text("SELECT * FROM amount")).mappings():
-            food = json.loads(row["document"])["description"]
+            food = json.loads(row["card"])["description"]
             key = ("amount", row["nutrient"], row["ndb_no"], food, row["serving"], row["source"], row["unit"])
             numbers = ("per_100g", "serving_g", "per_serving", "percent_daily_value")
             found[key] = tuple(_exact(row[name]) for name in numbers)
@@ -72,7 +72,7 @@ async def served(client: httpx.AsyncClient) -> Numbers:
         quantity = item["quantity"] or {}
         stage = item["life_stage"] or {"code": ""}
         label = "" if item["life_stage"] else item["population"]["label"]
-        about = ("intake", item["nutrient"]["slug"], item["authority"], item["kind"], stage["code"], label)
+        about = ("intake", item["nutrient"]["slug"], item["authority"], item["type"], stage["code"], label)
         key = (*about, item["source"]["slug"], quantity.get("unit", ""), quantity.get("per", ""))
         found[key] = tuple(_exact(quantity.get(name)) for name in ("value", "min", "max"))
     for nutrient in await _items(client, "/nutrients?limit=100"):

@@ -31,7 +31,7 @@ ANALYZE;
 def write(ours: Path, database: Path, document: Path) -> None:
     """Write the peers' SQLite database and json-server's file from our database."""
     with sqlite3.connect(ours) as connection:
-        sources = [json.loads(text) for (text,) in connection.execute("SELECT document FROM source ORDER BY slug")]
+        sources = [json.loads(text) for (text,) in connection.execute("SELECT record FROM source ORDER BY slug")]
     claims: dict[str, int] = {}
     rows, links, refs = [], [], []
     for number, source in enumerate(sources, 1):
