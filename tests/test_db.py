@@ -153,7 +153,7 @@ async def test_a_request_waits_for_a_server_that_restarts() -> None:
         url = make_database(server.get_uri(), TINY)
         async with client_for(url, database_patience=20, release_interval=0.1) as client:
             server.cleanup()
-            asked = [asyncio.create_task(client.get(path)) for path in ("/nutrients", "/claims?format=csv")]
+            asked = [asyncio.create_task(client.get(path)) for path in ("/nutrients", "/claims.csv")]
             await asyncio.sleep(0.5)
             assert not any(task.done() for task in asked)
             server = get_server(folder)
@@ -170,7 +170,7 @@ async def test_a_restart_of_the_server_is_survived() -> None:
         async with client_for(url, cache_bytes=0, database_patience=0, release_interval=60) as client:
             assert (await client.get("/nutrients")).status_code == 200
             server.cleanup()
-            for path in ("/readyz", "/nutrients", "/nutrients?format=csv"):
+            for path in ("/readyz", "/nutrients", "/nutrients.csv"):
                 gone = await client.get(path)
                 assert (gone.status_code, gone.headers["Retry-After"]) == (503, "5")
                 assert "does not answer" in gone.json()["detail"]

@@ -91,7 +91,7 @@ async def test_if_modified_since_counts_only_without_if_none_match(tiny: httpx.A
         ("gzip;q=banana", "gzip"),
     ],
 )
-@pytest.mark.parametrize("path", [BIG, "/claims?format=ndjson"])
+@pytest.mark.parametrize("path", [BIG, "/claims.ndjson"])
 async def test_the_coding_is_the_one_preferred(
     tiny: httpx.AsyncClient, path: str, accept_encoding: str, coding: str | None
 ) -> None:
@@ -115,13 +115,13 @@ async def test_nothing_small_is_encoded(tiny: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/nutrients", "/nutrients/iron", "/nutrients/none", "/faq?x=1", "/faq?format=jsonld", "/livez"),
+        *("/", "/nutrients", "/nutrients/iron", "/nutrients/none", "/faq?x=1", "/faq.jsonld", "/livez"),
         *(
             "/readyz",
             "/docs",
             "/openapi.json",
-            "/claims?format=csv",
-            "/claims?format=ndjson",
+            "/claims.csv",
+            "/claims.ndjson",
             "/nutrients/iron-mineral",
         ),
     ],
@@ -212,6 +212,6 @@ async def test_concurrent_misses_render_once(tiny_database: str) -> None:
 
 
 async def test_a_stream_is_whole_and_decodes(tiny: httpx.AsyncClient) -> None:
-    _, plain = await raw(tiny, "/claims?format=csv")
-    _, packed = await raw(tiny, "/claims?format=csv", Accept_Encoding="gzip")
+    _, plain = await raw(tiny, "/claims.csv")
+    _, packed = await raw(tiny, "/claims.csv", Accept_Encoding="gzip")
     assert zlib.decompress(packed, wbits=31) == plain

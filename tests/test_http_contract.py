@@ -19,7 +19,7 @@ STATUSES = {
     "/nutrients?type=%zz": 400,
     "/nutrients/iron-mineral": 308,
     "/" + "x" * 9000: 414,
-    "/claims?format=csv": 200,
+    "/claims.csv": 200,
 }
 
 

@@ -15,7 +15,7 @@ PATHS = [
     b"/nutrients",
     b"/nutrients?limit=1",
     b"/nutrients/iron",
-    b"/faq?format=jsonld",
+    b"/faq.jsonld",
     b"/",
     b"/docs",
     b"/comparison",

@@ -85,7 +85,7 @@ async def test_whole_lists_that_nobody_takes_leave_connections_to_others(tiny_da
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    scope = {"type": "http", "method": "GET", "scheme": "http", "path": "/claims", "query_string": b"format=csv"}
+    scope = {"type": "http", "method": "GET", "scheme": "http", "path": "/claims.csv", "query_string": b""}
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
@@ -94,14 +94,14 @@ async def test_whole_lists_that_nobody_takes_leave_connections_to_others(tiny_da
         slow = [asyncio.create_task(app({**scope, "headers": []}, receive, take_slowly)) for _ in range(2)]
         while len(started) < 2:
             await asyncio.sleep(0.01)
-        refused = await client.get("/nutrients?format=ndjson")
+        refused = await client.get("/nutrients.ndjson")
         assert is_problem(refused, 503)
         assert refused.headers["Retry-After"] == "5"
         assert (await client.get("/nutrients")).status_code == 200
         taken.set()
         await asyncio.gather(*slow)
         assert [message["status"] for message in started if "status" in message] == [200, 200]
-        assert (await client.get("/nutrients?format=ndjson")).status_code == 200
+        assert (await client.get("/nutrients.ndjson")).status_code == 200
 
 
 async def test_a_client_that_goes_away_ends_its_list() -> None:

@@ -195,7 +195,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> str:
 def taking_slowly(server: Server) -> Iterator[socket.socket]:
     """A connection on which the long list has been asked for, and nearly nothing of it taken."""
     with closing(server.connect()) as connection:
-        connection.sendall(b"GET /sources?format=ndjson HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        connection.sendall(b"GET /sources.ndjson HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert connection.recv(15) == b"HTTP/1.1 200 OK"
         yield connection
 

@@ -9,7 +9,7 @@ from itertools import count
 
 import httpx
 
-PATHS = ("/dataset", "/nutrients", "/nutrients/iron", "/claims?format=ndjson", "/search?q=iron", "/nutrients?limit=1")
+PATHS = ("/dataset", "/nutrients", "/nutrients/iron", "/claims.ndjson", "/search?q=iron", "/nutrients?limit=1")
 
 NEVER_ASKED_BEFORE = ("/nutrients?offset={}", "/search?q=iron+{}", "/claims?limit=7&offset={}", "/sources?offset={}")
 """Paths that no cache can hold, once they are filled with a number each."""

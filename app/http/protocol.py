@@ -1,84 +1,263 @@
-"""uvicorn's HTTP protocol, with a short cut: what is ready as bytes is written before an ASGI task is made.
+"""uvicorn's HTTP protocol with bounds, correct refusals, and the memo of request bytes in front of the parser.
 
-Making the task, the scope's further keys and the header lines of one response costs more than everything else about a
-hit (docs/performance.md). The short cut takes only the plainest requests; all others go the ordinary way, which gives
-the same response: GET over HTTP/1.1 on a connection kept alive, no body, nothing in `NOT_PLAIN` among the headers.
+Here is some magic, measured in docs/performance.md: `data_received` looks the raw bytes of a request up before they
+are parsed. It does so only between two requests on an open connection that is not paused and not stopping, so that
+what comes in is a whole request, alone, and what goes out is its whole answer.
 """
 
+import re
+from asyncio import TimerHandle, Transport
+from functools import cache
 from itertools import count
 from os import urandom
+from time import perf_counter, time
+from typing import Any
 
-from app.http.bounded import BoundedProtocol
-from app.http.ready import ReadyResponse, ReadyResponses
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-NOT_PLAIN = frozenset(
-    (
-        *(b"content-length", b"expect", b"transfer-encoding", b"upgrade"),
-        *(b"forwarded", b"x-forwarded-for", b"x-forwarded-proto"),
-        *(b"if-match", b"if-modified-since", b"if-unmodified-since", b"x-request-id"),
-    )
-)
+from app.http.access_log import AccessLog
+from app.http.memo import LONGEST_REQUEST, RememberedAnswer, RequestMemo
+from app.http.rate_limit import RateLimit
+from app.http.refusal import raw_refusal
+from app.settings import Settings
 
-GET = b"GET"
+STATE_MEMO, STATE_LOG, STATE_RATE_LIMIT = "memo", "access_log", "rate_limit"
+"""Keys of the app's lifespan state that the protocol reads."""
 
-STATE_KEY = "ready_responses"
-"""Under which the app's lifespan state holds the `ReadyResponses`; without it there is no short cut."""
+GRACE = 2.0
+"""Seconds for which an idle connection is still answered after the server was told to stop."""
+
+MAX_HEAD = 160 * 1024
+"""Bytes of a request's head: more than `max_url_bytes` and `max_header_bytes` can be, which are refused in full."""
+
+DEPENDENT = frozenset((b"x-request-id", b"forwarded", b"expect", b"content-length", b"transfer-encoding", b"upgrade"))
+"""With one of these headers, an answer depends on more than the bytes of its request, or a body may follow."""
+
+REQUEST_LINE = re.compile(rb"[A-Z]+ [^ \x00-\x20]+ HTTP/1\.[01]\r?$")
+
+_prefix = urandom(6).hex()
+_numbers = count()
 
 
-class ShortCutProtocol(BoundedProtocol):
-    """Answers plain requests from `ReadyResponses`."""
+def new_request_id() -> str:
+    """An id that no other request has: random for each process, numbered within."""
+    return f"{_prefix}{next(_numbers):08x}"
 
-    _prefix = urandom(6).hex()
-    _numbers = count()
 
-    def on_headers_complete(self) -> None:
-        """Called by the parser when the request's head is whole."""
-        ready: ReadyResponses | None = self.app_state.get(STATE_KEY)
-        if ready is not None and not self.stopping and self._take_short_cut(ready):
-            self.head_is_here()
+class ServerProtocol(HttpToolsProtocol):
+    """Closes a connection whose request does not arrive in time, whose client does not read, or whose head is too long;
+    reads no further while answers are outstanding; answers from the memo.
+    """
+
+    _deadline: TimerHandle | None = None
+    _stalled: TimerHandle | None = None
+    _head = 0
+    _in_head = True
+    _between_requests = True
+    _received: bytes | None = None
+    _running: RequestResponseCycle | None = None
+    stopping = False
+
+    # the memo
+
+    def data_received(self, data: bytes) -> None:
+        """Part of a request, a request or several have come."""
+        if self._between_requests and self._is_idle and not self.stopping:
+            memo: RequestMemo | None = self.app_state.get(STATE_MEMO)
+            answer = memo.get(data) if memo is not None else None
+            if answer is not None and self._answer_from_memo(answer):
+                return
+            self._received = data if _may_be_whole(data) else None
         else:
-            super().on_headers_complete()
+            self._received = None
+        self._parse(data)
 
-    def on_message_complete(self) -> None:
-        """Called by the parser when the request is whole; after a short cut there may be no cycle to tell."""
-        if self.cycle is None:
-            self.request_is_here()
-        else:
-            super().on_message_complete()
-
-    def _take_short_cut(self, ready: ReadyResponses) -> bool:
-        headers = dict(self.headers)
-        if len(headers) != len(self.headers) or not NOT_PLAIN.isdisjoint(headers):
+    def _answer_from_memo(self, answer: RememberedAnswer) -> bool:
+        started = perf_counter()
+        if self.flow.write_paused or self.transport.is_closing():
             return False
-        response = ready.get((self.url, headers.get(b"accept"), headers.get(b"accept-encoding")))
-        if response is None or not self._is_plain():
-            return False
-        known = headers.get(b"if-none-match")
-        if known is not None and known != response.etag:
-            return False  # a list of tags, a weak one, or another: compared in full on the ordinary way
-        self._write(response, not_modified=known is not None)
-        ready.served += 1
-        return True
-
-    def _is_plain(self) -> bool:
-        parser = self.parser
-        return (
-            self.is_idle
-            and not self.pipeline
-            and not self.flow.write_paused
-            and parser.get_method() == GET
-            and parser.get_http_version() == "1.1"
-            and parser.should_keep_alive()
-            and not self.transport.is_closing()
-        )
-
-    def _write(self, response: ReadyResponse, *, not_modified: bool) -> None:
-        request_id = b"x-request-id: %s%x\r\n" % (self._prefix.encode(), next(self._numbers))
-        date = b"".join(b"%s: %s\r\n" % item for item in self.server_state.default_headers)
-        if not_modified:
-            self.transport.write(b"".join((response.head_of_304, date, request_id, b"\r\n")))
-        else:
-            self.transport.write(b"".join((response.head, date, request_id, b"\r\n", response.body)))
+        request_id = new_request_id()
+        lines = [answer.status_line, *(b"%s: %s\r\n" % item for item in self.server_state.default_headers), answer.head]
+        rate_limit: RateLimit | None = self.app_state.get(STATE_RATE_LIMIT)
+        if rate_limit is not None:
+            headers = rate_limit.hit_now(self.client[0] if self.client else "")
+            if headers is None:
+                return False  # refused in the ordinary way
+            lines += [b"%s: %s\r\n" % (name.lower().encode(), value.encode()) for name, value in headers.items()]
+        self.transport.write(b"".join((*lines, b"x-request-id: ", request_id.encode(), b"\r\n\r\n", answer.body)))
+        self._request_is_here()
         self.server_state.total_requests += 1
         self._unset_keepalive_if_required()
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        log: AccessLog | None = self.app_state.get(STATE_LOG)
+        if log is not None and log.wanted:
+            log.add(time(), perf_counter() - started, request_id, answer.logged)
+        return True
+
+    @property
+    def _is_idle(self) -> bool:
+        return (self._running is None or bool(self._running.response_complete)) and not self.pipeline
+
+    # parsing
+
+    def _parse(self, data: bytes) -> None:
+        if self._in_head:
+            self._head += len(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # answered as if it did not ask; whatever follows a refused upgrade is not read
+        except httptools.HttpParserError:
+            self._refuse(400, "The request is not valid HTTP.")
+            return
+        if self._in_head and self._head > MAX_HEAD:
+            self._refuse(431, "The request's head is too long.")
+
+    def _refuse(self, status: int, detail: str) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(raw_refusal(status, detail, self.server_state.default_headers))
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request has come."""
+        self._in_head = True
+        self._between_requests = False
+        self._await_request()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head of a request has come."""
+        self._in_head = False
+        self._head = 0
+        names = {name for name, _ in self.headers}
+        if reason := self._malformed(names):
+            self._refuse(400, reason)
+            self.parser.feed_eof() if False else None
+            raise httptools.HttpParserError(reason)
+        super().on_headers_complete()
+        if self.stopping:
+            self.cycle.keep_alive = False
+        if (
+            self._received is not None
+            and self.cycle.keep_alive
+            and DEPENDENT.isdisjoint(names)
+            and not any(name.startswith(b"x-forwarded-") for name in names)
+        ):
+            self.scope["state"]["memo_key"] = self._received
+        self._received = None
+
+    def _malformed(self, names: set[bytes]) -> str | None:
+        """Why a request is refused before the app sees it (RFC 9112 §3, RFC 9110 §7.2)."""
+        version = self.parser.get_http_version()
+        if version not in ("1.0", "1.1"):
+            return "The HTTP version must be 1.0 or 1.1."
+        if b"#" in self.url:
+            return "The request target must not hold a fragment."
+        if self.parser.should_upgrade() and names & {b"content-length", b"transfer-encoding"}:
+            return "A request to upgrade must not have a body."
+        return None
+
+    def on_message_complete(self) -> None:
+        """A request has come whole."""
+        self._request_is_here()
+        self._between_requests = True
+        super().on_message_complete()
+
+    # answering
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        """A request has been answered: the next in the queue is started."""
+        super().on_response_complete()
+        if self.pipeline and not self.transport.is_closing():
+            # uvicorn reads on after each answer, so one connection could queue requests without end
+            self.flow.pause_reading()
+
+    # the connection
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """A client has connected: its request has to follow."""
+        super().connection_made(transport)
+        self._await_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended: nobody waits for the answers that are outstanding."""
+        for cycle in (self._running, *(cycle for cycle, _ in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self.pipeline.clear()
+        self._request_is_here()
+        self._client_reads()
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool:
+        """The client sends nothing more; it may still read. The connection is closed after the last answer."""
+        if self._is_idle:
+            return False
+        for cycle in (self._running, *(cycle for cycle, _ in self.pipeline)):
+            if cycle is not None:
+                cycle.keep_alive = cycle.keep_alive and cycle is not (self.pipeline[0][0] if self.pipeline else cycle)
+        return True
+
+    def shutdown(self) -> None:
+        """The server is to stop. A request that is on its way already is answered, with `Connection: close`."""
+        self.stopping = True
+        if self._is_idle:
+            # no longer than the server itself waits
+            self.loop.call_later(min(GRACE, _settings().shutdown_timeout / 2), super().shutdown)
+        elif self._running is not None:
+            self._running.keep_alive = not self.pipeline and False
+            for cycle, _ in self.pipeline:
+                cycle.keep_alive = False
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as it is answered."""
+        self._client_reads()
+        self._stalled = self.loop.call_later(_settings().request_timeout, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._client_reads()
+        super().resume_writing()
+
+    def _await_request(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(_settings().request_timeout, self._close)
+
+    def _close(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def _request_is_here(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _client_reads(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+
+def _may_be_whole(data: bytes) -> bool:
+    """One request without a body, as far as its bytes tell; the parser says the rest."""
+    return (
+        data.startswith((b"GET ", b"HEAD "))
+        and len(data) <= LONGEST_REQUEST
+        and data.endswith(b"\r\n\r\n")
+        and data.count(b"\r\n\r\n") == 1
+    )
+
+
+@cache
+def _settings() -> Settings:
+    # the server makes its protocols without asking the app
+    return Settings()

@@ -1,0 +1,130 @@
+"""The access log: requests are queued, and a thread writes them together a few times a second.
+
+Formatting and writing a line costs more than answering from the memo, so neither happens on the way of a request. Lines
+keep their order; those of the last moments are lost only where the process is killed.
+"""
+
+import json
+import sys
+import threading
+from collections import deque
+from datetime import UTC, datetime
+from time import localtime, strftime
+from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
+
+if TYPE_CHECKING:
+    from app.http.metrics import Metrics
+
+INTERVAL = 0.25
+"""Seconds between two writes."""
+LONGEST_QUEUE = 100_000
+"""Lines that may wait; beyond that the oldest are dropped, and their number is logged."""
+
+
+class LoggedRequest(NamedTuple):
+    """What is logged and counted of a request, but for when, how long and which one."""
+
+    method: str
+    path: str
+    route: str
+    status: int
+    bytes: int
+    cache: str | None
+
+
+class _Line(NamedTuple):
+    when: float
+    seconds: float
+    request_id: str
+    request: LoggedRequest
+
+
+class AccessLog:
+    """Writes lines to a stream (standard error by default) and counts requests in the metrics, if there are any."""
+
+    def __init__(
+        self,
+        format: Literal["console", "json"],
+        *,
+        written: bool = True,
+        metrics: "Metrics | None" = None,
+        stream: TextIO | None = None,
+    ) -> None:
+        """`written` false: requests are only counted."""
+        self.metrics = metrics
+        self._written = written
+        self._line = _json_line if format == "json" else _console_line
+        self._stream = stream
+        self._queue: deque[_Line] = deque(maxlen=LONGEST_QUEUE)
+        self._added = 0
+        self._flushed = 0
+        self._flushing = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.wanted = written or metrics is not None
+
+    def add(self, when: float, seconds: float, request_id: str, request: LoggedRequest) -> None:
+        """Queue a request that was answered at this time (`time.time()`) after so many seconds."""
+        self._added += 1
+        self._queue.append(_Line(when, seconds, request_id, request))
+
+    def start(self) -> None:
+        """Write from now on, in a thread."""
+        if self.wanted:
+            self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is queued, and end the thread."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        self.flush()
+
+    def flush(self) -> None:
+        """Write and count what is queued."""
+        with self._flushing:
+            lines = [self._queue.popleft() for _ in range(len(self._queue))]
+            self._flushed += len(lines)
+            dropped = self._added - self._flushed - len(self._queue)
+            if self.metrics is not None:
+                for line in lines:
+                    self.metrics.answered(line.request, line.seconds)
+            if self._written and lines:
+                text = "".join(map(self._line, lines))
+                if dropped > 0:
+                    self._flushed += dropped
+                    text += f"{dropped} requests were not logged: they came faster than they could be written.\n"
+                stream = self._stream or sys.stderr
+                stream.write(text)
+                stream.flush()
+
+    def _run(self) -> None:
+        while not self._stop.wait(INTERVAL):
+            self.flush()
+
+
+def _console_line(line: _Line) -> str:
+    request = line.request
+    time = f"{strftime('%Y-%m-%d %H:%M:%S', localtime(line.when))},{int(line.when * 1000) % 1000:03d}"
+    duration = f"{round(line.seconds * 1000, 3)} ms"
+    return f"{time} INFO {request.method} {request.path} {request.status} {duration} {line.request_id}\n"
+
+
+def _json_line(line: _Line) -> str:
+    request = line.request
+    fields = {
+        "time": datetime.fromtimestamp(line.when, UTC).isoformat(timespec="milliseconds"),
+        "level": "info",
+        "logger": "app.access",
+        "message": f"{request.method} {request.path} {request.status}",
+        "request_id": line.request_id,
+        "method": request.method,
+        "path": request.path,
+        "route": request.route,
+        "status": request.status,
+        "milliseconds": round(line.seconds * 1000, 3),
+        "bytes": request.bytes,
+        "cache": request.cache,
+    }
+    return json.dumps(fields, ensure_ascii=False) + "\n"

@@ -1,0 +1,64 @@
+"""The memo of request bytes: the exact bytes of a request that was answered before map to the bytes of its answer.
+
+Whatever an answer depends on is in the bytes of its request, so no header need be parsed to answer it again. The
+representation layer says which answers depend on nothing else (`memo_key` in the request's state); the protocol
+(`app/http/protocol.py`) asks the memo before it parses.
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from app.http.access_log import LoggedRequest
+from app.http.headers import Headers
+
+OVERHEAD = 500
+"""Bytes that an entry costs besides its request, head and body."""
+
+LONGEST_REQUEST = 4096
+"""Bytes of a request that may be remembered: a client must not fill the memo with a few long ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedAnswer:
+    """An answer without `Date` and `X-Request-ID`, which are its own each time; the body is shared with the cache."""
+
+    status_line: bytes
+    head: bytes
+    body: bytes
+    logged: LoggedRequest
+
+
+class RequestMemo:
+    """At most `capacity` bytes of requests and answers; the oldest entries make room, and a release clears it."""
+
+    def __init__(self, capacity: int) -> None:
+        """`capacity` 0 remembers nothing."""
+        self.capacity = capacity
+        self.size = 0
+        self._answers: dict[bytes, RememberedAnswer] = {}
+        self.get = self._answers.get
+
+    def put(self, request: bytes, status: int, headers: Headers, body: bytes, logged: LoggedRequest) -> None:
+        """Remember an answer, unless it alone would take more than an eighth of the room."""
+        if request in self._answers:
+            return
+        status_line = b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
+        head = b"".join(b"%s: %s\r\n" % item for item in headers)
+        answer = RememberedAnswer(status_line, head, body, logged)
+        size = _size(request, answer)
+        if size > self.capacity // 8:
+            return
+        self._answers[request] = answer
+        self.size += size
+        while self.size > self.capacity:
+            oldest = next(iter(self._answers))
+            self.size -= _size(oldest, self._answers.pop(oldest))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._answers.clear()
+        self.size = 0
+
+
+def _size(request: bytes, answer: RememberedAnswer) -> int:
+    return OVERHEAD + len(request) + len(answer.head) + len(answer.body)
