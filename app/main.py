@@ -14,13 +14,14 @@ from app.api.export_routes import export_routes
 from app.api.resources import collections, modules
 from app.database.current_release import Watcher
 from app.database.engines import reading_engine
-from app.http.cache import Cache
+from app.http.cache import ResponseCache
 from app.http.limits import Limits
+from app.http.prefix import PathPrefix
 from app.http.protocol import STATE_KEY
 from app.http.ready import ReadyResponses
-from app.http.representation import HttpLayer
+from app.http.representation import RepresentationMiddleware
 from app.http.request_log import Observability, Routes
-from app.http.routes import formats_of
+from app.http.routes import offers_of
 from app.pages import assets, docs
 from app.search import Holder
 from app.settings import Settings
@@ -37,7 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
 
     watcher = Watcher(engine, settings.release_interval)
-    cache = Cache(settings.cache_bytes)
+    cache = ResponseCache(settings.cache_bytes)
     ready = ReadyResponses(settings.cache_bytes)
     watcher.subscribe(lambda _tag: cache.clear())
     watcher.subscribe(lambda _tag: ready.clear())
@@ -67,14 +68,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     deprecation.install(app)
     openapi.install(app)
     app.add_middleware(
-        HttpLayer,
+        RepresentationMiddleware,
         cache=cache,
-        ready=ready,
         watcher=watcher,
-        formats=formats_of(app),
+        offer_of=offers_of(app.routes),
         cache_control=f"public, max-age={settings.cache_max_age}, stale-while-revalidate=86400, stale-if-error=604800",
-        patience=settings.database_patience,
+        prefix=PathPrefix(settings.root_path, settings.public_url, settings.trust_forwarded_prefix),
+        retry_seconds=settings.database_patience,
         max_streams=settings.max_streams,
+        hsts=settings.hsts,
     )
     app.add_middleware(Limits, settings=settings)
     # outside the others: it sees and answers what the others raise

@@ -14,6 +14,20 @@ class Settings(BaseSettings):
     database_url: str = Field(default="sqlite:///nutrients.db", description="SQLAlchemy URL of the database.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
+    root_path: str = Field(
+        default="", description="Path below which a proxy serves the API, as `/api/nutrients`; empty: at the root."
+    )
+    public_url: str = Field(
+        default="", description="URL of the API for clients, as `https://example.org/api/nutrients`: that of `servers`."
+    )
+    trust_forwarded_prefix: bool = Field(
+        default=False,
+        description="Whether `X-Forwarded-Prefix` is believed: only where every request comes through a proxy that "
+        "sets it.",
+    )
+    hsts: str = Field(
+        default="", description="`Strict-Transport-Security` to send over TLS, as `max-age=31536000`; empty: none."
+    )
     workers: int = Field(default=1, ge=1, le=256, description="Number of server processes.")
     threads: int = Field(
         default=40, ge=1, le=1000, description="Threads of each server process that read; each has its own connection."

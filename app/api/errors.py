@@ -9,11 +9,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from rapidfuzz import fuzz, process
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from app.database.engines import explain, may_pass
 from app.schemas.common import Model
 
 MEDIA_TYPE = "application/problem+json"
@@ -107,7 +105,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(NotReady, _not_ready)
-    app.add_exception_handler(DBAPIError, _not_ready)
     app.add_exception_handler(PoolTimeout, _not_ready)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -151,10 +148,9 @@ def _not_found(request: Request, error: Exception) -> Response:
 
 
 def _not_ready(request: Request, error: Exception) -> Response:
-    detail = explain(error) if isinstance(error, DBAPIError) else str(error)
-    request.state.may_pass = isinstance(error, DBAPIError) and may_pass(error)
-    if isinstance(error, PoolTimeout):
-        detail = "Every connection to the database is in use; try again later."
+    # an error of the database reaches the HTTP layer, which asks again while it restarts
+    in_use = "Every connection to the database is in use; try again later."
+    detail = in_use if isinstance(error, PoolTimeout) else str(error)
     return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
 
 

@@ -17,6 +17,8 @@ from app.api.responses import read
 class ExportRoute(Route):
     """An export in one format."""
 
+    streamed = True
+
     def __init__(self, listing: Listing, format: str) -> None:
         async def export(request: Request) -> Response:
             return await export_response(request, listing, format)
@@ -27,6 +29,8 @@ class ExportRoute(Route):
 
 class AmountExportRoute(Route):
     """The amounts of one nutrient in foods, in one format."""
+
+    streamed = True
 
     def __init__(self, format: str) -> None:
         async def export(request: Request) -> Response:

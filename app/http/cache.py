@@ -1,89 +1,92 @@
-"""Ready responses, bounded in bytes: the least recently used goes first."""
+"""The response cache, bounded in bytes: the least recently used goes first."""
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from app.http.compression import encode
-from app.http.exchange import Answer
 from app.http.headers import Headers
 
-OVERHEAD = 1500
-"""Bytes that an entry costs beside its bodies: key, headers, bookkeeping (measured with tracemalloc)."""
+T = TypeVar("T")
+
+Key = tuple[str, ...]
+
+OVERHEAD = 2000
+"""Bytes that a response costs in addition to its key and its bodies: headers, bookkeeping (measured, rounded up)."""
+
+MAX_KEY = 1000
+"""Characters of the longest key: what is asked for with longer ones is hardly asked for again."""
 
 
 @dataclass
-class Entry:
-    """One representation: its headers but for the coding's, its body, and the body's encoded variants.
+class CachedResponse:
+    """A complete 200: its headers except for the coding's, its body, and the body's encoded variants.
 
     `version` is the release that it was read from; empty for what does not depend on the dataset.
     """
 
     version: str
-    etag: str
-    last_modified: str
+    digest: str
     headers: Headers
     body: bytes
     variants: dict[str, bytes] = field(default_factory=dict)
 
-    def etag_of(self, coding: str) -> str:
+    def etag(self, coding: str) -> str:
         """Entity tag of a variant: bytes differ between codings, so tags do (RFC 9110 §8.8.3.3)."""
-        return f'"{self.etag}"' if coding == "identity" else f'"{self.etag}-{coding}"'
-
-    def body_in(self, coding: str) -> bytes:
-        """The body in a coding, encoded once."""
-        if coding == "identity":
-            return self.body
-        if coding not in self.variants:
-            self.variants[coding] = encode(self.body, coding)
-        return self.variants[coding]
-
-    @property
-    def size(self) -> int:
-        """Bytes that the entry holds, with room for the variants that may come."""
-        return OVERHEAD + 2 * len(self.body)
+        return f'"{self.digest}"' if coding == "identity" else f'"{self.digest}-{coding}"'
 
 
-Made = Entry | Answer
-"""What a miss ends in: an entry, or an answer that is not to be kept."""
-
-
-class Cache:
-    """Maps keys to entries of at most `capacity` bytes altogether; concurrent misses of a key make it once."""
+class ResponseCache:
+    """Maps keys to responses of at most `capacity` bytes altogether, keys and encoded variants included."""
 
     def __init__(self, capacity: int) -> None:
         """`capacity` 0 keeps nothing."""
         self.capacity = capacity
         self.size = 0
-        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
-        self._pending: dict[Hashable, asyncio.Future[Made]] = {}
+        self._responses: OrderedDict[Key, CachedResponse] = OrderedDict()
+        self._pending: dict[Hashable, asyncio.Future[Any]] = {}
 
-    def get(self, key: Hashable) -> Entry | None:
-        """The entry of a key, now the most recently used."""
-        entry = self._entries.get(key)
-        if entry is not None:
-            self._entries.move_to_end(key)
-        return entry
+    def get(self, key: Key) -> CachedResponse | None:
+        """The response of a key, now the most recently used."""
+        cached = self._responses.get(key)
+        if cached is not None:
+            self._responses.move_to_end(key)
+        return cached
 
-    def put(self, key: Hashable, entry: Entry) -> None:
-        """Keep an entry, unless it alone would take more than an eighth of the room."""
-        if entry.size > self.capacity // 8:
+    def put(self, key: Key, response: CachedResponse) -> None:
+        """Keep a response, unless its key is long or it alone would take more than an eighth of the room."""
+        size = _size(key, response)
+        if sum(map(len, key)) > MAX_KEY or size > self.capacity // 8:
             return
         self._drop(key)
-        self._entries[key] = entry
-        self.size += entry.size
-        while self.size > self.capacity:
-            self._drop(next(iter(self._entries)))
+        self._responses[key] = response
+        self.size += size
+        self._evict()
 
-    async def once(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:
+    async def body(self, key: Key, response: CachedResponse, coding: str) -> bytes:
+        """The body in a coding, encoded once."""
+        if coding == "identity":
+            return response.body
+        if coding not in response.variants:
+            encoded = await self.once((key, response.digest, coding), lambda: encode(response.body, coding))
+            # of several who waited, the first adds it
+            if coding not in response.variants:
+                response.variants[coding] = encoded
+                if self._responses.get(key) is response:
+                    self.size += len(encoded)
+                    self._evict()
+        return response.variants[coding]
+
+    async def once(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         """What `make` returns; where another task is making the same key, wait for its result instead."""
         while (pending := self._pending.get(key)) is not None:
             await asyncio.wait([pending])
             if not pending.cancelled():
-                return pending.result()
-        future: asyncio.Future[Made] = asyncio.get_running_loop().create_future()
-        self._pending[key] = future
+                shared: T = pending.result()
+                return shared
+        future = self._pending[key] = asyncio.get_running_loop().create_future()
         try:
             made = await make()
         except BaseException:
@@ -97,10 +100,18 @@ class Cache:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._entries.clear()
+        self._responses.clear()
         self.size = 0
 
-    def _drop(self, key: Hashable) -> None:
-        entry = self._entries.pop(key, None)
-        if entry is not None:
-            self.size -= entry.size
+    def _evict(self) -> None:
+        while self.size > self.capacity:
+            self._drop(next(iter(self._responses)))
+
+    def _drop(self, key: Key) -> None:
+        response = self._responses.pop(key, None)
+        if response is not None:
+            self.size -= _size(key, response)
+
+
+def _size(key: Key, response: CachedResponse) -> int:
+    return OVERHEAD + sum(map(len, key)) + len(response.body) + sum(map(len, response.variants.values()))

@@ -1,6 +1,8 @@
 """Content codings: whole bodies, and streams piece by piece."""
 
+import asyncio
 import gzip
+import re
 import zlib
 from collections.abc import Callable
 from typing import Protocol
@@ -8,11 +10,18 @@ from typing import Protocol
 import brotli
 import zstandard
 
+from app.http.negotiation import best_coding
+
 CODINGS = ("br", "zstd", "gzip")
 """What we offer, in the order in which we prefer it."""
 
 MIN_SIZE = 1000
 """Bytes below which a body is sent as it is: it fits into one packet anyway."""
+
+LARGE = 64 * 1024
+"""Bytes from which on a body is compressed in a thread: the event loop would be blocked for milliseconds."""
+
+_TEXT = re.compile(r"text/|image/svg|application/(?:[\w.-]+\+)?(?:json|javascript|x-ndjson|xml)")
 
 
 class Encoder(Protocol):
@@ -50,11 +59,24 @@ _STREAM: dict[str, Callable[[], Encoder]] = {
 }
 
 
-def encode(body: bytes, coding: str) -> bytes:
-    """The whole body in one of `CODINGS`, or as it is for `identity`."""
-    return body if coding == "identity" else _WHOLE[coding](body)
+def coding_for(accept_encoding: str | None, content_type: str, size: int) -> str | None:
+    """The coding to send a body in; None where nothing that the client accepts is offered."""
+    offered = CODINGS if _TEXT.match(content_type) else ()
+    coding = best_coding(accept_encoding, offered if size >= MIN_SIZE else ())
+    # small, but the client rules out that it comes as it is
+    return coding or best_coding(accept_encoding, offered)
+
+
+async def encode(body: bytes, coding: str) -> bytes:
+    """The whole body in one of `CODINGS`."""
+    return await in_thread_if_large(_WHOLE[coding], body)
 
 
 def encoder(coding: str) -> Encoder | None:
     """An encoder for a stream; None for `identity`."""
     return None if coding == "identity" else _STREAM[coding]()
+
+
+async def in_thread_if_large(function: Callable[[bytes], bytes], data: bytes) -> bytes:
+    """Call a function in a thread if the data are large, else directly."""
+    return await asyncio.to_thread(function, data) if len(data) > LARGE else function(data)

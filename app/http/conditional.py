@@ -1,32 +1,44 @@
-"""Conditional requests (RFC 9110 §13): does the client hold the current representation already?"""
+"""Conditional requests (RFC 9110 §13): does the client hold, or expect, the current representation?"""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
-_ENTITY_TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+
+_DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
+"""The form that is sent today, that of RFC 850, and that of C's `asctime` (RFC 9110 §5.6.7)."""
 
 
-def not_modified(etag: str, last_modified: str, if_none_match: str | None, if_modified_since: str | None) -> bool:
-    """True where the answer is 304.
+def status_for(headers: Mapping[bytes, str], etag: str, last_modified: str) -> int:
+    """200, 304 or 412, by the request's preconditions in the order of RFC 9110 §13.2.2.
 
-    `If-None-Match` is compared weakly and, if present, decides alone (RFC 9110 §13.2.2). A date that is malformed
-    is ignored (§13.1.3). `etag` is ours with its quotes; both dates are HTTP dates.
+    `etag` is the representation's with its quotes, `last_modified` an HTTP date or empty.
     """
-    if if_none_match is not None:
-        if if_none_match.strip() == "*":
-            return True
-        return etag.strip('"') in _ENTITY_TAG.findall(if_none_match)
-    if if_modified_since is None or not last_modified:
-        return False
-    since, modified = _http_date(if_modified_since), _http_date(last_modified)
-    return since is not None and modified is not None and modified <= since
+    if (if_match := headers.get(b"if-match")) is not None:
+        # compared strongly: a weak tag never matches
+        if if_match.strip() != "*" and ("", etag.strip('"')) not in _ENTITY_TAG.findall(if_match):
+            return HTTPStatus.PRECONDITION_FAILED
+    elif unmodified_since := parse_date(headers.get(b"if-unmodified-since", "")):
+        modified = parse_date(last_modified)
+        if modified and modified > unmodified_since:
+            return HTTPStatus.PRECONDITION_FAILED
+    if (if_none_match := headers.get(b"if-none-match")) is not None:
+        tags = (tag for _, tag in _ENTITY_TAG.findall(if_none_match))
+        return HTTPStatus.NOT_MODIFIED if if_none_match.strip() == "*" or etag.strip('"') in tags else HTTPStatus.OK
+    modified_since = parse_date(headers.get(b"if-modified-since", ""))
+    # equal, not earlier: where the clock went backwards, a newer release has the earlier date
+    if modified_since and modified_since == parse_date(last_modified):
+        return HTTPStatus.NOT_MODIFIED
+    return HTTPStatus.OK
 
 
-def _http_date(text: str) -> datetime | None:
-    try:
-        parsed = parsedate_to_datetime(text)
-    except (ValueError, IndexError):
-        return None
-    # a date without a zone cannot be compared
-    return parsed if parsed.tzinfo else None
+def parse_date(text: str) -> datetime | None:
+    """An HTTP date in any of its three forms; None where it is malformed, which means to ignore it (§13.1.3)."""
+    for form in _DATES:
+        try:
+            return datetime.strptime(text.strip(), form)  # noqa: DTZ007 - all are UTC by definition
+        except ValueError:
+            continue
+    return None

@@ -1,81 +1,83 @@
 """One request and what is answered to it."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from urllib.parse import quote
 
-from app.http.conditional import not_modified
-from app.http.headers import Headers
-from app.http.ready import Key
+from starlette.types import Scope, Send
+
+from app.api.errors import MEDIA_TYPE, problem_body
+from app.http.headers import COMMON, DATA_POLICY, Headers, is_valid
 from app.http.target import Target
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+log = logging.getLogger(__name__)
+
+ROOT = Target("/")
+FAILURE = "Something went wrong on our side; it has been logged."
+
+
+@dataclass
+class AppResponse:
+    """What the app answered, whole; `is_final` where it is to be sent as it is, neither cached nor encoded."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    is_final: bool = False
+
+    def header(self, name: bytes) -> str:
+        """A response header's value; empty where there is none."""
+        return next((value.decode("latin-1") for key, value in self.headers if key == name), "")
 
 
 @dataclass
 class Exchange:
-    """One request being answered: `headers` are the request's, `common` those that every response carries."""
+    """One request being answered. `prefix` is the path below which the API is served, `common` every response's."""
 
     scope: Scope
-    receive: Receive
     send: Send
-    headers: dict[bytes, bytes]
-    common: Headers
-    target: Target
+    headers: dict[bytes, str]
+    common: Headers = field(default_factory=lambda: COMMON)
+    prefix: str = ""
+    target: Target = ROOT
+    media_type: str = ""
     started: bool = False
-    """A stream has begun: too late for another answer."""
-
-    def header(self, name: bytes) -> str | None:
-        """A request header's value; several lines of one name are joined by commas (RFC 9110 §5.3)."""
-        value = self.headers.get(name)
-        return None if value is None else value.decode("latin-1")
-
-    def not_modified(self, etag: str, last_modified: str) -> bool:
-        """The client holds this representation already."""
-        return not_modified(etag, last_modified, self.header(b"if-none-match"), self.header(b"if-modified-since"))
+    """The response has begun: too late for another."""
 
     @property
     def inner_scope(self) -> Scope:
-        """What the app is asked: GET also for HEAD, the query in canonical order."""
-        if self.scope["method"] not in ("GET", "HEAD"):
-            return self.scope
-        return {**self.scope, "method": "GET", "query_string": self.target.query_string()}
+        """What the app is asked. It sees no header: its answer cannot depend on what the cache key lacks."""
+        path = self.target.path
+        return {
+            **self.scope,
+            "method": "GET" if self.scope["method"] == "HEAD" else self.scope["method"],
+            "path": path,
+            "raw_path": quote(path).encode(),
+            "root_path": "",
+            "query_string": self.target.query_string().encode(),
+            "headers": [],
+        }
 
-    @property
-    def ready_key(self) -> Key | None:
-        """The request as the client wrote it, where its answer depends on nothing else; None where it does."""
-        scope = self.scope
-        if scope["method"] != "GET" or scope["scheme"] != "http" or scope.get("root_path"):
-            return None
-        query: bytes = scope["query_string"]
-        target = scope["raw_path"] + (b"?" + query if query else b"")
-        return target, self.headers.get(b"accept"), self.headers.get(b"accept-encoding")
+    def problem(self, status: int, detail: str, headers: Headers | None = None) -> AppResponse:
+        """An error of this layer's own."""
+        body = problem_body(status, detail, self.prefix + self.scope["path"])
+        return AppResponse(status, [(b"content-type", MEDIA_TYPE.encode()), *(headers or [])], body)
 
-    async def respond(self, status: int, headers: Headers, body: bytes) -> None:
-        """Send a whole response; none of the body for HEAD and 304."""
-        silent = self.scope["method"] == "HEAD" or status == HTTPStatus.NOT_MODIFIED
-        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, *self.common]})
-        await self.send({"type": "http.response.body", "body": b"" if silent else body})
-
-
-@dataclass
-class Answer:
-    """What the app answered, whole."""
-
-    status: int
-    headers: Headers
-    body: bytes
-
-    def header(self, name: bytes) -> bytes | None:
-        """A response header's value."""
-        return header_of(self.headers, name)
-
-
-def header_of(headers: Headers, name: bytes) -> bytes | None:
-    """The value of the first header of that name."""
-    return next((value for key, value in headers if key == name), None)
+    async def respond(self, response: AppResponse) -> None:
+        """Send a whole response; none of the body for HEAD, 204 and 304."""
+        bodiless = response.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+        defaults = [(b"cache-control", b"no-store"), DATA_POLICY]
+        if not bodiless:
+            defaults.append((b"content-length", b"%d" % len(response.body)))
+        names = {name for name, _ in response.headers}
+        headers = [*response.headers, *(item for item in defaults if item[0] not in names)]
+        if not all(is_valid(value) for _, value in headers):
+            # written as it is, it would end its line and let whoever made it write the next header
+            log.error("a response header holds a control character", extra={"path": self.scope["path"]})
+            return await self.respond(self.problem(500, FAILURE))
+        self.started = True
+        headers += self.common
+        await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
+        body = b"" if bodiless or self.scope["method"] == "HEAD" else response.body
+        return await self.send({"type": "http.response.body", "body": body})

@@ -1,5 +1,6 @@
 """Headers that every response carries, and those that a representation does."""
 
+import re
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -20,22 +21,25 @@ COMMON: Headers = [
 
 DATA_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
-# a year; only behind TLS
-STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
-
 ALLOW = b"GET, HEAD, OPTIONS"
-
-
-def common_headers(scheme: str) -> Headers:
-    """Headers of every response to a request that came by this scheme."""
-    return [*COMMON, STRICT_TRANSPORT] if scheme == "https" else COMMON
-
 
 OF_CONTENT = (b"content-type", b"content-length", b"content-encoding", b"content-disposition")
 
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def common_headers(_scheme: str = "http") -> Headers:
+    """Headers of every response."""
+    return COMMON
+
+
+def is_valid(value: bytes) -> bool:
+    """A header value without control characters (RFC 9110 §5.5); one with a line end would begin another header."""
+    return not _CONTROL.search(value)
+
 
 def without_content(headers: Headers) -> Headers:
-    """Headers of a 304 (RFC 9110 §15.4.5): those of the 200 but for what describes the body."""
+    """Headers of a 304 (RFC 9110 §15.4.5): those of the 200 except for what describes the body."""
     return [item for item in headers if item[0] not in OF_CONTENT]
 
 

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
+MAX_LENGTH = 4000
+"""Characters of a header that are read: browsers send 150, and the rest would cost time."""
+
 _ITEM = re.compile(r"^\s*([^\s;,]+)\s*((?:;[^,]*)?)$")
 _WEIGHT = re.compile(r"^\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*$", re.IGNORECASE)
 
@@ -43,7 +46,7 @@ def best_coding(accept_encoding: str | None, offered: Sequence[str]) -> str | No
 
 def _weighted(header: str) -> Iterator[tuple[str, float]]:
     """The elements of a list with their weights; what is malformed is ignored."""
-    for element in header.split(","):
+    for element in header[:MAX_LENGTH].split(","):
         if not (match := _ITEM.match(element)):
             continue
         weight = 1.0

@@ -1,194 +1,235 @@
-"""The layer that every request meets first: it answers from ready responses, and completes what the routes answer."""
+"""The layer that every request meets first: it answers from the response cache and completes what routes answer."""
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
+from urllib.parse import quote
 
-from app.api.errors import MEDIA_TYPE, problem_body
+from sqlalchemy.exc import DBAPIError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 from app.database.current_release import Watcher
-from app.http.cache import Cache, Entry
-from app.http.compression import CODINGS, MIN_SIZE
-from app.http.exchange import Answer, App, Exchange, Message, Receive, Scope, Send
-from app.http.headers import DATA_POLICY, Headers, common_headers, preflight, without_content
-from app.http.negotiation import best_coding, best_media_type
-from app.http.patience import Patience
-from app.http.ready import ReadyResponses
-from app.http.refusal import refuse
-from app.http.stream import Stream
+from app.database.engines import explain
+from app.http.cache import CachedResponse, Key, ResponseCache
+from app.http.compression import coding_for
+from app.http.conditional import status_for
+from app.http.exchange import FAILURE, AppResponse, Exchange
+from app.http.headers import COMMON, Headers, preflight, without_content
+from app.http.negotiation import best_media_type
+from app.http.prefix import PathPrefix, with_server, without_prefix
+from app.http.retry import retry_while_restarting
+from app.http.routes import Offer
+from app.http.streams import NOT_ACCEPTABLE, PRECONDITION_FAILED, Collector, StreamSlots
 from app.http.target import BadTarget, Target, parse_target
 
 log = logging.getLogger(__name__)
 
-# what our own answers never carry, but static files do
 RECOMPUTED = (b"content-length", b"etag", b"accept-ranges", b"vary")
-TOO_MANY_STREAMS = "Too many whole lists are being sent; try again later, or ask for pages."
-FAILURE = "Something went wrong on our side; it has been logged."
+"""Headers that the layer sets by itself."""
 
 VARY = (b"vary", b"Accept, Accept-Encoding")
 
-STREAMED = (".csv", ".ndjson")
+DESCRIPTION = "/openapi.json"
 
-Formats = Callable[[str], tuple[str, ...]]
-"""The formats that a path offers, by name, with their media types, the default first; None for an unknown path."""
+EXPORTS = (".csv", ".ndjson", ".jsonld")
 
 
-class HttpLayer:
-    """Pure ASGI, around the app. `cache_control` is sent with what caches may keep."""
+class Incomplete(Exception):
+    """The app ended without a whole response."""
+
+
+class RepresentationMiddleware:
+    """Pure ASGI, around the app. `cache_control` is sent with what caches may keep, `hsts` over TLS if not empty.
+
+    `scope["state"]` tells the app the chosen `media_type`, outer layers how the lookup in the `cache` went, and the
+    server's protocol by `memo` that the response depends on nothing but the bytes of the request and the release.
+    """
 
     def __init__(
         self,
-        app: App,
-        cache: Cache,
-        ready: ReadyResponses,
+        app: ASGIApp,
+        *,
+        cache: ResponseCache,
         watcher: Watcher,
-        formats: Formats,
+        offer_of: Callable[[str], Offer | None],
         cache_control: str,
-        patience: float,
-        max_streams: int,
+        prefix: PathPrefix = PathPrefix(),  # noqa: B008 - frozen
+        retry_seconds: float = 0,
+        max_streams: int = 10,
+        hsts: str = "",
     ) -> None:
         self._app = app
-        self._ready = ready
         self._cache = cache
         self._watcher = watcher
-        self._formats = formats
-        self._patience = Patience(watcher, patience)
-        self._max_streams = max_streams
-        self._streams = 0
+        self._offer_of = offer_of
+        self._prefix = prefix
+        self._retry_seconds = retry_seconds
+        self._slots = StreamSlots(max_streams)
         self._cacheable: Headers = [(b"cache-control", cache_control.encode()), VARY]
+        self._over_tls: Headers = [*COMMON, (b"strict-transport-security", hsts.encode())] if hsts else COMMON
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        headers: dict[bytes, bytes] = {}
-        for name, value in scope["headers"]:
-            headers[name] = headers[name] + b", " + value if name in headers else value
-        common = common_headers(scope["scheme"])
-        exchange = Exchange(scope, receive, send, headers, common, Target(scope["path"], ()))
+        headers = _joined(scope["headers"])
+        common = self._over_tls if scope["scheme"] == "https" else COMMON
+        exchange = Exchange(scope, send, headers, common, self._prefix.of(headers))
+        scope.setdefault("state", {})
         if scope["method"] == "OPTIONS":
-            return await exchange.respond(204, preflight(headers.get(b"access-control-request-headers")), b"")
+            requested = headers.get(b"access-control-request-headers", "").encode("latin-1")
+            return await exchange.respond(AppResponse(204, preflight(requested)))
         try:
-            raw_path = scope.get("raw_path") or scope["path"].encode()
-            exchange.target = parse_target(scope["path"], raw_path, scope["query_string"])
+            target = parse_target(scope["path"], scope.get("raw_path") or scope["path"].encode(), scope["query_string"])
         except BadTarget as error:
-            return await refuse(scope, send, 400, str(error))
+            return await exchange.respond(exchange.problem(400, str(error)))
+        # in the request's own scope, too: the log names the route by it
+        scope["path"] = without_prefix(target.path, exchange.prefix, self._offer_of)
+        exchange.target = Target(scope["path"], target.pairs)
         if scope["method"] in ("GET", "HEAD"):
-            return await self._read(exchange)
-        # the app refuses a method that is not ours, in its own words
-        return await self._finish(exchange, await self._ask(exchange))
+            made = await self._read(exchange, receive)
+        else:
+            # the app refuses a method that is not ours, in its own words
+            made = await self._ask(exchange)
+        if isinstance(made, CachedResponse):
+            return await self._send(exchange, made)
+        return await exchange.respond(made) if made else None
 
-    async def _read(self, exchange: Exchange) -> None:
-        """Answer GET or HEAD."""
-        offered = self._formats(exchange.target.path)
-        chosen = best_media_type(exchange.header(b"accept"), offered) if offered else ""
-        if chosen is None:
-            return await refuse(
-                exchange.scope, exchange.send, 406, f"Nothing in Accept is offered here; there is {', '.join(offered)}."
-            )
-        exchange.scope["state"]["media_type"] = chosen
-        if exchange.target.path.endswith(STREAMED):
-            return await self._stream(exchange)
-        key = self._watcher.tag, exchange.target, chosen
-        kept = self._cache.get(key)
-        exchange.scope["state"]["cache"] = "hit" if kept else "miss"
-        made = kept or await self._cache.once(key, lambda: self._make(exchange))
-        if isinstance(made, Answer):
-            return await self._finish(exchange, made)
-        return await self._send(exchange, made)
+    async def _read(self, exchange: Exchange, receive: Receive) -> CachedResponse | AppResponse | None:
+        """What to answer GET or HEAD with; None where that was streamed."""
+        path = exchange.target.path
+        offer = self._offer_of(path)
+        if offer is None and path.endswith("/") and self._offer_of(path[:-1]):
+            return _without_slash(exchange)
+        if offer and offer.media_types:
+            chosen = best_media_type(exchange.headers.get(b"accept"), offer.media_types)
+            if chosen is None:
+                return exchange.problem(406, self._offered(path, offer))
+            exchange.media_type = exchange.scope["state"]["media_type"] = chosen
+            if chosen == "text/html" and offer.parameters is not None:
+                # people's links carry parameters of other sites (utm_source, fbclid)
+                exchange.target = exchange.target.keep(offer.parameters)
+        elif offer:
+            # a file: a query changes nothing about it, and must not fill the cache
+            exchange.target = Target(path)
+        key = self._key(exchange)
+        cached = self._cache.get(key)
+        exchange.scope["state"]["cache"] = "hit" if cached else "miss"
+        if cached:
+            return cached
+        if offer and offer.streamed:
+            return await self._make(exchange, receive)
+        return await self._cache.once(key, lambda: self._make(exchange))
 
-    async def _make(self, exchange: Exchange) -> Entry | Answer:
-        """Ask the app; an answer that may be cached becomes an entry of the cache."""
-        answer = await self._patience.ask(exchange.scope["state"], lambda: self._ask(exchange))
-        control = answer.header(b"cache-control")
-        if answer.status != HTTPStatus.OK or (control and not control.startswith(b"public")):
-            return answer
-        version = (answer.header(b"dataset-version") or b"").decode()
-        if version:
+    def _key(self, exchange: Exchange) -> Key:
+        return self._watcher.tag, exchange.prefix, exchange.media_type, str(exchange.target)
+
+    async def _make(self, exchange: Exchange, receive: Receive | None = None) -> CachedResponse | AppResponse | None:
+        """Ask the app; a complete 200 that may be cached is cached. None where it was streamed."""
+        tag = self._watcher.tag
+        response = await self._ask(exchange, receive)
+        if response is None or response.status != HTTPStatus.OK or response.is_final:
+            return response
+        control = response.header(b"cache-control")
+        if control and not control.startswith("public"):
+            return response
+        version = response.header(b"dataset-version")
+        if version and tag == self._watcher.tag:
             self._watcher.saw(version)
-        digest = hashlib.blake2b(answer.body, key=version.encode(), digest_size=12).hexdigest()
-        headers = [item for item in answer.headers if item[0] not in RECOMPUTED]
-        headers += self._cacheable if control is None else [VARY]
-        if not answer.header(b"content-security-policy"):
-            headers.append(DATA_POLICY)
-        entry = Entry(version, digest, (answer.header(b"last-modified") or b"").decode(), headers, answer.body)
-        self._cache.put((self._watcher.tag, exchange.target, exchange.scope["state"]["media_type"]), entry)
-        return entry
+        headers = [item for item in response.headers if item[0] not in RECOMPUTED]
+        headers += [VARY] if control else self._cacheable
+        body = response.body
+        if exchange.target.path == DESCRIPTION:
+            body = with_server(body, self._prefix.server_url(exchange.prefix))
+        digest = hashlib.blake2b(version.encode() + b"\n" + body, digest_size=12).hexdigest()
+        cached = CachedResponse(version, digest, headers, body)
+        # a release may have come in the meantime
+        if version in ("", self._watcher.tag):
+            self._cache.put(self._key(exchange), cached)
+        return cached
 
-    async def _send(self, exchange: Exchange, entry: Entry) -> None:
-        """Send a representation in the coding that the client prefers, or 304 if the client holds it."""
-        codings = CODINGS if len(entry.body) >= MIN_SIZE else ()
-        coding = best_coding(exchange.header(b"accept-encoding"), codings)
+    async def _send(self, exchange: Exchange, cached: CachedResponse) -> None:
+        """Send a representation in the coding that the client prefers, or what its preconditions ask for."""
+        headers = AppResponse(200, cached.headers)
+        accepted = exchange.headers.get(b"accept-encoding")
+        coding = coding_for(accepted, headers.header(b"content-type"), len(cached.body))
         if coding is None:
-            return await _refuse_coding(exchange)
-        body, etag = entry.body_in(coding), entry.etag_of(coding)
-        headers = [*entry.headers, (b"etag", etag.encode()), (b"content-length", str(len(body)).encode())]
-        if coding != "identity":
-            headers.append((b"content-encoding", coding.encode()))
-        # whoever waited for another's answer may send it after the next release has come
-        if exchange.ready_key is not None and entry.version in ("", self._watcher.tag):
-            self._ready.put(exchange.ready_key, etag, [*headers, *exchange.common], body)
-        if exchange.not_modified(etag, entry.last_modified):
-            return await exchange.respond(304, without_content(headers), b"")
-        return await exchange.respond(200, headers, body)
+            return await exchange.respond(exchange.problem(406, NOT_ACCEPTABLE))
+        etag = cached.etag(coding)
+        status = status_for(exchange.headers, etag, headers.header(b"last-modified"))
+        if status == HTTPStatus.PRECONDITION_FAILED:
+            return await exchange.respond(exchange.problem(status, PRECONDITION_FAILED))
+        key = self._key(exchange)
+        response = AppResponse(status, [*cached.headers, (b"etag", etag.encode())])
+        if status == HTTPStatus.NOT_MODIFIED:
+            response.headers = without_content(response.headers)
+        else:
+            response.body = await self._cache.body(key, cached, coding)
+            if coding != "identity":
+                response.headers.append((b"content-encoding", coding.encode()))
+        forwarded = any(name.startswith((b"x-forwarded", b"forwarded")) for name in exchange.headers)
+        exchange.scope["state"]["memo"] = not forwarded and self._cache.get(key) is cached
+        return await exchange.respond(response)
 
-    async def _stream(self, exchange: Exchange) -> None:
-        """Send a list of any length as the app makes it, without keeping it."""
-        coding = best_coding(exchange.header(b"accept-encoding"), CODINGS)
-        if coding is None:
-            return await _refuse_coding(exchange)
-        if self._streams >= self._max_streams:
-            return await refuse(exchange.scope, exchange.send, 503, TOO_MANY_STREAMS, [(b"retry-after", b"5")])
-        self._streams += 1
+    async def _ask(self, exchange: Exchange, receive: Receive | None = None) -> AppResponse | None:
+        """The app's response, asked for again while the database restarts; None where it was streamed."""
         try:
-            refused = await self._patience.ask(exchange.scope["state"], lambda: self._pass_on(exchange, coding))
-        except Exception:
+            return await retry_while_restarting(self._watcher, self._retry_seconds, self._run, exchange, receive)
+        except Exception as error:
             if exchange.started:
-                raise  # too late for another answer: the connection is cut, so the client sees it is not whole
+                raise  # too late for another response: the connection is cut, so the client sees it is not whole
+            if isinstance(error, DBAPIError):
+                return exchange.problem(503, explain(error), [(b"retry-after", b"5")])
             log.exception("unexpected error", extra={"path": exchange.target.path})
-            return await refuse(exchange.scope, exchange.send, 500, FAILURE)
-        finally:
-            self._streams -= 1
-        if refused is not None:
-            return await self._finish(exchange, refused)
-        return None
+            return exchange.problem(500, FAILURE)
 
-    async def _pass_on(self, exchange: Exchange, coding: str) -> Answer | None:
-        """Pass on what the app streams; returns an answer that is no stream."""
-        stream = Stream(exchange, coding, [*self._cacheable, DATA_POLICY])
-        await self._app(exchange.inner_scope, exchange.receive, stream.send)
-        return stream.refused
-
-    async def _ask(self, exchange: Exchange) -> Answer:
-        """The app's whole answer; a 500 where it fails."""
-        answer, parts = Answer(500, [], b""), []
-
-        async def collect(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                answer.status, answer.headers = message["status"], list(message["headers"])
-            else:
-                parts.append(message.get("body", b""))
-
+    async def _run(self, exchange: Exchange, receive: Receive | None) -> AppResponse | None:
+        """The app's response. Only with `receive` it may be streamed, and the app notices that the client has gone."""
+        may_stream = receive is not None
         try:
-            await self._app(exchange.inner_scope, exchange.receive, collect)
-        except Exception:
-            log.exception("unexpected error", extra={"path": exchange.target.path})
-            body = problem_body(500, FAILURE, exchange.target.path)
-            return Answer(500, [(b"content-type", MEDIA_TYPE.encode())], body)
-        answer.body = b"".join(parts)
-        return answer
+            async with Collector(exchange, self._slots, self._cacheable, may_stream=may_stream) as collector:
+                await self._app(exchange.inner_scope, receive or _receive_nothing(), collector.send)
+        except DBAPIError as error:
+            if exchange.started:
+                raise Incomplete from error  # no retry
+            raise
+        if collector.was_cut:
+            log.warning("a slow export was cut for another", extra={"path": exchange.target.path})
+        elif not exchange.started and collector.response is None:
+            raise Incomplete
+        return collector.response
 
-    async def _finish(self, exchange: Exchange, answer: Answer) -> None:
-        """Send what no cache of ours keeps: errors, redirects, health."""
-        headers = list(answer.headers)
-        if not answer.header(b"cache-control"):
-            headers.append((b"cache-control", b"no-store"))
-        if not answer.header(b"content-security-policy"):
-            headers.append(DATA_POLICY)
-        await exchange.respond(answer.status, headers, answer.body)
+    def _offered(self, path: str, offer: Offer) -> str:
+        """What there is in place of what `Accept` names."""
+        exports = [path + ending for ending in EXPORTS if getattr(self._offer_of(path + ending), "streamed", False)]
+        also = f"; the whole list is at {', '.join(exports)}" if exports else ""
+        return f"Nothing in Accept is offered here; there is {', '.join(offer.media_types)}{also}."
 
 
-async def _refuse_coding(exchange: Exchange) -> None:
-    names = ", ".join(CODINGS)
-    detail = f"Nothing in Accept-Encoding is offered here; there is {names}, identity."
-    await refuse(exchange.scope, exchange.send, 406, detail)
+def _joined(lines: Headers) -> dict[bytes, str]:
+    """Headers by name; several lines of one name are joined by commas (RFC 9110 §5.3)."""
+    headers: dict[bytes, str] = {}
+    for name, value in lines:
+        text = value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {text}" if name in headers else text
+    return headers
+
+
+def _without_slash(exchange: Exchange) -> AppResponse:
+    location = exchange.prefix + quote(exchange.target.path[:-1])
+    if query := exchange.scope["query_string"]:
+        location += "?" + quote(query, safe="%&=+,:;@/?!$'()*[]~")
+    return AppResponse(308, [(b"location", location.encode())])
+
+
+def _receive_nothing() -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Message:
+        if not messages:
+            await asyncio.Event().wait()
+        return messages.pop()
+
+    return receive

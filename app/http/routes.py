@@ -1,16 +1,51 @@
-"""Which media types each path offers, read off the routes."""
+"""What each path offers, read off the routes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from re import Pattern
+from typing import Any
 
-from fastapi import FastAPI
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 
-def formats_of(app: FastAPI) -> Callable[[str], tuple[str, ...]]:
-    """A function from a path to the media types it offers, the default first; empty for a path that is no data."""
-    routes = [route for route in app.routes if isinstance(route, Route) and hasattr(route, "media_types")]
+@dataclass(frozen=True)
+class Offer:
+    """What a route offers: media types, the default first (none: its one representation, whatever `Accept` says).
 
-    def media_types(path: str) -> tuple[str, ...]:
-        return next((route.media_types for route in routes if route.path_regex.match(path)), ())
+    `parameters` are the names of the query parameters it knows; null where it does not tell.
+    """
 
-    return media_types
+    media_types: tuple[str, ...] = ()
+    parameters: frozenset[str] | None = None
+    streamed: bool = False
+
+
+def offers_of(routes: Iterable[BaseRoute]) -> Callable[[str], Offer | None]:
+    """A function from a path to what it offers; None for an unknown path."""
+    fixed: dict[str, Offer] = {}
+    templates: dict[str, list[tuple[Pattern[str], Offer]]] = {}
+    for route in routes:
+        if isinstance(route, Route):
+            offer = Offer(getattr(route, "media_types", ()), _parameters(route), getattr(route, "streamed", False))
+            if "{" in route.path:
+                # every template of ours fixes its first segment
+                templates.setdefault(_first_segment(route.path), []).append((route.path_regex, offer))
+            else:
+                fixed.setdefault(route.path, offer)
+
+    def offer_of(path: str) -> Offer | None:
+        candidates = templates.get(_first_segment(path), ())
+        return fixed.get(path) or next((offer for pattern, offer in candidates if pattern.match(path)), None)
+
+    return offer_of
+
+
+def _first_segment(path: str) -> str:
+    return path[1:].partition("/")[0]
+
+
+def _parameters(route: Any) -> frozenset[str] | None:
+    if not hasattr(route, "dependant"):
+        return None
+    models = [field.field_info.annotation for field in route.dependant.query_params]
+    return frozenset(name for model in models for name in getattr(model, "model_fields", ()))

@@ -1,8 +1,9 @@
 """What a request asks for: a checked path and a query in one canonical order."""
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes, urlencode
+from urllib.parse import quote, unquote_to_bytes, urlencode
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -17,19 +18,18 @@ class Target:
     """A path, and the query's pairs of name and value, sorted: equal targets get equal answers."""
 
     path: str
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[tuple[str, str], ...] = ()
 
-    def get(self, name: str) -> str | None:
-        """The first value of a parameter."""
-        return next((value for key, value in self.pairs if key == name), None)
+    def keep(self, names: Container[str]) -> "Target":
+        """The same target with no other parameters than these (`name[]` counts as `name`)."""
+        return Target(self.path, tuple(pair for pair in self.pairs if pair[0].removesuffix("[]") in names))
 
-    def with_pair(self, name: str, value: str) -> "Target":
-        """The same target with one more parameter."""
-        return Target(self.path, tuple(sorted((*self.pairs, (name, value)))))
-
-    def query_string(self) -> bytes:
+    def query_string(self) -> str:
         """The query, encoded anew."""
-        return urlencode(self.pairs).encode()
+        return urlencode(self.pairs)
+
+    def __str__(self) -> str:
+        return f"{quote(self.path)}?{self.query_string()}"
 
 
 def parse_target(path: str, raw_path: bytes, query: bytes) -> Target:

@@ -2,13 +2,11 @@
 
 import hashlib
 from functools import cache
-from os import PathLike, stat_result
+from mimetypes import guess_type
 from pathlib import Path
 
-from fastapi import FastAPI
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from fastapi import FastAPI, Request, Response
+from starlette.routing import Route
 
 STATIC = Path(__file__).parent / "static"
 SITE = STATIC / "site"
@@ -16,22 +14,26 @@ SITE = STATIC / "site"
 FOREVER = "public, max-age=31536000, immutable"
 
 
-class Assets(StaticFiles):
-    """Static files, to be kept for a year."""
+class AssetRoute(Route):
+    """A static file, whole: the response cache answers conditions and compresses it, once."""
 
-    def file_response(
-        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """The file."""
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["Cache-Control"] = FOREVER
-        return response
+    def __init__(self, path: str, file: Path) -> None:
+        media_type = guess_type(file.name)[0] or "text/plain"
+
+        # not async: it runs in a thread, as reading takes time
+        def read(_request: Request) -> Response:
+            return Response(file.read_bytes(), headers={"Cache-Control": FOREVER}, media_type=media_type)
+
+        super().__init__(path, read, methods=["GET"], include_in_schema=False)
 
 
 def install(app: FastAPI) -> None:
     """Serve the static files."""
-    app.mount(site(""), Assets(directory=SITE), name="site")
-    app.mount("/static", Assets(directory=STATIC), name="static")
+    for file in sorted(STATIC.rglob("*")):
+        if file.is_file():
+            below = site(f"/{file.name}") if file.parent == SITE else f"/static/{file.relative_to(STATIC).as_posix()}"
+            app.router.routes.append(AssetRoute(below, file))
+    app.router.routes.append(AssetRoute("/favicon.ico", SITE / "icon.svg"))
 
 
 @cache

@@ -1,10 +1,9 @@
 """/docs (Swagger UI) and /redoc, with every asset from this host: they work without internet, under a strict policy."""
 
 from fastapi import Response
-from starlette.responses import FileResponse
 
 from app.api.routing import HTML, Router
-from app.pages.assets import FOREVER, SITE, package, site
+from app.pages.assets import package, site
 from app.pages.index import html
 
 POLICY = (
@@ -49,12 +48,5 @@ async def get_redoc() -> Response:
     )
 
 
-@router.get("/favicon.ico")
-async def get_icon() -> Response:
-    """The icon, where browsers look for it beside a JSON document."""
-    return FileResponse(SITE / "icon.svg", headers={"Cache-Control": FOREVER})
-
-
 router.offer("/docs", HTML)
 router.offer("/redoc", HTML)
-router.offer("/favicon.ico", "image/svg+xml")

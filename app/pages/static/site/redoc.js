@@ -12,5 +12,6 @@ addEventListener("DOMContentLoaded", () => {
       },
     },
   };
-  Redoc.init("/openapi.json", options, document.getElementById("reference"));
+  // relative: the API may be served below a path
+  Redoc.init("openapi.json", options, document.getElementById("reference"));
 });

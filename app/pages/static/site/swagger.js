@@ -1,7 +1,8 @@
 "use strict";
 addEventListener("DOMContentLoaded", () => {
   SwaggerUIBundle({
-    url: "/openapi.json",
+    // relative: the API may be served below a path
+    url: "openapi.json",
     dom_id: "#reference",
     deepLinking: true,
     displayRequestDuration: true,

@@ -1,0 +1,167 @@
+"""What the app sends: taken whole or, where that is a long export, passed on piece by piece."""
+
+import asyncio
+import hashlib
+from http import HTTPStatus
+from time import monotonic
+
+from starlette.types import Message
+
+from app import __version__
+from app.http.compression import Encoder, coding_for, encoder, in_thread_if_large
+from app.http.conditional import status_for
+from app.http.exchange import AppResponse, Exchange
+from app.http.headers import DATA_POLICY, Headers, without_content
+from app.http.prefix import body_with_prefix, headers_with_prefix
+
+BUFFER = 256 * 1024
+"""Bytes up to which an export is collected: it is then cached, and holds no connection while a client reads."""
+
+GUARANTEED = 10.0
+"""Seconds for which a stream is left alone; after that a slow client may lose its slot to another that waits."""
+
+NOT_ACCEPTABLE = "Nothing in Accept-Encoding is offered here; there is br, zstd, gzip, identity."
+PRECONDITION_FAILED = "The representation is not the one that If-Match or If-Unmodified-Since names."
+TOO_MANY_STREAMS = "Too many long exports are being sent; try again later, or ask for pages."
+
+
+class Enough(OSError):
+    """Tells the app's streaming response that nothing more is wanted."""
+
+
+class StreamSlots:
+    """Bounds the streams of a process. Where all slots are taken, the slowest stream beyond `GUARANTEED` is cut."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._streams: set[Collector] = set()
+
+    def admit(self, stream: "Collector") -> bool:
+        """Give a stream a slot; False where there is none."""
+        if len(self._streams) >= self._capacity:
+            slow = [each for each in self._streams if each.seconds >= GUARANTEED]
+            if not slow:
+                return False
+            slowest = min(slow, key=lambda each: each.sent / each.seconds)
+            self.leave(slowest)
+            slowest.cut()
+        self._streams.add(stream)
+        return True
+
+    def leave(self, stream: "Collector") -> None:
+        """Take back the slot of a stream, if it has one."""
+        self._streams.discard(stream)
+
+
+class Collector:
+    """Takes the messages of the app; `response` is what it answered, once it is whole."""
+
+    def __init__(self, exchange: Exchange, slots: StreamSlots, cacheable: Headers, *, may_stream: bool) -> None:
+        self.response: AppResponse | None = None
+        self.was_cut = False
+        self.sent = 0
+        self._exchange = exchange
+        self._slots = slots
+        self._cacheable = cacheable
+        self._may_stream = may_stream
+        self._head = AppResponse(500, [])
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._began: float | None = None
+        self._encoder: Encoder | None = None
+        self._timeout = asyncio.timeout(None)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been streaming."""
+        return monotonic() - self._began if self._began is not None else 0.0
+
+    def cut(self) -> None:
+        """End the stream where it is: the client sees that it is not whole."""
+        self.was_cut = True
+        self._timeout.reschedule(0)
+
+    async def __aenter__(self) -> "Collector":
+        await self._timeout.__aenter__()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        self._slots.leave(self)
+        try:
+            await self._timeout.__aexit__(kind, error, trace)  # type: ignore[arg-type]
+        except TimeoutError:
+            return True
+        return isinstance(error, Enough)
+
+    async def send(self, message: Message) -> None:
+        """Take one ASGI message."""
+        prefix = self._exchange.prefix
+        if message["type"] == "http.response.start":
+            headers = [(name.lower(), value) for name, value in message["headers"]]
+            self._head = AppResponse(message["status"], headers_with_prefix(headers, prefix))
+            return
+        data, last = message.get("body", b""), not message.get("more_body")
+        if prefix and data:
+            content_type = self._head.header(b"content-type")
+            data = await in_thread_if_large(lambda piece: body_with_prefix(piece, content_type, prefix), data)
+        if self._began is None:
+            self._parts.append(data)
+            self._size += len(data)
+            if last:
+                self._head.body = b"".join(self._parts)
+                self.response = self._head
+            if last or not self._may_stream or self._size <= BUFFER or self._head.status != HTTPStatus.OK:
+                return
+            await self._start()
+            data = b"".join(self._parts)
+        await self._pass_on(data, last=last)
+
+    async def _start(self) -> None:
+        """Begin to stream, or answer otherwise and raise `Enough`."""
+        exchange, head = self._exchange, self._head
+        coding = coding_for(exchange.headers.get(b"accept-encoding"), head.header(b"content-type"), BUFFER)
+        if coding is None:
+            return self._respond_instead(exchange.problem(406, NOT_ACCEPTABLE))
+        etag = self._etag(coding)
+        headers = [*head.headers, *self._cacheable, DATA_POLICY, (b"etag", etag.encode())]
+        if coding != "identity":
+            headers = [item for item in headers if item[0] != b"content-length"]
+            headers.append((b"content-encoding", coding.encode()))
+        status = status_for(exchange.headers, etag, head.header(b"last-modified"))
+        if status == HTTPStatus.NOT_MODIFIED:
+            return self._respond_instead(AppResponse(status, without_content(headers)))
+        if status != HTTPStatus.OK:
+            return self._respond_instead(exchange.problem(status, PRECONDITION_FAILED))
+        if not self._slots.admit(self):
+            return self._respond_instead(exchange.problem(503, TOO_MANY_STREAMS, [(b"retry-after", b"10")]))
+        self._began = monotonic()
+        self._encoder = encoder(coding)
+        head.headers = headers
+        if exchange.scope["method"] == "GET":
+            exchange.started = True
+            headers = [*headers, *exchange.common]
+            return await exchange.send({"type": "http.response.start", "status": 200, "headers": headers})
+        return self._respond_instead(head) if head.header(b"content-length") else None
+
+    def _respond_instead(self, response: AppResponse) -> None:
+        response.is_final = True
+        self.response = response
+        raise Enough
+
+    async def _pass_on(self, data: bytes, *, last: bool) -> None:
+        """Send a piece; for HEAD, count its bytes, so that the response tells the length of the whole."""
+        if self._encoder is not None:
+            data = await in_thread_if_large(self._encoder.compress, data) + (self._encoder.flush() if last else b"")
+        self.sent += len(data)
+        if self._exchange.scope["method"] == "GET":
+            await self._exchange.send({"type": "http.response.body", "body": data, "more_body": not last})
+        elif last:
+            self._head.headers.append((b"content-length", b"%d" % self.sent))
+            self._respond_instead(self._head)
+
+    def _etag(self, coding: str) -> str:
+        """A stream's bytes depend on code, release, prefix and target alone, so its entity tag is made of these."""
+        release = self._head.header(b"dataset-version")
+        parts = (__version__, release, self._exchange.prefix, str(self._exchange.target))
+        digest = hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
+        return f'"{digest}"' if coding == "identity" else f'"{digest}-{coding}"'
