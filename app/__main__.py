@@ -20,7 +20,7 @@ from app.api.records import release_info
 from app.database.engines import explain, reading_engine, writing_engine
 from app.database.reader_role import ROLE, grant, grant_statements
 from app.http.log_format import log_config
-from app.http.protocol import ShortCutProtocol
+from app.http.protocol import ServerProtocol
 from app.settings import Settings
 
 WORKER_START = 30
@@ -123,7 +123,7 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        http=ShortCutProtocol,
+        http=ServerProtocol,
         ws="none",
         timeout_keep_alive=settings.keep_alive_timeout,
         timeout_graceful_shutdown=settings.shutdown_timeout,

@@ -14,13 +14,16 @@ from app.api.export_routes import export_routes
 from app.api.resources import collections, modules
 from app.database.current_release import Watcher
 from app.database.engines import reading_engine
+from app.http.access_log import AccessLog
 from app.http.cache import ResponseCache
-from app.http.limits import Limits
+from app.http.limits import LimitsMiddleware
+from app.http.memo import RequestMemo
+from app.http.metrics import Metrics
 from app.http.prefix import PathPrefix
-from app.http.protocol import STATE_KEY
-from app.http.ready import ReadyResponses
+from app.http.protocol import STATE_LOG, STATE_MEMO, STATE_RATE_LIMIT
+from app.http.rate_limit import RateLimit
 from app.http.representation import RepresentationMiddleware
-from app.http.request_log import Observability, Routes
+from app.http.request_log import RequestLogMiddleware, Routes
 from app.http.routes import offers_of
 from app.pages import assets, docs
 from app.search import Holder
@@ -39,24 +42,33 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     watcher = Watcher(engine, settings.release_interval)
     cache = ResponseCache(settings.cache_bytes)
-    ready = ReadyResponses(settings.cache_bytes)
+    memo = RequestMemo(settings.cache_bytes // 2)
     watcher.subscribe(lambda _tag: cache.clear())
-    watcher.subscribe(lambda _tag: ready.clear())
+    watcher.subscribe(lambda _tag: memo.clear())
+    rate_limit = RateLimit(settings.rate_limit, settings.rate_limit_storage) if settings.rate_limit else None
+    metrics = Metrics() if settings.metrics_port else None
+    access_log = AccessLog(settings.log_format, written=settings.access_log, metrics=metrics)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         stop = asyncio.Event()
         watching = asyncio.create_task(watcher.run(stop))
+        access_log.start()
         # no more threads than connections: no request waits for one
         current_default_thread_limiter().total_tokens = settings.threads
-        yield {STATE_KEY: ready} if settings.short_cut else {}
+        state: dict[str, Any] = {STATE_LOG: access_log}
+        if rate_limit is None or rate_limit.is_local:
+            state |= {STATE_MEMO: memo, STATE_RATE_LIMIT: rate_limit}
+        yield state
         stop.set()
         await watching
+        access_log.stop()
         engine.dispose()
 
     app = FastAPI(**openapi.INFO, lifespan=lifespan, redirect_slashes=False)
     app.state.engine = engine
     app.state.settings = settings
+    app.state.access_log = access_log
     app.state.search = Holder()
     watcher.subscribe(app.state.search.expect)
     errors.install(app)
@@ -78,16 +90,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         max_streams=settings.max_streams,
         hsts=settings.hsts,
     )
-    app.add_middleware(Limits, settings=settings)
+    app.add_middleware(LimitsMiddleware, settings=settings, rate_limit=rate_limit)
     # outside the others: it sees and answers what the others raise
-    metrics = None
-    if settings.metrics_port:
-        # only who asks for metrics need load their library
-        from app.http.metrics import Metrics  # noqa: PLC0415
-
-        metrics = Metrics()
     routes = Routes(route.path for route in app.routes if isinstance(route, Route))
-    app.add_middleware(Observability, settings=settings, metrics=metrics, routes=routes)
+    app.add_middleware(RequestLogMiddleware, log=access_log, memo=memo, routes=routes, log_query=settings.log_query)
     if settings.tracing:
         # an extra: not everyone has it installed
         from app.http.tracing import Tracing  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from limits import parse_many
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -98,10 +99,7 @@ class Settings(BaseSettings):
     @classmethod
     def _readable(cls, limit: str) -> str:
         if limit:
-            # only who limits rates need load the library
-            from limits import parse  # noqa: PLC0415
-
-            parse(limit)
+            parse_many(limit)
         return limit
 
     @field_validator("database_url")
@@ -112,8 +110,3 @@ class Settings(BaseSettings):
         if scheme in ("postgres", "postgresql"):
             scheme = "postgresql+psycopg"
         return scheme + separator + rest
-
-    @property
-    def short_cut(self) -> bool:
-        """Ready answers may pass by the app: nothing is to be logged, counted or limited for each request."""
-        return not (self.access_log or self.metrics_port or self.rate_limit)

@@ -1,44 +1,51 @@
 """Limits that keep one client, or too many, from harming the others: size, concurrency and, if asked for, rate."""
 
-from typing import TYPE_CHECKING
+import re
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.headers import Headers
+from app.http.rate_limit import RateLimit
 from app.http.refusal import refuse
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from app.http.rate_limit import Rate
-
 UNLIMITED = ("/livez", "/readyz")
 
+HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%-]*(:\d{0,5})?|\[[0-9A-Fa-f:.]+\](:\d{0,5})?")
 
-class Limits:
-    """Answers what exceeds a limit with problem details: 414, 431, 429 or 503."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+class LimitsMiddleware:
+    """Answers what is malformed or exceeds a limit with problem details: 400, 414, 431, 429 or 503."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, rate_limit: RateLimit | None) -> None:
         self.app = app
         self.settings = settings
+        self.rate_limit = rate_limit
         self.running = 0
-        self.rate = _rate(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or answer it."""
-        if scope["type"] != "http" or scope["path"] in UNLIMITED:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if refusal := self._refusal(scope):
-            status, detail, extra = refusal
-            await refuse(scope, send, status, detail, extra)
+        if refusal := _malformed(scope) or self._too_long(scope):
+            await refuse(scope, send, *refusal)
             return
-        if self.rate:
-            allowed, headers = await self.rate.hit(scope)
+        # a preflight asks on behalf of a request that is counted itself
+        if scope["path"] in UNLIMITED or scope["method"] == "OPTIONS":
+            await self.app(scope, receive, send)
+            return
+        if self.running >= self.settings.max_concurrency:
+            detail = "Too many requests are being answered; try again later."
+            await refuse(scope, send, 503, detail, [(b"retry-after", b"1")])
+            return
+        if self.rate_limit:
+            allowed, headers = await self.rate_limit.hit(scope["client"][0] if scope.get("client") else "")
             send = _with_headers(send, headers)
             if not allowed:
-                detail = f"More than {self.rate.item}; try again after Retry-After seconds."
-                await refuse(scope, send, 429, detail)
+                limits = " and ".join(map(str, self.rate_limit.items))
+                await refuse(scope, send, 429, f"More than {limits}; try again after Retry-After seconds.")
                 return
         self.running += 1
         try:
@@ -46,26 +53,25 @@ class Limits:
         finally:
             self.running -= 1
 
-    def _refusal(self, scope: Scope) -> tuple[int, str, Headers] | None:
+    def _too_long(self, scope: Scope) -> tuple[int, str] | None:
         limits = self.settings
         url = len(scope.get("raw_path") or b"") + len(scope["query_string"])
         if url > limits.max_url_bytes:
-            return 414, f"The URL is {url} bytes long; {limits.max_url_bytes} are allowed.", []
+            return 414, f"The URL is {url} bytes long; {limits.max_url_bytes} are allowed."
         headers = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
         if headers > limits.max_header_bytes:
-            return 431, f"The headers are {headers} bytes long; {limits.max_header_bytes} are allowed.", []
-        if self.running >= limits.max_concurrency:
-            return 503, "Too many requests are being answered; try again later.", [(b"retry-after", b"1")]
+            return 431, f"The headers are {headers} bytes long; {limits.max_header_bytes} are allowed."
         return None
 
 
-def _rate(settings: Settings) -> "Rate | None":
-    if not settings.rate_limit:
-        return None
-    # only who limits rates need load the library
-    from app.http.rate_limit import Rate  # noqa: PLC0415
-
-    return Rate(settings.rate_limit, settings.rate_limit_storage)
+def _malformed(scope: Scope) -> tuple[int, str, Headers] | None:
+    """HTTP/1.1 needs exactly one valid `Host` (RFC 9112 §3.2)."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1 or (not hosts and scope.get("http_version", "1.1") == "1.1"):
+        return 400, "Send exactly one Host header.", [(b"connection", b"close")]
+    if hosts and not HOST.fullmatch(hosts[0]):
+        return 400, "The Host header is not a valid host.", [(b"connection", b"close")]
+    return None
 
 
 def _with_headers(send: Send, headers: dict[str, str]) -> Send:

@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.errors import NotReady
-from app.api.snapshot import dataset
+from app.api.records import release_info
+from app.http.access_log import LoggedRequest
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 METHODS = ("GET", "HEAD", "OPTIONS")
@@ -41,13 +42,13 @@ class Metrics:
             "nutrients_cache_lookups", "Lookups in the cache of answers.", ("result",), registry=registry
         )
 
-    def answered(self, method: str, route: str, status: int, seconds: float, cache: str | None) -> None:
-        """Count one answer; `cache` is what its lookup in the cache came to, if there was one."""
-        shown = method if method in METHODS else "other"
-        self.requests.labels(shown, route, str(status)).inc()
-        self.seconds.labels(route).observe(seconds)
-        if cache:
-            self.cache.labels(cache).inc()
+    def answered(self, request: LoggedRequest, seconds: float) -> None:
+        """Count one answer."""
+        method = request.method if request.method in METHODS else "other"
+        self.requests.labels(method, request.route, str(request.status)).inc()
+        self.seconds.labels(request.route).observe(seconds)
+        if request.cache:
+            self.cache.labels(request.cache).inc()
 
 
 class DatasetCollector(Collector):
@@ -66,7 +67,7 @@ class DatasetCollector(Collector):
         info = GaugeMetricFamily("nutrients_dataset_info", "The dataset.", labels=("version", "content_hash"))
         try:
             with self.engine.connect() as connection:
-                about = dataset(connection)
+                about = release_info(connection)
         except (SQLAlchemyError, NotReady):
             yield up
             return

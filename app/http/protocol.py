@@ -5,11 +5,8 @@ are parsed. It does so only between two requests on an open connection that is n
 what comes in is a whole request, alone, and what goes out is its whole answer.
 """
 
-import re
 from asyncio import TimerHandle, Transport
 from functools import cache
-from itertools import count
-from os import urandom
 from time import perf_counter, time
 from typing import Any
 
@@ -20,6 +17,7 @@ from app.http.access_log import AccessLog
 from app.http.memo import LONGEST_REQUEST, RememberedAnswer, RequestMemo
 from app.http.rate_limit import RateLimit
 from app.http.refusal import raw_refusal
+from app.http.request_id import new_request_id
 from app.settings import Settings
 
 STATE_MEMO, STATE_LOG, STATE_RATE_LIMIT = "memo", "access_log", "rate_limit"
@@ -34,15 +32,9 @@ MAX_HEAD = 160 * 1024
 DEPENDENT = frozenset((b"x-request-id", b"forwarded", b"expect", b"content-length", b"transfer-encoding", b"upgrade"))
 """With one of these headers, an answer depends on more than the bytes of its request, or a body may follow."""
 
-REQUEST_LINE = re.compile(rb"[A-Z]+ [^ \x00-\x20]+ HTTP/1\.[01]\r?$")
 
-_prefix = urandom(6).hex()
-_numbers = count()
-
-
-def new_request_id() -> str:
-    """An id that no other request has: random for each process, numbered within."""
-    return f"{_prefix}{next(_numbers):08x}"
+class _Malformed(Exception):
+    """Why a request is refused before the app sees it."""
 
 
 class ServerProtocol(HttpToolsProtocol):
@@ -97,7 +89,7 @@ class ServerProtocol(HttpToolsProtocol):
 
     @property
     def _is_idle(self) -> bool:
-        return (self._running is None or bool(self._running.response_complete)) and not self.pipeline
+        return not self.pipeline and (self._running is None or bool(self._running.response_complete))
 
     # parsing
 
@@ -109,8 +101,9 @@ class ServerProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             pass  # answered as if it did not ask; whatever follows a refused upgrade is not read
-        except httptools.HttpParserError:
-            self._refuse(400, "The request is not valid HTTP.")
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._refuse(400, str(cause) if isinstance(cause, _Malformed) else "The request is not valid HTTP.")
             return
         if self._in_head and self._head > MAX_HEAD:
             self._refuse(431, "The request's head is too long.")
@@ -133,9 +126,7 @@ class ServerProtocol(HttpToolsProtocol):
         self._head = 0
         names = {name for name, _ in self.headers}
         if reason := self._malformed(names):
-            self._refuse(400, reason)
-            self.parser.feed_eof() if False else None
-            raise httptools.HttpParserError(reason)
+            raise _Malformed(reason)  # the parser stops, `_parse` refuses
         super().on_headers_complete()
         if self.stopping:
             self.cycle.keep_alive = False
@@ -187,34 +178,35 @@ class ServerProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended: nobody waits for the answers that are outstanding."""
-        for cycle in (self._running, *(cycle for cycle, _ in self.pipeline)):
-            if cycle is not None and not cycle.response_complete:
-                cycle.disconnected = True
-                cycle.message_event.set()
+        for cycle in self._outstanding():
+            cycle.disconnected = True
+            cycle.message_event.set()
         self.pipeline.clear()
         self._request_is_here()
         self._client_reads()
         super().connection_lost(exc)
 
-    def eof_received(self) -> bool:
-        """The client sends nothing more; it may still read. The connection is closed after the last answer."""
-        if self._is_idle:
-            return False
-        for cycle in (self._running, *(cycle for cycle, _ in self.pipeline)):
-            if cycle is not None:
-                cycle.keep_alive = cycle.keep_alive and cycle is not (self.pipeline[0][0] if self.pipeline else cycle)
-        return True
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends nothing more but may still read: the connection is closed after the last answer."""
+        for cycle in self._outstanding():
+            cycle.keep_alive = False
+            return True
+        return False
 
     def shutdown(self) -> None:
         """The server is to stop. A request that is on its way already is answered, with `Connection: close`."""
         self.stopping = True
-        if self._is_idle:
-            # no longer than the server itself waits
-            self.loop.call_later(min(GRACE, _settings().shutdown_timeout / 2), super().shutdown)
-        elif self._running is not None:
-            self._running.keep_alive = not self.pipeline and False
-            for cycle, _ in self.pipeline:
-                cycle.keep_alive = False
+        for cycle in self._outstanding():
+            cycle.keep_alive = False
+            return
+        # no longer than the server itself waits
+        self.loop.call_later(min(GRACE, _settings().shutdown_timeout / 2), super().shutdown)
+
+    def _outstanding(self) -> list[RequestResponseCycle]:
+        """Requests that are not answered yet, the last one first."""
+        queued = [cycle for cycle, _ in self.pipeline]
+        running = [] if self._running is None or self._running.response_complete else [self._running]
+        return [*queued, *running]
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it is answered."""

@@ -1,43 +1,74 @@
-"""How often one client may ask: counted by the `limits` library, which is loaded only where a limit is set."""
+"""How often one client may ask: counted by the `limits` library, in each process or in a Redis that all share."""
 
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 from time import time
 
-from limits import RateLimitItem, parse
-from limits.aio.storage import Storage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from limits.storage import storage_from_string
-from starlette.types import Scope
+from limits import RateLimitItem, WindowStats, parse_many
+from limits.aio.storage import Storage as AsyncStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter as AsyncLimiter
+from limits.storage import Storage, storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+MEMORY = "memory://"
 
 
-class Rate:
-    """How often one client may ask; each answer says how often it still may."""
+class RateLimit:
+    """Limits such as `5/second;100/minute`, all of which hold; each answer tells how often a client may still ask."""
 
-    def __init__(self, limit: str, storage: str) -> None:
-        self.item: RateLimitItem = parse(limit)
-        store = storage_from_string(f"async+{storage}")
-        assert isinstance(store, Storage)
-        self.limiter = SlidingWindowCounterRateLimiter(store)
+    def __init__(self, limits: str, storage: str = MEMORY) -> None:
+        self.items: list[RateLimitItem] = parse_many(limits)
+        self.is_local = storage == MEMORY
+        if self.is_local:
+            store = storage_from_string(storage)
+            assert isinstance(store, Storage)
+            self._limiter = SlidingWindowCounterRateLimiter(store)
+        else:
+            shared = storage_from_string(f"async+{storage}", implementation="redispy")
+            assert isinstance(shared, AsyncStorage)
+            self._shared = shared
+            self._async_limiter = AsyncLimiter(shared)
 
-    async def hit(self, scope: Scope) -> tuple[bool, dict[str, str]]:
-        """Count a request: whether it is allowed, and the headers that tell."""
-        client = client_of(scope)
-        allowed = await self.limiter.hit(self.item, client)
-        window = await self.limiter.get_window_stats(self.item, client)
+    async def check(self) -> bool:
+        """Whether the storage answers."""
+        return self.is_local or await self._shared.check()
+
+    async def hit(self, host: str) -> tuple[bool, dict[str, str]]:
+        """Count a request of a client: whether it is allowed, and the headers that tell."""
+        client = client_of(host)
+        if self.is_local:
+            return self._hit_locally(client)
+        allowed = all([await self._async_limiter.hit(item, client) for item in self.items])
+        stats = [await self._async_limiter.get_window_stats(item, client) for item in self.items]
+        return allowed, self._headers(stats, allowed=allowed)
+
+    def hit_now(self, host: str) -> dict[str, str] | None:
+        """The headers of an allowed request, counted in this process; None, and nothing counted, where it is not."""
+        client = client_of(host)
+        if not all(self._limiter.test(item, client) for item in self.items):
+            return None
+        return self._hit_locally(client)[1]
+
+    def _hit_locally(self, client: str) -> tuple[bool, dict[str, str]]:
+        allowed = all([self._limiter.hit(item, client) for item in self.items])  # noqa: C419 - each counts
+        stats = [self._limiter.get_window_stats(item, client) for item in self.items]
+        return allowed, self._headers(stats, allowed=allowed)
+
+    def _headers(self, stats: list[WindowStats], *, allowed: bool) -> dict[str, str]:
+        """`RateLimit-Policy` and `RateLimit` of the limit that is nearest to its end."""
+        item, window = min(zip(self.items, stats, strict=True), key=lambda pair: pair[1].remaining)
         seconds = max(1, ceil(window.reset_time - time()))
         headers = {
-            "RateLimit-Policy": f'"default";q={self.item.amount};w={self.item.get_expiry()}',
-            "RateLimit": f'"default";r={max(0, window.remaining)};t={seconds}',
+            "RateLimit-Policy": ", ".join(f'"{each}";q={each.amount};w={each.get_expiry()}' for each in self.items),
+            "RateLimit": f'"{item}";r={max(0, window.remaining)};t={seconds}',
         }
-        return allowed, headers if allowed else {**headers, "Retry-After": str(seconds)}
+        return headers if allowed else {**headers, "Retry-After": str(seconds)}
 
 
-def client_of(scope: Scope) -> str:
+def client_of(host: str) -> str:
     """Whom a request is counted for: an address, or the network of one subscriber where it is IPv6."""
-    host = scope["client"][0] if scope.get("client") else ""
     try:
         address = ip_address(host)
     except ValueError:
-        return str(host)
+        return host
     return f"{int(address) >> 64:x}::/64" if isinstance(address, IPv6Address) else str(address)

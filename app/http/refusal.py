@@ -1,9 +1,28 @@
 """Refusals outside of the app: too long, too many, failed."""
 
+from http import HTTPStatus
+
 from starlette.types import Scope, Send
 
+from app.api.errors import MEDIA_TYPE, problem_body
 from app.http.exchange import Exchange
-from app.http.headers import Headers
+from app.http.headers import COMMON, DATA_POLICY, Headers
+
+
+def raw_refusal(status: int, detail: str, server_headers: Headers) -> bytes:
+    """A whole response in bytes, for a request that is too malformed to reach the app; the connection then closes."""
+    body = problem_body(status, detail, "/")
+    headers: Headers = [
+        *server_headers,
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+        (b"cache-control", b"no-store"),
+        DATA_POLICY,
+        *COMMON,
+    ]
+    lines = b"".join(b"%s: %s\r\n" % item for item in headers)
+    return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (status, HTTPStatus(status).phrase.encode(), lines, body)
 
 
 async def refuse(scope: Scope, send: Send, status: int, detail: str, headers: Headers | None = None) -> None:

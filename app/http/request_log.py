@@ -3,26 +3,22 @@
 import logging
 import re
 from collections.abc import Iterable
-from time import perf_counter
-from typing import TYPE_CHECKING
+from time import perf_counter, time
 from urllib.parse import quote
-from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.access_log import AccessLog, LoggedRequest
 from app.http.log_format import request_id
+from app.http.memo import RequestMemo
 from app.http.refusal import refuse
-from app.settings import Settings
-
-if TYPE_CHECKING:
-    from app.http.metrics import Metrics
+from app.http.request_id import new_request_id
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 HEADER = b"x-request-id"
 MAX_PATH = 300
 
-access = logging.getLogger("app.access")
 errors = logging.getLogger("app.error")
 
 
@@ -45,17 +41,19 @@ def _shape(path: str) -> tuple[str, int, str]:
     return parts[1] if len(parts) > 1 else "", len(parts), "/".join(parts[3:])
 
 
-class Observability:
+class RequestLogMiddleware:
     """Gives each request an id, answers what nothing else caught, logs and counts. To be the outermost layer.
 
-    An inner layer may say how a lookup in its cache went: `scope["state"]["cache"] = "hit"`.
+    Inner layers say in `scope["state"]` how the lookup in the `cache` went, and whether the answer may be remembered
+    (`memo`); the server's protocol puts the bytes of the request there (`memo_key`) where they came alone and whole.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: "Metrics | None", routes: Routes) -> None:
+    def __init__(self, app: ASGIApp, log: AccessLog, memo: RequestMemo, routes: Routes, *, log_query: bool) -> None:
         self.app = app
-        self.settings = settings
-        self.metrics = metrics
+        self.log = log
+        self.memo = memo
         self.routes = routes
+        self.log_query = log_query
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and note how it went."""
@@ -66,64 +64,59 @@ class Observability:
         state = scope.setdefault("state", {})
         identifier = state["request_id"] = _identifier(scope)
         token = request_id.set(identifier)
-        answer = Answer(send, identifier)
+        sent = SentResponse(send, identifier)
         try:
-            await self._pass_on(scope, receive, answer)
+            await self._pass_on(scope, receive, sent)
         finally:
-            self._note(scope, answer, perf_counter() - started)
+            self._note(scope, sent, perf_counter() - started)
             request_id.reset(token)
 
-    async def _pass_on(self, scope: Scope, receive: Receive, answer: "Answer") -> None:
+    async def _pass_on(self, scope: Scope, receive: Receive, sent: "SentResponse") -> None:
         try:
-            await self.app(scope, receive, answer)
+            await self.app(scope, receive, sent)
         except Exception:
             errors.exception("Unexpected error")
-            if answer.status:
+            if sent.status:
                 raise
-            await refuse(scope, answer, 500, "Something went wrong on our side; it has been logged.")
+            await refuse(scope, sent, 500, "Something went wrong on our side; it has been logged.")
 
-    def _note(self, scope: Scope, answer: "Answer", seconds: float) -> None:
-        route = self.routes.of(scope["path"])
-        status = answer.status or 500
-        cache = scope["state"].get("cache")
-        if self.metrics:
-            self.metrics.answered(scope["method"], route, status, seconds, cache)
-        if not self.settings.access_log:
-            return
+    def _note(self, scope: Scope, sent: "SentResponse", seconds: float) -> None:
+        state = scope["state"]
         path = quote(scope["path"])[:MAX_PATH]
-        if self.settings.log_query and scope["query_string"]:
+        if self.log_query and scope["query_string"]:
             path += "?" + quote(scope["query_string"], safe="&=%,+-")[:MAX_PATH]
-        fields = {
-            "method": scope["method"],
-            "path": path,
-            "route": route,
-            "status": status,
-            "milliseconds": round(seconds * 1000, 3),
-            "bytes": answer.bytes,
-            "cache": cache,
-        }
-        access.info("%s %s %d", fields["method"], path, status, extra={"fields": fields})
+        route = self.routes.of(scope["path"])
+        request = LoggedRequest(scope["method"], path, route, sent.status or 500, sent.bytes, state.get("cache"))
+        if self.log.wanted:
+            self.log.add(time(), seconds, sent.identifier, request)
+        # only what was asked for before: most requests are never repeated byte by byte
+        if state.get("memo") and request.cache == "hit" and "memo_key" in state:
+            self.memo.put(state["memo_key"], sent.status, sent.headers, sent.body, request)
 
 
-class Answer:
-    """Sends what it is given, adds the request's id, and keeps what the log needs."""
+class SentResponse:
+    """Sends what it is given, adds the request's id, and keeps what the log and the memo need."""
 
     def __init__(self, send: Send, identifier: str) -> None:
         self.send = send
         self.identifier = identifier
         self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body = b""
         self.bytes = 0
 
     async def __call__(self, message: Message) -> None:
         """Send one message."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.headers = list(message["headers"])
             MutableHeaders(scope=message)["X-Request-ID"] = self.identifier
         else:
-            self.bytes += len(message.get("body", b""))
+            self.body = message.get("body", b"")
+            self.bytes += len(self.body)
         await self.send(message)
 
 
 def _identifier(scope: Scope) -> str:
     given = next((value for name, value in scope["headers"] if name == HEADER), b"")
-    return given.decode() if REQUEST_ID.fullmatch(given) else uuid4().hex
+    return given.decode() if REQUEST_ID.fullmatch(given) else new_request_id()
