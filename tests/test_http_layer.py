@@ -5,12 +5,12 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from app.http.patience import Patience
+from app.http.ready import ReadyResponses
 from sqlalchemy import create_engine
 
 from app.database.current_release import Watcher
 from app.http.cache import Cache
-from app.http.patience import Patience
-from app.http.ready import ReadyResponses
 from app.http.representation import HttpLayer
 
 

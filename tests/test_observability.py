@@ -1,7 +1,10 @@
 """Request ids, logs and metrics."""
 
+import asyncio
+import io
 import json
 import logging
+import time
 import urllib.request
 
 import httpx
@@ -9,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.http.log_format import ConsoleFormatter, JsonFormatter, request_id
-from app.main import RESOURCES
-from tests.serving import free_port, serving
+from app.api.resources import modules
+from app.http.access_log import INTERVAL, AccessLog, LoggedRequest
+from app.http.log_format import JsonFormatter, request_id
+from tests.serving import free_port, serving, wait_for
 from tests.support import client_for
 
 SECRET = "numbness-after-wine"
@@ -32,39 +36,67 @@ async def test_an_ill_formed_request_id_is_replaced(tiny: httpx.AsyncClient, ide
     assert (answer == identifier) == well_formed
 
 
-async def test_the_log_has_no_query_string_and_no_address(
-    tiny: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO, "app"):
-        await tiny.get(f"/nutrients/iron?include={SECRET}", headers={"X-Request-ID": "trace-0002"})
-    [record] = [record for record in caplog.records if record.name == "app.access"]
-    line = json.loads(JsonFormatter().format(record))
-    assert (line["method"], line["path"], line["route"], line["status"]) == (
+async def logged(client: httpx.AsyncClient, *requests: str, headers: dict[str, str] | None = None) -> str:
+    """What the access log writes about these requests."""
+    log: AccessLog = client._transport.app.state.access_log  # type: ignore[attr-defined]
+    log.flush()
+    log.stream = io.StringIO()
+    for url in requests:
+        await client.get(url, headers=headers)
+    log.flush()
+    written = log.stream.getvalue()
+    log.stream = None
+    return written
+
+
+async def test_the_log_has_no_query_string_and_no_address(tiny_database: str) -> None:
+    async with client_for(tiny_database, log_format="json") as client:
+        written = await logged(client, f"/nutrients/iron?include={SECRET}", headers={"X-Request-ID": "trace-0002"})
+    line = json.loads(written)
+    assert (line["method"], line["path"], line["route"], line["status"], line["request_id"]) == (
         "GET",
         "/nutrients/iron",
         "/nutrients/{slug}",
         422,
+        "trace-0002",
     )
     assert line["milliseconds"] >= 0
     assert line["bytes"] > 0
-    assert SECRET not in caplog.text + json.dumps(line)
-    assert "127.0.0.1" not in json.dumps(line)
+    assert SECRET not in written
+    assert "127.0.0.1" not in written
 
 
-async def test_query_strings_are_logged_where_that_is_asked_for(
-    tiny_database: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_query_strings_are_logged_where_that_is_asked_for(tiny_database: str) -> None:
     async with client_for(tiny_database, log_query=True) as client:
-        with caplog.at_level(logging.INFO, "app"):
-            await client.get("/nutrients", params={"type": "mineral"})
-    assert "type=mineral" in caplog.text
+        assert "type=mineral" in await logged(client, "/nutrients?type=mineral")
 
 
-async def test_a_path_cannot_forge_a_line(tiny: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "app"):
-        await tiny.get("/nutrients/%0a%1b[31mGET%20/forged")
-    [record] = [record for record in caplog.records if record.name == "app.access"]
-    assert ConsoleFormatter().format(record).isprintable()
+async def test_a_path_cannot_forge_a_line(tiny: httpx.AsyncClient) -> None:
+    assert (await logged(tiny, "/nutrients/%0a%1b[31mGET%20/forged")).rstrip("\n").isprintable()
+
+
+async def test_lines_are_written_in_order_without_being_asked_for(tiny_database: str) -> None:
+    async with client_for(tiny_database) as client:
+        stream = client._transport.app.state.access_log.stream = io.StringIO()  # type: ignore[attr-defined]
+        for path in ("/livez", "/nutrients", "/faq"):
+            await client.get(path)
+        for _ in range(100):
+            if stream.getvalue().count("\n") == 3:
+                break
+            await asyncio.sleep(0.05)
+        assert [line.split()[4] for line in stream.getvalue().splitlines()] == ["/livez", "/nutrients", "/faq"]
+
+
+def test_lines_that_come_too_fast_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.http.access_log.LONGEST_QUEUE", 10)
+    log = AccessLog("console", stream=io.StringIO())
+    for number in range(25):
+        log.add(0.0, 0.0, f"id-{number}", LoggedRequest("GET", "/", "/", 200, 1, None))
+    log.flush()
+    assert log.stream is not None
+    lines = log.stream.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line.rpartition(" ")[2] for line in lines[:-1]] == [f"id-{number}" for number in range(15, 25)]
+    assert lines[-1].startswith("15 requests were not logged")
 
 
 def test_a_line_of_an_error_has_the_request_id_and_the_cause() -> None:
@@ -84,7 +116,7 @@ async def test_an_unexpected_error_is_answered_and_logged_once(
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("app.api.resources.dataset.dataset", broken)
+    monkeypatch.setattr("app.api.resources.dataset.DatasetInfo", broken)
     async with client_for(tiny_database) as client:
         response = await client.get("/dataset", headers={"X-Request-ID": "trace-0004"})
     assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")
@@ -102,6 +134,7 @@ def test_metrics_have_a_listener_of_their_own(tiny_database: str) -> None:
         server.get("/nutrients/no-such")
         server.get("/wp-login.php")
         assert server.get("/metrics").status_code == 404
+        time.sleep(3 * INTERVAL)  # requests are counted a few times a second
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             shown = answer.read().decode()
     # both processes are counted, and no path of a stranger's making becomes a label
@@ -113,11 +146,24 @@ def test_metrics_have_a_listener_of_their_own(tiny_database: str) -> None:
     assert "wp-login" not in shown
 
 
-async def test_every_route_is_counted_by_its_template(
-    tiny: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    templates = {route.path for resource in RESOURCES for route in resource.router.routes}
-    with caplog.at_level(logging.INFO, "app"):
-        for template in sorted(templates):
-            await tiny.get(template.replace("{slug}", "iron"))
-    assert {record.fields["route"] for record in caplog.records if record.name == "app.access"} == templates
+async def test_every_route_is_counted_by_its_template(tiny_database: str) -> None:
+    templates = sorted({route.path for module in modules() for route in module.router.routes})
+    async with client_for(tiny_database, log_format="json") as client:
+        written = await logged(client, *(template.replace("{slug}", "iron") for template in templates))
+    assert [json.loads(line)["route"] for line in written.splitlines()] == templates
+
+
+def test_the_memo_logs_and_counts_like_the_ordinary_way(tiny_database: str) -> None:
+    port = free_port()
+    with serving(tiny_database, ACCESS_LOG="true", LOG_FORMAT="json", METRICS_PORT=str(port)) as server:
+        with httpx.Client(base_url=server.url) as client:
+            for _ in range(6):
+                client.get("/nutrients/iron")
+        wait_for(lambda: server.log.read_text().count('"path": "/nutrients/iron"') == 6)
+        lines = [json.loads(line) for line in server.log.read_text().splitlines() if "/nutrients/iron" in line]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            shown = answer.read().decode()
+    assert [line["cache"] for line in lines] == ["miss", *["hit"] * 5]
+    assert len({line["request_id"] for line in lines}) == 6
+    assert len({(line["route"], line["status"], line["bytes"]) for line in lines}) == 1
+    assert 'nutrients_http_requests_total{method="GET",route="/nutrients/{slug}",status="200"} 6.0' in shown

@@ -54,7 +54,7 @@ class AccessLog:
         self.metrics = metrics
         self._written = written
         self._line = _json_line if format == "json" else _console_line
-        self._stream = stream
+        self.stream = stream
         self._queue: deque[_Line] = deque(maxlen=LONGEST_QUEUE)
         self._added = 0
         self._flushed = 0
@@ -95,7 +95,7 @@ class AccessLog:
                 if dropped > 0:
                     self._flushed += dropped
                     text += f"{dropped} requests were not logged: they came faster than they could be written.\n"
-                stream = self._stream or sys.stderr
+                stream = self.stream or sys.stderr
                 stream.write(text)
                 stream.flush()
 

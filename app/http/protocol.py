@@ -94,6 +94,10 @@ class ServerProtocol(HttpToolsProtocol):
     # parsing
 
     def _parse(self, data: bytes) -> None:
+        if self._between_requests and b"  " in data.lstrip(b"\r\n").partition(b"\n")[0]:
+            # the parser passes over further spaces, which RFC 9112 §3 does not allow
+            self._refuse(400, "The parts of a request line are separated by one space.")
+            return
         if self._in_head:
             self._head += len(data)
         self._unset_keepalive_if_required()

@@ -91,7 +91,9 @@ class RequestLogMiddleware:
             self.log.add(time(), seconds, sent.identifier, request)
         # only what was asked for before: most requests are never repeated byte by byte
         if state.get("memo") and request.cache == "hit" and "memo_key" in state:
-            self.memo.put(state["memo_key"], sent.status, sent.headers, sent.body, request)
+            # the rate limit is asked each time
+            headers = [item for item in sent.headers if not item[0].startswith(b"ratelimit")]
+            self.memo.put(state["memo_key"], sent.status, headers, sent.body, request)
 
 
 class SentResponse:
