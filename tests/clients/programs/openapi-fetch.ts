@@ -1,0 +1,28 @@
+import createClient from "openapi-fetch";
+import type { components, paths } from "./generated/schema";
+
+type NutrientCard = components["schemas"]["NutrientCard"];
+
+const client = createClient<paths>({ baseUrl: process.argv[2] ?? "" });
+
+const list = await client.GET("/nutrients", { params: { query: { type: ["mineral", "vitamin"], limit: 100 } } });
+if (list.data === undefined) throw new Error("no list");
+const first: NutrientCard | undefined = list.data.items[0];
+if (first === undefined) throw new Error("an empty list");
+const name: string = first.name;
+const symbol: string | null = first.symbol;
+
+const one = await client.GET("/nutrients/{slug}", {
+  params: { path: { slug: "magnesium" }, query: { include: ["claims", "faq"] } },
+});
+if (one.data === undefined) throw new Error("no nutrient");
+const role: string = one.data.roles[0]?.text ?? "";
+const claim: string = one.data.included.claims?.[0]?.name ?? "";
+const absent: string | undefined = one.data.included.sources?.[0]?.name;
+
+// @ts-expect-error: not a type of nutrient, so that a mistake is found before it is sent
+const wrong = await client.GET("/nutrients", { params: { query: { type: ["fibre"] } } });
+const parameter: string | undefined = wrong.response.status === 422 ? wrong.error?.errors[0]?.parameter : undefined;
+
+const types = new Set(list.data.items.map((item) => item.type));
+console.log(JSON.stringify({ name, symbol, role, claim, absent: absent ?? null, parameter, types: [...types].sort() }));
