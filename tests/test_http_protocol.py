@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import pytest
 
-from tests.serving import api_server, serving
+from tests.serving import Serve, ServeOrigin
 
 SLOW = b"X-Request-ID: the-ordinary-way\r\n"
 PATHS = [
@@ -39,7 +39,7 @@ Answer = tuple[bytes, dict[bytes, bytes], bytes]
 
 
 @pytest.fixture(scope="module")
-def port(tiny_database: str) -> Iterator[int]:
+def port(tiny_database: str, api_server: ServeOrigin) -> Iterator[int]:
     with api_server(tiny_database) as origin:
         yield int(origin.rpartition(":")[2])
 
@@ -206,7 +206,7 @@ def test_http_1_0_is_never_answered_in_chunks(port: int) -> None:
         assert b"transfer-encoding" not in received.partition(b"\r\n\r\n")[0].lower()
 
 
-def test_one_connection_does_not_fill_the_memory(tiny_database: str) -> None:
+def test_one_connection_does_not_fill_the_memory(tiny_database: str, serving: Serve) -> None:
     """Requests that are sent without reading the answers wait at the client, not in the server."""
     with serving(tiny_database) as server, closing(connect(server.port)) as connection:
         connection.setblocking(False)

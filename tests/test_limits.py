@@ -13,7 +13,7 @@ from app.api.responses import BATCH, StreamedExport
 from app.http.limits import LimitsMiddleware
 from app.http.rate_limit import client_of
 from app.settings import Settings
-from tests.serving import serving
+from tests.serving import Serve
 from tests.support import client_for
 
 
@@ -88,7 +88,7 @@ async def test_a_preflight_is_neither_counted_nor_refused(tiny_database: str) ->
         assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (429, "*")
 
 
-def test_the_memo_asks_the_rate_limit(tiny_database: str) -> None:
+def test_the_memo_asks_the_rate_limit(tiny_database: str, serving: Serve) -> None:
     with serving(tiny_database, RATE_LIMIT="5/hour") as server, httpx.Client(base_url=server.url) as client:
         answers = [client.get("/nutrients/iron") for _ in range(7)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2

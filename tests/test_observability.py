@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.api.resources import modules
 from app.http.access_log import INTERVAL, AccessLog, LoggedRequest
 from app.http.log_format import JsonFormatter, request_id
-from tests.serving import free_port, serving, wait_for
+from tests.serving import Serve, free_port, wait_for
 from tests.support import client_for
 
 SECRET = "numbness-after-wine"
@@ -125,8 +125,7 @@ async def test_an_unexpected_error_is_answered_and_logged_once(
     assert len([record for record in caplog.records if record.levelno >= logging.ERROR]) == 1
 
 
-@pytest.mark.slow
-def test_metrics_have_a_listener_of_their_own(tiny_database: str) -> None:
+def test_metrics_have_a_listener_of_their_own(tiny_database: str, serving: Serve) -> None:
     port = free_port()
     with serving(tiny_database, WORKERS="2", METRICS_PORT=str(port)) as server:
         for _ in range(20):
@@ -153,7 +152,7 @@ async def test_every_route_is_counted_by_its_template(tiny_database: str) -> Non
     assert [json.loads(line)["route"] for line in written.splitlines()] == templates
 
 
-def test_the_memo_logs_and_counts_like_the_ordinary_way(tiny_database: str) -> None:
+def test_the_memo_logs_and_counts_like_the_ordinary_way(tiny_database: str, serving: Serve) -> None:
     port = free_port()
     with serving(tiny_database, ACCESS_LOG="true", LOG_FORMAT="json", METRICS_PORT=str(port)) as server:
         with httpx.Client(base_url=server.url) as client:

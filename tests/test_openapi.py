@@ -14,7 +14,7 @@ from app.api.openapi import EXAMPLES
 from app.api.parameters import MAX_VALUES
 from app.schemas import KINDS
 from tests.fuzz import fuzz
-from tests.serving import api_server
+from tests.serving import ServeOrigin
 from tests.snapshot import SNAPSHOT, contract, description
 from tests.support import parameters_of, real_database
 from tests.update_examples import REQUESTS, shortened
@@ -187,7 +187,7 @@ async def test_answers_are_as_described(real: httpx.AsyncClient, request: tuple[
     Draft202012Validator(schema_of(path)).validate(response.json())
 
 
-def test_a_generator_of_requests_finds_nothing() -> None:
+def test_a_generator_of_requests_finds_nothing(api_server: ServeOrigin) -> None:
     """A short run; `make fuzz` is the long one."""
     with api_server(real_database()) as origin:
         done = fuzz(origin, examples=1, phases="examples,fuzzing,stateful")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeUrl
-from tests.serving import api_server
+from tests.serving import ServeOrigin
 from tests.support import TINY, make_database, run
 from tests.traffic import Traffic, assert_unmixed
 
@@ -16,7 +16,10 @@ SECONDS = 5
 
 @pytest.mark.parametrize("settings", [{"WORKERS": "2"}, {"ACCESS_LOG": "false"}], ids=["two workers", "short cut"])
 def test_a_release_under_load_fails_no_request_and_mixes_nothing(
-    new_database: MakeUrl, second_release: Path, settings: dict[str, str]
+    new_database: MakeUrl,
+    second_release: Path,
+    settings: dict[str, str],
+    api_server: ServeOrigin,
 ) -> None:
     url = make_database(new_database("swap"), TINY)
     with api_server(url, **settings) as origin, Traffic(origin) as traffic:

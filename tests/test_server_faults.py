@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serving import Server, serving, wait_for
+from tests.serving import Serve, Server, wait_for
 from tests.support import TINY, make_database, with_long_list
 
 
@@ -25,8 +25,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.slow
-def test_the_server_starts_without_a_database_and_serves_when_there_is_one(tmp_path: Path) -> None:
+def test_the_server_starts_without_a_database_and_serves_when_there_is_one(tmp_path: Path, serving: Serve) -> None:
     url = f"sqlite:///{tmp_path}/later.db"
     with serving(url) as server:
         assert "Not ready: The database file is missing" in server.log.read_text()
@@ -37,12 +36,11 @@ def test_the_server_starts_without_a_database_and_serves_when_there_is_one(tmp_p
 
 
 @pytest.fixture(scope="module")
-def server(sound: Path) -> Iterator[Server]:
+def server(sound: Path, serving: Serve) -> Iterator[Server]:
     with serving(f"sqlite:///{sound}", REQUEST_TIMEOUT="3") as running:
         yield running
 
 
-@pytest.mark.slow
 def test_slow_clients_and_half_open_connections_starve_nobody(server: Server) -> None:
     half_open = [server.connect() for _ in range(300)]
     for number, connection in enumerate(half_open):
@@ -120,7 +118,6 @@ def work(server: Server) -> float:
         return (spent() - before) / 1e6
 
 
-@pytest.mark.slow
 def test_hostile_requests_leave_the_server_as_it_was(
     server: Server, record_property: Callable[[str, object], None]
 ) -> None:
@@ -137,8 +134,7 @@ def test_hostile_requests_leave_the_server_as_it_was(
     assert after < 3 * quick
 
 
-@pytest.mark.slow
-def test_a_stop_under_load_breaks_no_answer(sound: Path) -> None:
+def test_a_stop_under_load_breaks_no_answer(sound: Path, serving: Serve) -> None:
     with serving(f"sqlite:///{sound}") as server:
         expected = server.get("/nutrients").content
         broken: list[bytes] = []
@@ -167,9 +163,8 @@ def test_a_stop_under_load_breaks_no_answer(sound: Path) -> None:
         assert broken == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("before", [b"/nutrients", b"/dataset"], ids=["asked before", "asked anew"])
-def test_a_request_that_comes_as_the_server_stops_is_answered(sound: Path, before: bytes) -> None:
+def test_a_request_that_comes_as_the_server_stops_is_answered(sound: Path, before: bytes, serving: Serve) -> None:
     request = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n"
     with serving(f"sqlite:///{sound}") as server:
         connection = server.connect()
@@ -209,8 +204,7 @@ END = b"\r\n0\r\n\r\n"
 """How an answer in chunks ends that is whole."""
 
 
-@pytest.mark.slow
-def test_an_answer_that_is_being_taken_slowly_is_sent_whole_before_the_server_stops(long: str) -> None:
+def test_an_answer_that_is_being_taken_slowly_is_sent_whole_before_the_server_stops(long: str, serving: Serve) -> None:
     with serving(long) as server, taking_slowly(server) as connection:
         server.process.terminate()
         wait_for(lambda: refuses(server))
@@ -219,8 +213,7 @@ def test_an_answer_that_is_being_taken_slowly_is_sent_whole_before_the_server_st
     assert len(answer) > 40_000_000
 
 
-@pytest.mark.slow
-def test_a_client_that_stops_reading_is_cut_off(long: str) -> None:
+def test_a_client_that_stops_reading_is_cut_off(long: str, serving: Serve) -> None:
     with serving(long, REQUEST_TIMEOUT="1") as server, taking_slowly(server) as connection:
         # longer than the server waits for it
         time.sleep(3)
@@ -252,8 +245,7 @@ def read_answer(connection: socket.socket) -> bytes:
     return body
 
 
-@pytest.mark.slow
-def test_a_worker_that_is_killed_is_replaced(sound: Path) -> None:
+def test_a_worker_that_is_killed_is_replaced(sound: Path, serving: Serve) -> None:
     with serving(f"sqlite:///{sound}", WORKERS="2") as server:
         workers = server.children()
         assert len(workers) == 2
