@@ -91,7 +91,8 @@ class Collector:
             await self._timeout.__aexit__(kind, error, trace)  # type: ignore[arg-type]
         except TimeoutError:
             return True
-        return isinstance(error, Enough)
+        # raised for `Enough`, by the app or by a framework in its place
+        return isinstance(error, Exception) and self.response is not None and self.response.is_final
 
     async def send(self, message: Message) -> None:
         """Take one ASGI message."""
