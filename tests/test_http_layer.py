@@ -71,6 +71,7 @@ def answering(body: bytes = b'{"a":1}', **headers: str) -> tuple[ASGIApp, list[S
     "special",
     [
         {"Range": "bytes=0-2"},
+        {"Range": "bytes=99-"},
         {"If-Modified-Since": "Fri, 06 Nov 2099 08:49:37 GMT"},
         {"If-None-Match": "*"},
         {"If-Match": '"other"'},
@@ -625,7 +626,7 @@ def test_no_header_ends_in_a_server_error(method: str, path: str, headers: dict[
             raw = {name: value.encode("latin-1", "replace") for name, value in headers.items()}
             return await client.request(method, path, headers=raw)
 
-    assert asyncio.run(ask()).status_code in (200, 204, 304, 406, 412)
+    assert asyncio.run(ask()).status_code in (200, 204, 206, 304, 406, 412, 416)
 
 
 async def test_requests_without_state_and_other_protocols_pass() -> None:

@@ -23,7 +23,7 @@ DATA_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors
 
 ALLOW = b"GET, HEAD, OPTIONS"
 
-OF_CONTENT = (b"content-type", b"content-length", b"content-encoding", b"content-disposition")
+OF_CONTENT = (b"accept-ranges", b"content-type", b"content-length", b"content-encoding", b"content-disposition")
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 

@@ -14,7 +14,7 @@ from app.database.current_release import Watcher
 from app.database.engines import explain
 from app.http.cache import CachedResponse, Key, ResponseCache
 from app.http.compression import coding_for
-from app.http.conditional import status_for
+from app.http.conditional import range_for, status_for
 from app.http.exchange import FAILURE, AppResponse, Exchange
 from app.http.headers import COMMON, Headers, preflight, without_content
 from app.http.negotiation import best_media_type
@@ -162,13 +162,17 @@ class RepresentationMiddleware:
         if status == HTTPStatus.PRECONDITION_FAILED:
             return await exchange.respond(exchange.problem(status, PRECONDITION_FAILED))
         key = self._key(exchange)
-        response = AppResponse(status, [*cached.headers, (b"etag", etag.encode())])
+        response = AppResponse(status, [*cached.headers, (b"etag", etag.encode()), (b"accept-ranges", b"bytes")])
         if status == HTTPStatus.NOT_MODIFIED:
             response.headers = without_content(response.headers)
         else:
             response.body = await self._cache.body(key, cached, coding)
             if coding != "identity":
                 response.headers.append((b"content-encoding", coding.encode()))
+            if b"range" in exchange.headers and exchange.scope["method"] == "GET":
+                part = range_for(exchange.headers, etag, headers.header(b"last-modified"), len(response.body))
+                if part is not None:
+                    return await exchange.respond(_partial(exchange, response, part))
         forwarded = any(name.startswith((b"x-forwarded", b"forwarded")) for name in exchange.headers)
         exchange.scope["state"]["memo"] = not forwarded and self._cache.get(key) is cached
         return await exchange.respond(response)
@@ -215,6 +219,16 @@ def _joined(lines: Headers) -> dict[bytes, str]:
         text = value.decode("latin-1")
         headers[name] = f"{headers[name]}, {text}" if name in headers else text
     return headers
+
+
+def _partial(exchange: Exchange, whole: AppResponse, part: range) -> AppResponse:
+    """The part of a response that a range asks for; 416 where it is empty."""
+    size = b"/%d" % len(whole.body)
+    if not part:
+        outside = "The range lies outside of the representation."
+        return exchange.problem(416, outside, [(b"content-range", b"bytes *" + size)])
+    sent = b"bytes %d-%d" % (part.start, part.stop - 1)
+    return AppResponse(206, [*whole.headers, (b"content-range", sent + size)], whole.body[part.start : part.stop])
 
 
 def _without_slash(exchange: Exchange) -> AppResponse:
