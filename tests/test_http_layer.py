@@ -513,12 +513,13 @@ PREFIX = "/api/nutrients"
 )
 async def test_every_path_in_a_body_begins_with_the_prefix(media_type: str, body: str, completed: str) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await Response(body, media_type=media_type)(scope, receive, send)
+        await Response(body, 200 if scope["path"] == "/data" else 404, media_type=media_type)(scope, receive, send)
 
     async with client_of(layered(app, prefix=PathPrefix("/p"))[0]) as client:
-        response = await client.get("/unknown")
-        assert response.text == completed
-        assert int(response.headers["Content-Length"]) == len(response.content)
+        for path in ("/data", "/unknown"):
+            response = await client.get(path)
+            assert response.text == completed
+            assert int(response.headers["Content-Length"]) == len(response.content)
 
 
 async def test_headers_and_the_layers_own_answers_have_the_prefix() -> None:

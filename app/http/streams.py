@@ -109,8 +109,9 @@ class Collector:
             self._parts.append(data)
             self._size += len(data)
             if last:
-                self._head.body = b"".join(self._parts)
-                self.response = self._head
+                # the length may have changed with the prefix
+                headers = [item for item in self._head.headers if item[0] != b"content-length"]
+                self.response = AppResponse(self._head.status, headers, b"".join(self._parts))
             if last or not self._may_stream or self._size <= BUFFER or self._head.status != HTTPStatus.OK:
                 return
             await self._start()
