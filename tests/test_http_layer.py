@@ -375,6 +375,23 @@ async def test_readers_that_do_not_read_lose_their_place_to_others(monkeypatch: 
     assert export.closed == 8
 
 
+async def test_a_client_that_goes_away_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        assert (await receive())["type"] == "http.disconnect"
+
+    reader = Reader(layered(app)[0])
+    reader.receive = gone  # type: ignore[method-assign]
+    await reader.run()
+    assert not reader.messages
+    assert not caplog.records
+
+
+async def gone() -> Any:
+    return {"type": "http.disconnect"}
+
+
 async def test_an_export_that_fails_is_an_error_before_its_start_and_cut_after_it() -> None:
     for pieces, status in ((1, 500), (5, 200)):
 

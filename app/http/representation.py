@@ -191,17 +191,17 @@ class RepresentationMiddleware:
 
     async def _run(self, exchange: Exchange, receive: Receive | None) -> AppResponse | None:
         """The app's response. Only with `receive` it may be streamed, and the app notices that the client has gone."""
-        may_stream = receive is not None
+        messages = Messages(receive)
         try:
-            async with Collector(exchange, self._slots, self._cacheable, may_stream=may_stream) as collector:
-                await self._app(exchange.inner_scope, receive or _receive_nothing(), collector.send)
+            async with Collector(exchange, self._slots, self._cacheable, may_stream=receive is not None) as collector:
+                await self._app(exchange.inner_scope, messages, collector.send)
         except DBAPIError as error:
             if exchange.started:
                 raise Incomplete from error  # no retry
             raise
         if collector.was_cut:
             log.warning("a slow export was cut for another", extra={"path": exchange.target.path})
-        elif not exchange.started and collector.response is None:
+        if collector.response is None and not exchange.started and not messages.client_has_gone:
             raise Incomplete
         return collector.response
 
@@ -238,12 +238,21 @@ def _without_slash(exchange: Exchange) -> AppResponse:
     return AppResponse(308, [(b"location", location.encode())])
 
 
-def _receive_nothing() -> Receive:
-    messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+class Messages:
+    """What the app receives: an empty body, and then nothing, or, where that is of use, that the client has gone."""
 
-    async def receive() -> Message:
-        if not messages:
+    def __init__(self, receive: Receive | None) -> None:
+        self.client_has_gone = False
+        self._receive = receive
+        self._began = False
+
+    async def __call__(self) -> Message:
+        """The next message."""
+        if self._receive:
+            message = await self._receive()
+            self.client_has_gone = message["type"] == "http.disconnect"
+            return message
+        if self._began:
             await asyncio.Event().wait()
-        return messages.pop()
-
-    return receive
+        self._began = True
+        return {"type": "http.request", "body": b"", "more_body": False}
