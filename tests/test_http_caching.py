@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import zlib
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -22,8 +21,8 @@ DECODERS = {
     "zstd": lambda body: zstandard.ZstdDecompressor().decompressobj().decompress(body),
 }
 
-BIG = "/nutrients"
-SMALL = "/interactions?fields=name"
+BIG = "/nutrients/iron"
+SMALL = "/interactions"
 
 
 async def raw(client: httpx.AsyncClient, path: str, **headers: str) -> tuple[httpx.Response, bytes]:
@@ -34,7 +33,9 @@ async def raw(client: httpx.AsyncClient, path: str, **headers: str) -> tuple[htt
     return response, body
 
 
-@pytest.mark.parametrize("path", [BIG, SMALL, "/nutrients/iron", "/comparison", "/dataset", "/", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path", [BIG, SMALL, "/nutrients", "/comparison", "/dataset", "/", "/openapi.json", "/claims.csv"]
+)
 async def test_a_representation_can_be_cached_and_revalidated(tiny: httpx.AsyncClient, path: str) -> None:
     first = await tiny.get(path)
     assert first.status_code == 200
@@ -60,16 +61,55 @@ async def test_if_modified_since_counts_only_without_if_none_match(tiny: httpx.A
     modified = parsedate_to_datetime(first.headers["Last-Modified"])
     since = {
         format_datetime(modified, usegmt=True): 304,
-        format_datetime(modified + timedelta(days=1), usegmt=True): 304,
+        # equal dates only: where the clock went backwards, a newer release has the earlier one
+        format_datetime(modified + timedelta(days=1), usegmt=True): 200,
+        modified.strftime("%A, %d-%b-%y %H:%M:%S GMT"): 304,
+        modified.strftime("%a %b %e %H:%M:%S %Y"): 304,
         format_datetime(modified - timedelta(seconds=1), usegmt=True): 200,
         "yesterday": 200,
         "": 200,
         "Mon, 32 Jan 2026 00:00:00 GMT": 200,
+        "Fri, 06 Nov 99999999999999999999 08:49:37 GMT": 200,
+        "Fri, 06 Nov 1994 08:49:999999999999999999 GMT": 200,
+        "Fri, 06 Nov 1994 08:49:37 +99999999999999": 200,
     }
     for date, status in since.items():
         assert (await tiny.get("/nutrients", headers={"If-Modified-Since": date})).status_code == status, date
     both = {"If-None-Match": '"other"', "If-Modified-Since": first.headers["Last-Modified"]}
     assert (await tiny.get("/nutrients", headers=both)).status_code == 200
+
+
+async def test_preconditions_are_evaluated_in_the_order_of_the_standard(tiny: httpx.AsyncClient) -> None:
+    """RFC 9110 §13.2.2; for reading, too: a client that pages may insist on one release."""
+    first = await tiny.get("/nutrients")
+    etag, modified = first.headers["ETag"], parsedate_to_datetime(first.headers["Last-Modified"])
+    before = format_datetime(modified - timedelta(days=1), usegmt=True)
+    after = format_datetime(modified + timedelta(days=1), usegmt=True)
+    expected = [
+        ({"If-Match": etag}, 200),
+        ({"If-Match": f'"other", {etag}'}, 200),
+        ({"If-Match": "*"}, 200),
+        ({"If-Match": '"other"'}, 412),
+        ({"If-Match": f"W/{etag}"}, 412),
+        ({"If-Match": ""}, 412),
+        ({"If-Unmodified-Since": before}, 412),
+        ({"If-Unmodified-Since": first.headers["Last-Modified"]}, 200),
+        ({"If-Unmodified-Since": after}, 200),
+        ({"If-Unmodified-Since": "yesterday"}, 200),
+        ({"If-Match": etag, "If-Unmodified-Since": before}, 200),
+        ({"If-Match": etag, "If-None-Match": etag}, 304),
+        ({"If-Match": '"other"', "If-None-Match": etag}, 412),
+        ({"If-Unmodified-Since": before, "If-None-Match": etag}, 412),
+        ({"If-Unmodified-Since": after, "If-Modified-Since": first.headers["Last-Modified"]}, 304),
+    ]
+    for headers, status in expected:
+        for method in ("GET", "HEAD"):
+            response = await tiny.request(method, "/nutrients", headers=headers)
+            assert response.status_code == status, headers
+    failed = await tiny.get("/nutrients", headers={"If-Match": '"other"'})
+    assert failed.headers["Content-Type"] == "application/problem+json"
+    # a precondition counts only where the answer would else be a success
+    assert (await tiny.get("/nutrients/none", headers={"If-Match": "*"})).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -110,16 +150,20 @@ async def test_nothing_small_is_encoded(tiny: httpx.AsyncClient) -> None:
     response, body = await raw(tiny, SMALL, Accept_Encoding="gzip, br, zstd")
     assert len(body) < 1000
     assert "Content-Encoding" not in response.headers
+    only, packed = await raw(tiny, SMALL, Accept_Encoding="gzip, identity;q=0")
+    assert only.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed) == body
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/nutrients", "/nutrients/iron", "/nutrients/none", "/faq?x=1", "/faq.jsonld", "/livez"),
+        *("/", "/nutrients", "/nutrients/", "/nutrients/iron", "/nutrients/none", "/faq?x=1", "/faq.jsonld", "/livez"),
         *(
             "/readyz",
             "/docs",
             "/openapi.json",
+            "/favicon.ico",
             "/claims.csv",
             "/claims.ndjson",
             "/nutrients/iron-mineral",
@@ -135,18 +179,21 @@ async def test_head_is_get_without_the_body(tiny: httpx.AsyncClient, path: str) 
 
 
 async def test_errors_are_not_cached(tiny: httpx.AsyncClient) -> None:
-    for path in ("/nutrients/none", "/nutrients?type=x", "/none", "/faq?format=xml", "/faq%zz", "/livez", "/readyz"):
+    for path in ("/nutrients/none", "/nutrients?type=x", "/none", "/faq.xml", "/faq%zz", "/livez", "/readyz"):
         assert (await tiny.get(path)).headers["Cache-Control"] == "no-store", path
 
 
 PATHS = st.sampled_from(
-    ["/nutrients", "/claims", "/faq", "/food-sources", "/nutrients/iron", "/nutrients/none", "/comparison", "/"]
+    [
+        *("/nutrients", "/claims", "/faq", "/food-sources", "/nutrients/iron", "/nutrients/none", "/comparison", "/"),
+        *("/nutrients.csv", "/claims.ndjson", "/faq.jsonld", "/nutrients/", "/docs", "/favicon.ico", "/openapi.json"),
+    ]
 )
 PARAMETERS = st.lists(
     st.sampled_from(
         [
             *(("limit", "1"), ("limit", "2"), ("offset", "1"), ("sort", "-name"), ("fields", "name"), ("slug", "iron")),
-            *(("format", "csv"), ("format", "json"), ("format", "jsonld"), ("include", "sources"), ("x", "1")),
+            *(("bom", "true"), ("type", "mineral"), ("type[]", "vitamin"), ("include", "sources"), ("x", "1")),
             ("nutrient", "iron"),
         ]
     ),
@@ -156,10 +203,13 @@ HEADERS = st.fixed_dictionaries(
     {},
     optional={
         "Accept": st.sampled_from(
-            ["*/*", "text/csv", "application/json;q=0.1, application/x-ndjson", "image/png", "x"]
+            ["*/*", "text/csv", "application/json;q=0.1, text/html", "text/html", "image/png", "x"]
         ),
         "Accept-Encoding": st.sampled_from(["identity", "gzip", "br, gzip", "zstd;q=0.9, gzip;q=0.1", "*;q=0"]),
         "If-None-Match": st.sampled_from(["*", '"a"']),
+        "If-Match": st.sampled_from(["*", '"a"']),
+        "If-Modified-Since": st.just("Fri, 06 Nov 2099 08:49:37 GMT"),
+        "Range": st.just("bytes=0-9"),
         "Origin": st.just("https://example.org"),
     },
 )
@@ -211,7 +261,40 @@ async def test_concurrent_misses_render_once(tiny_database: str) -> None:
         assert len(pages) == 1
 
 
-async def test_a_stream_is_whole_and_decodes(tiny: httpx.AsyncClient) -> None:
-    _, plain = await raw(tiny, "/claims.csv")
-    _, packed = await raw(tiny, "/claims.csv", Accept_Encoding="gzip")
-    assert zlib.decompress(packed, wbits=31) == plain
+@pytest.mark.parametrize("path", ["/nutrients/iron", "/favicon.ico", "/claims.csv", "/claims.ndjson"])
+async def test_a_range_is_a_part_of_the_whole_cold_or_warm(tiny_database: str, path: str) -> None:
+    """Readers of data frames fetch files in ranges."""
+    async with client_for(tiny_database) as client:
+        cold = await client.get(path, headers={"Range": "bytes=0-9", "Accept-Encoding": "identity"})
+        whole, body = await raw(client, path)
+        etag, size = whole.headers["ETag"], len(body)
+        assert whole.headers["Accept-Ranges"] == "bytes"
+        for response in (cold, (await raw(client, path, Range="bytes=0-9"))[0]):
+            assert response.status_code == 206
+            assert response.headers["Content-Range"] == f"bytes 0-9/{size}"
+            assert (response.headers["Content-Length"], response.headers["ETag"]) == ("10", etag)
+        assert cold.content == body[:10]
+        parts = {
+            "bytes=5-": body[5:],
+            "bytes=-5": body[-5:],
+            f"bytes=5-{size * 9}": body[5:],
+            f"bytes=-{size * 9}": body,
+        }
+        for value, part in parts.items():
+            response, content = await raw(client, path, Range=value)
+            assert (response.status_code, content) == (206, part), value
+        for value in (f"bytes={size}-", "bytes=-0", "bytes=999999999999999-"):
+            response, _ = await raw(client, path, Range=value)
+            assert response.status_code == 416
+            assert response.headers["Content-Range"] == f"bytes */{size}"
+            assert response.headers["Content-Type"] == "application/problem+json"
+        for value in ("bytes=9-0", "lines=1-2", "x", "", "bytes=-", "bytes=0-1,3-4", "bytes=" + "9" * 5000 + "-"):
+            response, content = await raw(client, path, Range=value)
+            assert (response.status_code, content) == (200, body), value
+        for condition, status in ((etag, 206), ('"other"', 200), (f"W/{etag}", 200), ("yesterday", 200)):
+            response, _ = await raw(client, path, Range="bytes=0-9", If_Range=condition)
+            assert response.status_code == status, condition
+        assert (await client.head(path, headers={"Range": "bytes=0-9"})).status_code == 200
+        assert (await raw(client, path, Range="bytes=0-9", If_None_Match=etag))[0].status_code == 304
+        packed, part = await raw(client, path, Range="bytes=0-9", Accept_Encoding="gzip, identity;q=0")
+        assert (packed.headers["Content-Encoding"], part[:2], len(part)) == ("gzip", b"\x1f\x8b", 10)

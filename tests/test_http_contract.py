@@ -1,6 +1,7 @@
 """What every response carries, and what is refused: CORS, security headers, methods, malformed requests."""
 
 import asyncio
+import re
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ STATUSES = {
     "/nutrients/iron-mineral": 308,
     "/" + "x" * 9000: 414,
     "/claims.csv": 200,
+    "/nutrients/": 308,
 }
 
 
@@ -65,9 +67,17 @@ async def test_304_405_406_500_may_be_read_by_any_origin_too(tiny: httpx.AsyncCl
     assert "on purpose" not in answers[-1].text
 
 
-async def test_behind_tls_browsers_are_told_to_stay_there(tiny: httpx.AsyncClient) -> None:
-    response = await tiny.get("https://test/nutrients")
-    assert response.headers["Strict-Transport-Security"].startswith("max-age=")
+async def test_browsers_are_told_to_stay_with_tls_only_where_the_operator_says_so(tiny_database: str) -> None:
+    for hsts in ("", "max-age=31536000"):
+        async with client_for(tiny_database, hsts=hsts) as client:
+            response = await client.get("https://test/nutrients")
+            assert response.headers.get("Strict-Transport-Security", "") == hsts
+
+
+async def test_a_preflight_is_answered_whatever_it_asks_for(tiny: httpx.AsyncClient) -> None:
+    response = await tiny.options("/nutrients", headers={"Access-Control-Request-Headers": b"a\x1fb"})
+    assert response.status_code == 204
+    assert "Access-Control-Allow-Headers" not in response.headers
 
 
 @pytest.mark.parametrize("path", ["/nutrients", "/nutrients/iron", "/docs", "/"])
@@ -129,7 +139,8 @@ async def test_links_lead_through_a_list_and_to_licence_and_terms(tiny: httpx.As
         ("/nutrients?limit=%2B5", 422),
         ("/nutrients?offset=99999999999999999999", 422),
         ("/nutrients?electrolyte=maybe", 422),
-        ("/nutrients/", 404),
+        ("/nutrients//", 404),
+        ("/none/", 404),
         ("/nutrients/iron/extra", 404),
         ("/dataset?x=1", 422),
         ("/livez?x=1", 422),
@@ -143,11 +154,62 @@ async def test_a_malformed_request_gets_a_clear_error(tiny: httpx.AsyncClient, p
         assert response.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/nutrients/", "/nutrients"),
+        ("/nutrients/iron/", "/nutrients/iron"),
+        ("/nutrients/?type=mineral&limit=1", "/nutrients?type=mineral&limit=1"),
+        ("/docs/", "/docs"),
+    ],
+)
+async def test_a_final_slash_leads_to_the_path_without(tiny: httpx.AsyncClient, path: str, location: str) -> None:
+    response = await tiny.get(path)
+    assert (response.status_code, response.headers["Location"]) == (308, location)
+    assert (await tiny.get(location)).status_code == 200
+
+
+async def test_pages_ignore_parameters_of_other_sites(tiny: httpx.AsyncClient) -> None:
+    html = {"Accept": "text/html"}
+    page = await tiny.get("/?utm_source=x&fbclid=y", headers=html)
+    assert (page.status_code, page.content) == (200, (await tiny.get("/", headers=html)).content)
+    assert (await tiny.get("/?utm_source=x")).status_code == 422
+
+
+async def test_what_is_not_acceptable_names_what_there_is(tiny: httpx.AsyncClient) -> None:
+    listed = await tiny.get("/nutrients", headers={"Accept": "application/xml"})
+    assert listed.status_code == 406
+    for offered in ("application/json", "/nutrients.csv", "/nutrients.ndjson"):
+        assert offered in listed.json()["detail"]
+    detail = await tiny.get("/nutrients/iron", headers={"Accept": "text/csv"})
+    assert detail.status_code == 406
+    assert ".csv" not in detail.json()["detail"]
+
+
+async def test_every_path_leads_back_below_the_prefix(real_database: str) -> None:
+    """From the index as a page and as data: every link below the path leads to a success."""
+    async with client_for(real_database, root_path="/api/nutrients") as client:
+        for accept in ("text/html", "application/json"):
+            index = await client.get("/api/nutrients/", headers={"Accept": accept})
+            paths = re.findall(r'"(/[^"]*)"', index.text)
+            assert len(paths) > 15
+            for path in paths:
+                assert path.startswith("/api/nutrients/"), path
+                response = await client.get(path.replace("&amp;", "&"), headers={"Accept": f"{accept}, */*"})
+                assert response.status_code == 200, path
+        assert (await client.get("/nutrients/magnesium/")).headers["Location"] == "/api/nutrients/nutrients/magnesium"
+        rows = (await client.get("/nutrients.csv?fields=slug,url")).text.split()
+        assert "magnesium,/api/nutrients/nutrients/magnesium" in rows
+        lines = (await client.get("/nutrients.ndjson")).text
+        assert '"url":"/nutrients/' not in lines
+        assert (await client.get("/openapi.json")).json()["servers"][0]["url"] == "/api/nutrients"
+
+
 async def test_a_body_on_get_changes_nothing(tiny: httpx.AsyncClient) -> None:
     assert (await tiny.request("GET", "/faq", content=b"x" * 10_000)).json() == (await tiny.get("/faq")).json()
 
 
-NAMES = st.sampled_from(["kind", "limit", "offset", "sort", "fields", "include", "slug", "format", "nutrient", "x"])
+NAMES = st.sampled_from(["kind", "limit", "offset", "sort", "fields", "include", "slug", "type", "type[]", "x"])
 VALUES = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
     st.sampled_from(["1", "name", "-name", "mineral", "csv", "iron", "a,b", ","]),
@@ -166,14 +228,15 @@ async def test_no_request_ends_in_a_server_error(tiny_database: str) -> None:
 
         @given(
             st.one_of(
-                st.sampled_from(["nutrients", "claims", "faq", "nutrients/iron"]),
+                st.sampled_from(["nutrients", "claims", "faq", "nutrients/iron", "nutrients.csv", "favicon.ico"]),
                 st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="?#"), max_size=20),
             ),
             st.lists(st.tuples(NAMES, VALUES), max_size=4),
             st.fixed_dictionaries(
                 {},
                 optional=dict.fromkeys(
-                    ("Accept", "Accept-Encoding", "If-None-Match", "If-Modified-Since", "Range"), TEXT
+                    ("Accept", "Accept-Encoding", "If-None-Match", "If-Modified-Since", "Range", "X-Forwarded-Prefix"),
+                    TEXT,
                 ),
             ),
         )

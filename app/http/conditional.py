@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110 §13): does the client hold, or expect, the current representation?"""
+"""Conditional requests (RFC 9110 §13) and ranges (§14): which part of a representation does the client need?"""
 
 import re
 from collections.abc import Mapping
@@ -6,6 +6,8 @@ from datetime import datetime
 from http import HTTPStatus
 
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 _DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 """The form that is sent today, that of RFC 850, and that of C's `asctime` (RFC 9110 §5.6.7)."""
@@ -32,6 +34,22 @@ def status_for(headers: Mapping[bytes, str], etag: str, last_modified: str) -> i
     if modified_since and modified_since == parse_date(last_modified):
         return HTTPStatus.NOT_MODIFIED
     return HTTPStatus.OK
+
+
+def range_for(headers: Mapping[bytes, str], etag: str, last_modified: str, size: int) -> range | None:
+    """The bytes that a GET asks for: empty where there are none such, None for the whole.
+
+    Several ranges, other units and what is malformed are ignored (RFC 9110 §14.2): the client gets the whole.
+    """
+    match = _RANGE.fullmatch(headers.get(b"range", "").strip())
+    if not match or headers.get(b"if-range", etag).strip() not in (etag, last_modified):
+        return None
+    first, last = match.groups()
+    if not first:
+        return range(max(size - int(last), 0), size) if last else None
+    if last and int(last) < int(first):
+        return None
+    return range(int(first), min(int(last) + 1, size) if last else size)
 
 
 def parse_date(text: str) -> datetime | None:

@@ -23,7 +23,7 @@ DATA_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors
 
 ALLOW = b"GET, HEAD, OPTIONS"
 
-OF_CONTENT = (b"content-type", b"content-length", b"content-encoding", b"content-disposition")
+OF_CONTENT = (b"accept-ranges", b"content-type", b"content-length", b"content-encoding", b"content-disposition")
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -43,7 +43,7 @@ def without_content(headers: Headers) -> Headers:
     return [item for item in headers if item[0] not in OF_CONTENT]
 
 
-def preflight(requested_headers: bytes | None) -> Headers:
+def preflight(requested_headers: bytes) -> Headers:
     """Headers of the answer to OPTIONS: every origin, our methods, whatever headers were asked for."""
     headers = [
         (b"allow", ALLOW),
@@ -52,7 +52,7 @@ def preflight(requested_headers: bytes | None) -> Headers:
         (b"vary", b"Access-Control-Request-Headers"),
         (b"cache-control", b"public, max-age=86400"),
     ]
-    if requested_headers:
+    if requested_headers and is_valid(requested_headers):
         headers.append((b"access-control-allow-headers", requested_headers))
     return headers
 

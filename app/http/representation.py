@@ -14,7 +14,7 @@ from app.database.current_release import Watcher
 from app.database.engines import explain
 from app.http.cache import CachedResponse, Key, ResponseCache
 from app.http.compression import coding_for
-from app.http.conditional import status_for
+from app.http.conditional import range_for, status_for
 from app.http.exchange import FAILURE, AppResponse, Exchange
 from app.http.headers import COMMON, Headers, preflight, without_content
 from app.http.negotiation import best_media_type
@@ -162,13 +162,17 @@ class RepresentationMiddleware:
         if status == HTTPStatus.PRECONDITION_FAILED:
             return await exchange.respond(exchange.problem(status, PRECONDITION_FAILED))
         key = self._key(exchange)
-        response = AppResponse(status, [*cached.headers, (b"etag", etag.encode())])
+        response = AppResponse(status, [*cached.headers, (b"etag", etag.encode()), (b"accept-ranges", b"bytes")])
         if status == HTTPStatus.NOT_MODIFIED:
             response.headers = without_content(response.headers)
         else:
             response.body = await self._cache.body(key, cached, coding)
             if coding != "identity":
                 response.headers.append((b"content-encoding", coding.encode()))
+            if b"range" in exchange.headers and exchange.scope["method"] == "GET":
+                part = range_for(exchange.headers, etag, headers.header(b"last-modified"), len(response.body))
+                if part is not None:
+                    return await exchange.respond(_partial(exchange, response, part))
         forwarded = any(name.startswith((b"x-forwarded", b"forwarded")) for name in exchange.headers)
         exchange.scope["state"]["memo"] = not forwarded and self._cache.get(key) is cached
         return await exchange.respond(response)
@@ -187,17 +191,17 @@ class RepresentationMiddleware:
 
     async def _run(self, exchange: Exchange, receive: Receive | None) -> AppResponse | None:
         """The app's response. Only with `receive` it may be streamed, and the app notices that the client has gone."""
-        may_stream = receive is not None
+        messages = Messages(receive)
         try:
-            async with Collector(exchange, self._slots, self._cacheable, may_stream=may_stream) as collector:
-                await self._app(exchange.inner_scope, receive or _receive_nothing(), collector.send)
+            async with Collector(exchange, self._slots, self._cacheable, may_stream=receive is not None) as collector:
+                await self._app(exchange.inner_scope, messages, collector.send)
         except DBAPIError as error:
             if exchange.started:
                 raise Incomplete from error  # no retry
             raise
         if collector.was_cut:
             log.warning("a slow export was cut for another", extra={"path": exchange.target.path})
-        elif not exchange.started and collector.response is None:
+        if collector.response is None and not exchange.started and not messages.client_has_gone:
             raise Incomplete
         return collector.response
 
@@ -217,6 +221,16 @@ def _joined(lines: Headers) -> dict[bytes, str]:
     return headers
 
 
+def _partial(exchange: Exchange, whole: AppResponse, part: range) -> AppResponse:
+    """The part of a response that a range asks for; 416 where it is empty."""
+    size = b"/%d" % len(whole.body)
+    if not part:
+        outside = "The range lies outside of the representation."
+        return exchange.problem(416, outside, [(b"content-range", b"bytes *" + size)])
+    sent = b"bytes %d-%d" % (part.start, part.stop - 1)
+    return AppResponse(206, [*whole.headers, (b"content-range", sent + size)], whole.body[part.start : part.stop])
+
+
 def _without_slash(exchange: Exchange) -> AppResponse:
     location = exchange.prefix + quote(exchange.target.path[:-1])
     if query := exchange.scope["query_string"]:
@@ -224,12 +238,21 @@ def _without_slash(exchange: Exchange) -> AppResponse:
     return AppResponse(308, [(b"location", location.encode())])
 
 
-def _receive_nothing() -> Receive:
-    messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+class Messages:
+    """What the app receives: an empty body, and then nothing, or, where that is of use, that the client has gone."""
 
-    async def receive() -> Message:
-        if not messages:
+    def __init__(self, receive: Receive | None) -> None:
+        self.client_has_gone = False
+        self._receive = receive
+        self._began = False
+
+    async def __call__(self) -> Message:
+        """The next message."""
+        if self._receive:
+            message = await self._receive()
+            self.client_has_gone = message["type"] == "http.disconnect"
+            return message
+        if self._began:
             await asyncio.Event().wait()
-        return messages.pop()
-
-    return receive
+        self._began = True
+        return {"type": "http.request", "body": b"", "more_body": False}

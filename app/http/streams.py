@@ -91,7 +91,8 @@ class Collector:
             await self._timeout.__aexit__(kind, error, trace)  # type: ignore[arg-type]
         except TimeoutError:
             return True
-        return isinstance(error, Enough)
+        # raised for `Enough`, by the app or by a framework in its place
+        return isinstance(error, Exception) and self.response is not None and self.response.is_final
 
     async def send(self, message: Message) -> None:
         """Take one ASGI message."""
@@ -108,8 +109,9 @@ class Collector:
             self._parts.append(data)
             self._size += len(data)
             if last:
-                self._head.body = b"".join(self._parts)
-                self.response = self._head
+                # the length may have changed with the prefix
+                headers = [item for item in self._head.headers if item[0] != b"content-length"]
+                self.response = AppResponse(self._head.status, headers, b"".join(self._parts))
             if last or not self._may_stream or self._size <= BUFFER or self._head.status != HTTPStatus.OK:
                 return
             await self._start()
