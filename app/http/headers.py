@@ -28,11 +28,6 @@ OF_CONTENT = (b"accept-ranges", b"content-type", b"content-length", b"content-en
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def common_headers(_scheme: str = "http") -> Headers:
-    """Headers of every response."""
-    return COMMON
-
-
 def is_valid(value: bytes) -> bool:
     """A header value without control characters (RFC 9110 §5.5); one with a line end would begin another header."""
     return not _CONTROL.search(value)
