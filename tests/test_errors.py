@@ -134,7 +134,7 @@ async def test_unknown_fields_and_includes_name_the_valid_ones(tiny: httpx.Async
     error = await wrong(tiny, "/nutrients.csv?fields=name,aliasses")
     assert (error["parameter"], error["suggestion"]) == ("fields", "aliases")
     assert {"slug", "name", "url", "roles", "deficiency", "excess"} <= set(error["allowed"])
-    for url in ("/nutrients?fields=name", "/nutrients/iron?fields=name", "/nutrients.csv"):
+    for url in ("/nutrients?fields=name", "/nutrients/iron?fields=name", "/nutrients?" + "format=csv"):
         assert (await wrong(tiny, url))["message"] == "Unknown parameter."
     error = await wrong(tiny, "/nutrients/iron?include=claims,mechanism")
     assert (error["parameter"], error["suggestion"]) == ("include", "mechanisms")
