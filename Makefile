@@ -8,7 +8,8 @@ export PORT ?= 8000
 export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
-.PHONY: help serve test lint format check-content examples openapi search-eval assets clients fuzz redbot lock audit bench clean
+.PHONY: help serve migrate load rollback test test-all quick lint format check-content generate search-eval clients fuzz \
+	redbot lock audit assets bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,33 +19,51 @@ serve: $(VENV)/.serving ## Install, migrate, seed and serve (HOST, PORT, WORKERS
 	@$(RUN) -m seed load
 	@exec $(RUN) -m app serve
 
-test: $(VENV)/.developing ## Install and run every test, on SQLite and on PostgreSQL, with coverage
+migrate: $(VENV)/.serving ## Bring the tables of DATABASE_URL to the newest revision
+	@$(RUN) -m app migrate
+
+load: $(VENV)/.serving ## Load the content into DATABASE_URL
+	@$(RUN) -m seed load $(ARGS)
+
+rollback: $(VENV)/.serving ## Bring back the release that the present one replaced
+	@$(RUN) -m seed rollback $(ARGS)
+
+check-content: $(VENV)/.serving ## List every problem in the content
+	@$(RUN) -m seed check $(ARGS)
+
+test: $(VENV)/.developing ## Install and run the tests, on SQLite and on PostgreSQL, with coverage (ARGS goes to pytest)
 	@$(RUN) -m coverage erase
-	@$(RUN) -m coverage run -m pytest $(ARGS)
+	@$(RUN) -m coverage run -m pytest -n 2 --dist loadgroup -m "not all" $(ARGS)
 	@$(RUN) -m coverage combine -q
 	@$(RUN) -m coverage report
 
-lint: $(VENV)/.developing ## Check format, lint and types
+test-all: $(VENV)/.developing tests/clients/node_modules ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
+	@REQUIRE_CLIENTS=1 HOSTILE_REQUESTS=10000 ENDURANCE_SECONDS=120 $(RUN) -m pytest -m all $(ARGS)
+	@$(MAKE) --no-print-directory fuzz EXAMPLES=60
+	@$(MAKE) --no-print-directory audit
+	@deploy/check-image.sh
+	@deploy/run-scale.sh
+
+quick: $(VENV)/.developing ## Run the tests that start no server
+	@$(RUN) -m pytest -n 2 --dist loadgroup -m "not slow and not all" $(ARGS)
+
+lint: $(VENV)/.developing ## Check format, lint, types and spelling, and that generated files are current
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
+	@$(RUN) -m codespell_lib $$(git ls-files '*.py' '*.md' '*.yml' '*.sh' Makefile)
 
-format: $(VENV)/.developing ## Mend format and what lint can mend
+format: $(VENV)/.developing ## Correct format and what lint can correct
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
-check-content: $(VENV)/.serving ## List every problem in the content
-	@$(RUN) -m seed check
-
-examples: $(VENV)/.developing ## Record the API description's examples and the editor schemas anew
+generate: $(VENV)/.developing ## Write every generated file: API description, examples, editor schemas, README output
 	@$(RUN) -m tests.update_examples
-	@$(RUN) -m tests.test_readme
-	@$(RUN) -m seed schema
-
-openapi: $(VENV)/.developing ## Record the API description's contract anew (docs/openapi.json)
 	@$(RUN) -m tests.snapshot
+	@$(RUN) -m seed schema
+	@$(RUN) -m tests.test_readme
 
-clients: $(VENV)/.developing tests/clients/node_modules ## Run linters, generated clients and a browser against the API (Node.js, Chromium)
+clients: $(VENV)/.developing tests/clients/node_modules ## Run linters, generated clients and a browser against the API (Node.js, Java, Chromium)
 	@REQUIRE_CLIENTS=1 $(RUN) -m pytest tests/test_clients.py $(ARGS)
 
 assets: tests/clients/node_modules ## Copy the docs pages' assets from their npm packages into app/pages/static
@@ -56,10 +75,10 @@ fuzz: $(VENV)/.developing ## Ask the API whatever its description allows and for
 redbot: $(VENV)/.developing ## Have REDbot look at the HTTP of the main kinds of answer
 	@$(RUN) -m tests.redbot
 
-search-eval: $(VENV)/.developing ## Measure how well the search answers the cases, beside two baselines
+search-eval: $(VENV)/.developing ## Measure how well the search answers the cases, next to two baselines
 	@$(RUN) -m tests.search_eval $(ARGS)
 
-lock: $(VENV)/.developing ## Resolve the locked requirements anew
+lock: $(VENV)/.developing ## Resolve the locked requirements
 	@$(RUN) -m pip install -q uv
 	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		pyproject.toml -o requirements.txt
@@ -69,7 +88,7 @@ lock: $(VENV)/.developing ## Resolve the locked requirements anew
 audit: $(VENV)/.developing ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
 	@PYTHON=$(RUN) deploy/audit.sh
 
-bench: $(VENV)/.developing ## Measure beside peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
+bench: $(VENV)/.developing ## Measure next to peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
 	@$(RUN) -m bench.run $(if $(QUICK),--quick)
 
 clean: ## Remove the environment, the database and caches

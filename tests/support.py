@@ -24,7 +24,6 @@ from seed.__main__ import main as load
 ROOT = Path(__file__).parent.parent
 TINY = Path(__file__).parent / "content"
 REAL = ROOT / "seed" / "content"
-SHARED = ROOT.parent / "shared" / "knowledge"
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -17,6 +17,8 @@ from tests.serving import ServeOrigin
 from tests.snapshot import description
 from tests.support import ROOT, real_database
 
+pytestmark = pytest.mark.all
+
 CLIENTS = Path(__file__).parent / "clients"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 

@@ -1,5 +1,6 @@
 """The real content: every fact mapped and served, every question one request, our own words, everything cited."""
 
+import hashlib
 import json
 import re
 import tomllib
@@ -14,10 +15,11 @@ import pytest
 from app.schemas import KINDS
 from app.schemas.common import Grade
 from seed.check import resolve_pointer
-from tests.support import REAL, SHARED
+from tests.support import REAL, ROOT
 
 FACTS = [f"F{number:03}" for number in range(1, 154)]
-ARTICLE = SHARED / "article.txt"
+ARTICLE_RUNS = ROOT / "tests" / "reference" / "article_runs.txt"
+"""Hashes of every seven words in a row of the article, whose text is not ours to copy."""
 RUN = 7
 
 
@@ -231,10 +233,11 @@ def words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9']+", text.lower())
 
 
-def runs(text: str) -> set[tuple[str, ...]]:
-    """Every run of seven words."""
+def runs(text: str) -> dict[str, str]:
+    """Every run of seven words, by its hash."""
     found = words(text)
-    return {tuple(found[i : i + RUN]) for i in range(len(found) - RUN + 1)}
+    joined = (" ".join(found[i : i + RUN]) for i in range(len(found) - RUN + 1))
+    return {hashlib.sha256(run.encode()).hexdigest()[:16]: run for run in joined}
 
 
 def prose(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
@@ -248,41 +251,29 @@ def prose(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
             yield from prose(item, f"{key}[{i}]")
 
 
-def borrowed(article: str, contents: dict[str, dict[str, Any]]) -> list[str]:
+def borrowed(known: set[str], contents: dict[str, dict[str, Any]]) -> list[str]:
     """Every text, titles of publications excepted, that shares a run of seven words with the article."""
-    known = runs(article)
     return [
-        f"{file}: {key}: {' '.join(min(runs(text) & known))}"
+        f"{file}: {key}: {min(found[run] for run in found.keys() & known)}"
         for file, content in contents.items()
         for key, text in prose(content)
-        if not (file.startswith("sources/") and key == "title") and runs(text) & known
+        if not (file.startswith("sources/") and key == "title") and (found := runs(text)).keys() & known
     ]
 
 
 def test_no_seven_words_in_a_row_are_the_articles() -> None:
-    if not ARTICLE.is_file():
-        pytest.skip(f"the article is not here: {ARTICLE}")
-    assert borrowed(ARTICLE.read_text(encoding="utf-8"), files()) == []
+    assert borrowed(set(ARTICLE_RUNS.read_text(encoding="utf-8").split()), files()) == []
 
 
 def test_seven_planted_words_are_found_and_six_are_not() -> None:
-    article = "One two three, four five six seven eight nine ten."
-    planted = {"text": "So it goes: TWO three four five\nsix seven eight!"}
-    assert borrowed(article, {"claims/planted.toml": {"notes": [planted]}}) == [
-        "claims/planted.toml: notes[0].text: two three four five six seven eight"
-    ]
-    assert borrowed(article, {"claims/x.toml": {"name": "Two three four five six seven and more words."}}) == []
-    assert borrowed(article, {"sources/x.toml": {"title": article}}) == []
-    assert len(borrowed(article, {"sources/x.toml": {"summary": article}, "claims/x.toml": {"title": article}})) == 2
-
-
-def test_a_run_planted_from_the_article_is_found() -> None:
-    if not ARTICLE.is_file():
-        pytest.skip(f"the article is not here: {ARTICLE}")
-    article = ARTICLE.read_text(encoding="utf-8")
-    middle = words(article)[200 : 200 + RUN]
-    planted = {"claims/planted.toml": {"summary": f"It says that {' '.join(middle)} as well."}}
-    assert len(borrowed(article, planted)) == 1
+    article = "one two three four five six seven eight nine ten"
+    known = set(runs(article))
+    assert (
+        len(borrowed(known, {"claims/planted.toml": {"summary": "It says two three four five six seven eight."}})) == 1
+    )
+    assert (
+        borrowed(known, {"claims/planted.toml": {"summary": "It says two three four five six seven, and more."}}) == []
+    )
 
 
 def test_every_collection_has_content() -> None:

@@ -46,6 +46,7 @@ def replace_workers(server: Server) -> None:
     wait_for(lambda: len(server.children()) == len(before) and before.isdisjoint(server.children()))
 
 
+@pytest.mark.all
 def test_nothing_fails_while_everything_is_replaced(
     database: Database,
     second_release: Path,

@@ -159,7 +159,13 @@ async def test_a_stream_takes_bounded_memory(new_database: Any) -> None:
 
         path = "/sources.ndjson"
         scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "scheme": "http"}
-        scope |= {"query_string": b"", "headers": [(b"host", b"t")], "root_path": "", "server": ("t", 1), "client": None}
+        scope |= {
+            "query_string": b"",
+            "headers": [(b"host", b"t")],
+            "root_path": "",
+            "server": ("t", 1),
+            "client": None,
+        }
         tracemalloc.start()
         await app(scope, receive, send)
         peak = tracemalloc.get_traced_memory()[1]

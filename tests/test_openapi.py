@@ -187,6 +187,7 @@ async def test_answers_are_as_described(real: httpx.AsyncClient, request: tuple[
     Draft202012Validator(schema_of(path)).validate(response.json())
 
 
+@pytest.mark.all
 def test_a_generator_of_requests_finds_nothing(api_server: ServeOrigin) -> None:
     """A short run; `make fuzz` is the long one."""
     with api_server(real_database()) as origin:

@@ -5,6 +5,7 @@ from tests.serving import ServeOrigin
 from tests.support import real_database
 
 
+@pytest.mark.all
 def test_redbot_has_nothing_to_complain_about(api_server: ServeOrigin) -> None:
     with api_server(real_database()) as origin:
         assert {path: complaints(origin + path) for path in PATHS} == {path: [] for path in PATHS}
