@@ -25,7 +25,6 @@ COMPUTED: dict[str, Callable[[Any], Any]] = {
     "comparison_position": lambda nutrient: nutrient.comparison and nutrient.comparison.position,
     "food_group": lambda food_source: food_source.group,
     "grade_rank": lambda record: record.grade.rank,
-    "last_reviewed": lambda record: getattr(record, "last_reviewed", None),
     "trigger_state": lambda mechanism: mechanism.trigger.state,
 }
 """Columns that are alike in every table."""

@@ -1,5 +1,7 @@
 """A checker of HTTP that others wrote has nothing to complain about."""
 
+import pytest
+
 from tests.redbot import PATHS, complaints
 from tests.serving import ServeOrigin
 from tests.support import real_database

@@ -47,7 +47,7 @@ def shortened(value: Any) -> Any:
         return {key: shortened(item) for key, item in value.items()}
     if isinstance(value, list):
         return [shortened(item) for item in value[:1]]
-    return f"{value[:59]}…" if isinstance(value, str) and len(value) > 60 and "://" not in value else value
+    return f"{value[:39]}…" if isinstance(value, str) and len(value) > 40 and "://" not in value else value
 
 
 async def record() -> None:

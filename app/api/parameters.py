@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
@@ -21,7 +20,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.api.errors import InvalidParameters, ParameterError, nearest, parameter_errors
-from app.api.queries import column_at_least, column_below, column_in, column_is
+from app.api.queries import column_in, column_is
 from app.schemas.common import MAX_SLUG, SLUG_PATTERN
 
 MAX_VALUES = 100
@@ -158,12 +157,6 @@ class RecordFilters(Query):
         default=None,
         description="True: only what the article on muscle twitching names; false: only what was added.",
         examples=[True],
-    )
-    reviewed_since: Annotated[date | None, column_at_least("last_reviewed")] = Field(
-        default=None, description="Only records last reviewed on this day or later.", examples=["2026-01-01"]
-    )
-    reviewed_before: Annotated[date | None, column_below("last_reviewed")] = Field(
-        default=None, description="Only records last reviewed before this day.", examples=["2030-01-01"]
     )
 
 

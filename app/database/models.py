@@ -113,7 +113,6 @@ class RecordRow(SQLModel):
     slug: str = Field(primary_key=True, foreign_key="record.slug", sa_type=Code)
     sort_name: str = Field(sa_type=Code)
     from_article: bool
-    last_reviewed: date | None = None
     record: str = Field(sa_type=Text)
     card: str = Field(sa_type=Text)
 

@@ -43,7 +43,6 @@ def upgrade() -> None:
     for table in KINDS:
         with op.batch_alter_table(table) as batch:
             batch.add_column(sa.Column("card", sa.Text(), nullable=False, server_default="{}"))
-            batch.add_column(sa.Column("last_reviewed", sa.Date(), nullable=True))
     for table in KINDS:
         # the default is for the rows that are there; new ones bring a card
         with op.batch_alter_table(table) as batch:
@@ -57,7 +56,6 @@ def downgrade() -> None:
     for table in KINDS:
         with op.batch_alter_table(table) as batch:
             batch.drop_column("card")
-            batch.drop_column("last_reviewed")
     op.drop_table("redirect")
     _create_redirect()
     _rename("type", "kind", {"record": "document"}, {"info": "document"}, {"card": "document"})

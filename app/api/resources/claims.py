@@ -20,7 +20,9 @@ class ClaimFilters(RecordFilters):
         Slugs("nutrient", "symptom", "food_source", "lifestyle_factor"),
         references("subject", "co_subjects", "object"),
     ] = Field(
-        default=(), description="Only claims in which one of these records is subject or object.", examples=["caffeine"]
+        default=(),
+        description="Only claims in which one of these records is subject or object.",
+        examples=["magnesium"],
     )
     subject: Annotated[
         tuple[str, ...],
@@ -39,10 +41,10 @@ class ClaimFilters(RecordFilters):
         default=(), description="State of the subject.", examples=["deficiency"]
     )
     grade: Annotated[tuple[str, ...], Choices(Grade), grade_in()] = Field(
-        default=(), description="Evidence grade.", examples=["contradicted"]
+        default=(), description="Evidence grade.", examples=["moderate"]
     )
     source: Annotated[tuple[str, ...], Slugs("source"), references("citations")] = Field(
-        default=(), description="Only claims that cite one of these sources.", examples=["garrison-2020-cochrane"]
+        default=(), description="Only claims that cite one of these sources.", examples=["ods-magnesium"]
     )
 
 

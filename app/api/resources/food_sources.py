@@ -39,7 +39,7 @@ class FoodSourceFilters(RecordFilters):
         default=(), description="Only sources that provide one of these nutrients.", examples=["magnesium"]
     )
     group: Annotated[tuple[str, ...], Choices(FoodGroup), column_in("food_group")] = Field(
-        default=(), description="Food group.", examples=["legumes"]
+        default=(), description="Food group.", examples=["leafy-greens"]
     )
     is_food: Annotated[Boolean | None, column_is("is_food")] = Field(
         default=None, description="False: only what is not a food, such as sunlight.", examples=[True]

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from app.api.errors import InvalidParameters, ParameterError, nearest
-from app.api.parameters import Choices, Codes, RecordFilters, Slugs
+from app.api.parameters import Boolean, Choices, Codes, RecordFilters, Slugs
 from app.api.person import PersonQuery, is_for
-from app.api.queries import column_in, rank_in
+from app.api.queries import column_in, column_is, rank_in
 from app.api.resource import Resource
 from app.database.models import Intake, LifeStage
 from app.schemas.intake import Authority, IntakeType, Role, Status
@@ -22,10 +22,10 @@ class IntakeFilters(PersonQuery, RecordFilters):
     """Filters of the list of intakes."""
 
     nutrient: Annotated[tuple[str, ...], Slugs("nutrient"), column_in("nutrient")] = Field(
-        default=(), description="Only values of these nutrients.", examples=["magnesium"]
+        default=(), description="Only values of these nutrients.", examples=["vitamin-d"]
     )
     authority: Annotated[tuple[str, ...], Choices(Authority), column_in("authority")] = Field(
-        default=(), description="Who says so.", examples=["EFSA"]
+        default=(), description="Who says so.", examples=["NASEM"]
     )
     type: Annotated[tuple[str, ...], Choices(IntakeType), column_in("type")] = Field(
         default=(), description="Type of reference value.", examples=["RDA"]
@@ -41,7 +41,7 @@ class IntakeFilters(PersonQuery, RecordFilters):
         examples=["female_31_50"],
     )
     source: Annotated[tuple[str, ...], Slugs("source"), column_in("source")] = Field(
-        default=(), description="Only values that these publications give.", examples=["nasem-dri-2019-elements"]
+        default=(), description="Only values that these publications give.", examples=["nasem-dri-2019-vitamins"]
     )
     status: Annotated[tuple[str, ...], Choices(Status), column_in("status")] = Field(
         default=(),
@@ -52,6 +52,11 @@ class IntakeFilters(PersonQuery, RecordFilters):
         default=(),
         description="Show values in international units, for nutrients for which a factor is defined (vitamin D: "
         "1 ug is 40 IU); the published value is then in `converted_from`. Needs `nutrient`.",
+    )
+    from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
+        default=None,
+        description="True selects nothing: the article on muscle twitching holds no figures.",
+        examples=[False],
     )
 
 
@@ -146,7 +151,7 @@ RESOURCE = Resource(
     # `role` puts needs first, then labels, then limits
     default_sort=("nutrient", "role", "authority", "type", "age"),
     include=("nutrients", "sources"),
-    example="magnesium-nasem-rda-female-31-50",
+    example="vitamin-d-nasem-rda-female-31-50",
     list_doc="""What people need of each nutrient and what is too much, by authority, side by side and never averaged.
 
 A breast-feeding woman of 28 and magnesium: `/intakes?nutrient=magnesium&sex=female&age=28&lactating=true`.

@@ -36,7 +36,7 @@ RESOURCE = Resource(
     sorts={"name": LifestyleFactor.sort_name, "type": LifestyleFactor.type},
     default_sort=("name",),
     include=("nutrients", "symptoms", "mechanisms", "lifestyle_factors", "claims", "faq", "sources"),
-    example="caffeine",
+    example="diuretics",
     list_doc="""Habits, states and medicines that affect twitching, with the nutrients each disturbs.
 
 What lowers magnesium: `/lifestyle-factors?nutrient=magnesium`.""",

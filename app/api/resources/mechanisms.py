@@ -21,16 +21,16 @@ class MechanismFilters(RecordFilters):
         examples=["magnesium"],
     )
     lifestyle_factor: Annotated[tuple[str, ...], Slugs("lifestyle_factor"), references("trigger")] = Field(
-        default=(), description="Only chains that one of these factors starts.", examples=["caffeine"]
+        default=(), description="Only chains that one of these factors starts.", examples=["diuretics"]
     )
     symptom: Annotated[tuple[str, ...], Slugs("symptom"), references("symptoms")] = Field(
         default=(), description="Only chains that end in one of these symptoms.", examples=["fasciculation"]
     )
     state: Annotated[tuple[str, ...], Choices(TriggerState), column_in("trigger_state")] = Field(
-        default=(), description="State of the trigger.", examples=["deficiency"]
+        default=(), description="State of the trigger.", examples=["exposure"]
     )
     grade: Annotated[tuple[str, ...], Choices(Grade), grade_in()] = Field(
-        default=(), description="Evidence grade.", examples=["moderate"]
+        default=(), description="Evidence grade.", examples=["limited"]
     )
 
 
@@ -42,7 +42,7 @@ RESOURCE = Resource(
     sorts={"name": Mechanism.sort_name, "grade": Mechanism.grade_rank},
     default_sort=("grade",),
     include=("nutrients", "lifestyle_factors", "symptoms", "claims", "faq", "sources"),
-    example="low-vitamin-d-low-blood-calcium",
+    example="diuretics-electrolyte-loss",
     list_doc="""Chains of cause and effect, from a trigger to the symptoms it ends in, best supported first.
 
 What too little magnesium does: `/mechanisms?nutrient=magnesium&state=deficiency`.""",

@@ -40,7 +40,7 @@ class SearchQuery(PageQuery):
         json_schema_extra=PRINTABLE,
     )
     kind: Annotated[tuple[str, ...], Choices(*SEARCHED)] = Field(
-        default=(), description="Only records of these kinds.", examples=["nutrient"]
+        default=(), description="Only records of these kinds.", examples=["lifestyle_factor"]
     )
 
 

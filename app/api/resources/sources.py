@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.api.parameters import Choices, RecordFilters
-from app.api.queries import column_in
+from app.api.parameters import Boolean, Choices, RecordFilters
+from app.api.queries import column_in, column_is
 from app.api.resource import Resource
 from app.database.models import Source
 from app.schemas.source import SourceType
@@ -16,6 +16,9 @@ class SourceFilters(RecordFilters):
 
     type: Annotated[tuple[str, ...], Choices(SourceType), column_in("type")] = Field(
         default=(), description="Type of publication.", examples=["systematic-review"]
+    )
+    from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
+        default=None, description="True: only the article on muscle twitching and what it names.", examples=[False]
     )
 
 

@@ -15,7 +15,7 @@ class SymptomFilters(RecordFilters):
     """Filters of the list of symptoms."""
 
     type: Annotated[tuple[str, ...], Choices(SymptomType), column_in("type")] = Field(
-        default=(), description="Symptoms, signs or conditions.", examples=["condition"]
+        default=(), description="Symptoms, signs or conditions.", examples=["symptom"]
     )
     lifestyle_factor: Annotated[tuple[str, ...], Slugs("lifestyle_factor"), referenced_by("symptoms")] = Field(
         default=(), description="Only symptoms linked with one of these factors.", examples=["caffeine"]
@@ -23,7 +23,7 @@ class SymptomFilters(RecordFilters):
     mechanism: Annotated[tuple[str, ...], Slugs("mechanism"), referenced_by("symptoms")] = Field(
         default=(),
         description="Only symptoms in which one of these chains ends.",
-        examples=["low-vitamin-d-low-blood-calcium"],
+        examples=["caffeine-excited-motor-neurons"],
     )
 
 
