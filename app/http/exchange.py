@@ -8,7 +8,9 @@ from urllib.parse import quote
 from starlette.types import Scope, Send
 
 from app.api.errors import MEDIA_TYPE, problem_body
-from app.http.headers import COMMON, DATA_POLICY, Headers, is_valid
+from app.http.compression import CODINGS, coding_for
+from app.http.conditional import status_for
+from app.http.headers import COMMON, DATA_POLICY, Headers, is_valid, without_content
 from app.http.target import Target
 
 log = logging.getLogger(__name__)
@@ -63,6 +65,29 @@ class Exchange:
         """An error of this layer's own."""
         body = problem_body(status, detail, self.prefix + self.scope["path"])
         return AppResponse(status, [(b"content-type", MEDIA_TYPE.encode()), *(headers or [])], body)
+
+    def select(self, headers: Headers, digest: str, size: int) -> tuple[str, AppResponse]:
+        """The coding of a representation that the client prefers, and the response without a body: 200, or 304, or a
+        problem where nothing is acceptable or a precondition fails.
+        """
+        whole = AppResponse(200, headers)
+        coding = coding_for(self.headers.get(b"accept-encoding"), whole.header(b"content-type"), size)
+        if coding is None:
+            offered = ", ".join((*CODINGS, "identity"))
+            return "", self.problem(406, f"Nothing in Accept-Encoding is offered here; there is {offered}.")
+        # bytes differ between codings, so tags do (RFC 9110 §8.8.3.3)
+        etag = f'"{digest}"' if coding == "identity" else f'"{digest}-{coding}"'
+        status = status_for(self.headers, etag, whole.header(b"last-modified"))
+        if status == HTTPStatus.PRECONDITION_FAILED:
+            return "", self.problem(
+                412, "The representation is not the one that If-Match or If-Unmodified-Since names."
+            )
+        headers = [*headers, (b"etag", etag.encode())]
+        if status == HTTPStatus.NOT_MODIFIED:
+            return "", AppResponse(304, without_content(headers))
+        if coding != "identity":
+            headers.append((b"content-encoding", coding.encode()))
+        return coding, AppResponse(200, headers)
 
     async def respond(self, response: AppResponse) -> None:
         """Send a whole response; none of the body for HEAD, 204 and 304."""
