@@ -1,6 +1,5 @@
 """One request and what is answered to it."""
 
-import logging
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import quote
@@ -10,10 +9,8 @@ from starlette.types import Scope, Send
 from app.api.errors import MEDIA_TYPE, problem_body
 from app.http.compression import CODINGS, coding_for
 from app.http.conditional import status_for
-from app.http.headers import COMMON, DATA_POLICY, Headers, is_valid, without_content
+from app.http.headers import COMMON, DATA_POLICY, Headers, without_content
 from app.http.target import Target
-
-log = logging.getLogger(__name__)
 
 ROOT = Target("/")
 FAILURE = "Something went wrong on our side; it has been logged."
@@ -97,12 +94,8 @@ class Exchange:
             defaults.append((b"content-length", b"%d" % len(response.body)))
         names = {name for name, _ in response.headers}
         headers = [*response.headers, *(item for item in defaults if item[0] not in names)]
-        if not all(is_valid(value) for _, value in headers):
-            # written as it is, it would end its line and let whoever made it write the next header
-            log.error("a response header holds a control character", extra={"path": self.scope["path"]})
-            return await self.respond(self.problem(500, FAILURE))
         self.started = True
         headers += self.common
         await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
         body = b"" if bodiless or self.scope["method"] == "HEAD" else response.body
-        return await self.send({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.body", "body": body})

@@ -11,7 +11,7 @@ from starlette.types import Message
 from app import __version__
 from app.http.compression import Encoder, encoder, in_thread_if_large
 from app.http.exchange import AppResponse, Exchange
-from app.http.headers import DATA_POLICY, Headers
+from app.http.headers import DATA_POLICY, Headers, is_valid
 from app.http.prefix import body_with_prefix, headers_with_prefix
 
 BUFFER = 256 * 1024
@@ -23,6 +23,10 @@ GUARANTEED = 10.0
 
 class Enough(OSError):
     """Tells the app's streaming response that nothing more is wanted."""
+
+
+class InvalidHeader(Exception):
+    """The app wants to send a header that must not be written."""
 
 
 class StreamSlots:
@@ -95,7 +99,10 @@ class Collector:
         prefix = self._exchange.prefix
         if message["type"] == "http.response.start":
             headers = [(name.lower(), value) for name, value in message["headers"]]
-            self._head = AppResponse(message["status"], headers_with_prefix(headers, prefix))
+            if not all(is_valid(value) for _, value in headers):
+                # written as it is, it would end its line and let whoever made it write the next header
+                raise InvalidHeader("a header of the response holds a control character")
+            self._head = AppResponse(message["status"], headers_with_prefix(headers, prefix) if prefix else headers)
             return
         data, last = message.get("body", b""), not message.get("more_body")
         if prefix and data:
@@ -117,7 +124,9 @@ class Collector:
     async def _start(self) -> None:
         """Begin to stream, or answer otherwise and raise `Enough`."""
         exchange = self._exchange
-        coding, response = exchange.select([*self._head.headers, *self._cacheable, DATA_POLICY], self._digest(), BUFFER)
+        own = {name for name, _ in self._head.headers}
+        headers = [*self._head.headers, *(item for item in (*self._cacheable, DATA_POLICY) if item[0] not in own)]
+        coding, response = exchange.select(headers, self._digest(), BUFFER)
         if not coding:
             self._respond_instead(response)
         if not self._slots.admit(self):
