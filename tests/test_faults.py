@@ -1,15 +1,17 @@
 """Faults: each is told, harms nobody else, and is over when its cause is."""
 
 import asyncio
+import json
 import os
 import random
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -83,6 +85,18 @@ async def test_a_damaged_file_is_told_and_a_mended_one_is_served(
         else:
             path.write_bytes(sound.read_bytes())
         assert await answers(client) == before
+
+
+@pytest.mark.parametrize("language", ["de\r\nSet-Cookie: a=b", "de\n", "русский", "de\x00"], ids=ascii)
+async def test_what_no_header_can_hold_makes_the_api_not_ready(sound: Path, tmp_path: Path, language: str) -> None:
+    """The check of the content refuses it; a database may be written by others."""
+    path = Path(shutil.copy(sound, tmp_path / "x.db"))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        (info,) = connection.execute("SELECT info FROM dataset").fetchone()
+        connection.execute("UPDATE dataset SET info = ?", (json.dumps(json.loads(info) | {"language": language}),))
+    async with client_for(f"sqlite:///{path}", cache_bytes=0) as client:
+        assert "header" in await told(client)
+        assert "Set-Cookie" not in (await client.get("/nutrients")).headers
 
 
 async def test_a_database_is_told_at_every_step_of_its_making(new_database: MakeUrl) -> None:

@@ -464,11 +464,12 @@ async def test_a_header_value_that_would_begin_another_is_never_written(
     app, _ = answering(Content_Language=value)
     with caplog.at_level(logging.ERROR):
         async with client_of(layered(app)[0]) as client:
-            response = await client.get("/data")
-    assert response.status_code == 500
-    assert response.headers["Content-Type"] == "application/problem+json"
-    assert "Set-Cookie" not in response.headers
-    assert "header" in caplog.text
+            for path in ("/data", "/data.csv", "/file", "/unknown"):
+                response = await client.get(path)
+                assert response.status_code == 500
+                assert response.headers["Content-Type"] == "application/problem+json"
+                assert "Set-Cookie" not in response.headers
+    assert "control character" in caplog.text
 
 
 async def test_a_version_of_any_length_makes_an_entity_tag() -> None:

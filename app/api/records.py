@@ -15,6 +15,7 @@ from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, Pa
 from app.api.parameters import Query, Slugs, annotations
 from app.database.current_release import release_tag
 from app.database.models import TABLES, Dataset, Record, Redirect
+from app.http.headers import is_header_text
 from app.schemas import COLLECTIONS, KINDS
 from app.schemas.common import is_slug
 
@@ -43,6 +44,10 @@ def _release_info(info: str, loaded_at: datetime) -> ReleaseInfo:
     release = ReleaseInfo(json.loads(info))
     release.loaded_at = loaded_at.astimezone(UTC) if loaded_at.tzinfo else loaded_at.replace(tzinfo=UTC)
     release.tag = release_tag(release["version"], release["content_hash"])
+    # what a response's headers are made of: checked here, so that /readyz knows before any client does
+    for text in (release.tag, release["language"], release["licence_url"]):
+        if not is_header_text(text):
+            raise NotReady(f"The dataset's {text!r} cannot be sent in a header; correct dataset.toml and load it anew.")
     return release
 
 

@@ -33,10 +33,6 @@ class CachedResponse:
     body: bytes
     variants: dict[str, bytes] = field(default_factory=dict)
 
-    def etag(self, coding: str) -> str:
-        """Entity tag of a variant: bytes differ between codings, so tags do (RFC 9110 §8.8.3.3)."""
-        return f'"{self.digest}"' if coding == "identity" else f'"{self.digest}-{coding}"'
-
 
 class ResponseCache:
     """Maps keys to responses of at most `capacity` bytes altogether, keys and encoded variants included."""

@@ -72,9 +72,9 @@ async def encode(body: bytes, coding: str) -> bytes:
     return await in_thread_if_large(_WHOLE[coding], body)
 
 
-def encoder(coding: str) -> Encoder | None:
-    """An encoder for a stream; None for `identity`."""
-    return None if coding == "identity" else _STREAM[coding]()
+def encoder(coding: str) -> Encoder:
+    """An encoder for a stream."""
+    return _STREAM[coding]()
 
 
 async def in_thread_if_large(function: Callable[[bytes], bytes], data: bytes) -> bytes:

@@ -1,6 +1,5 @@
 """One request and what is answered to it."""
 
-import logging
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import quote
@@ -8,10 +7,10 @@ from urllib.parse import quote
 from starlette.types import Scope, Send
 
 from app.api.errors import MEDIA_TYPE, problem_body
-from app.http.headers import COMMON, DATA_POLICY, Headers, is_valid
+from app.http.compression import CODINGS, coding_for
+from app.http.conditional import status_for
+from app.http.headers import COMMON, DATA_POLICY, Headers, without_content
 from app.http.target import Target
-
-log = logging.getLogger(__name__)
 
 ROOT = Target("/")
 FAILURE = "Something went wrong on our side; it has been logged."
@@ -64,6 +63,29 @@ class Exchange:
         body = problem_body(status, detail, self.prefix + self.scope["path"])
         return AppResponse(status, [(b"content-type", MEDIA_TYPE.encode()), *(headers or [])], body)
 
+    def select(self, headers: Headers, digest: str, size: int) -> tuple[str, AppResponse]:
+        """The coding of a representation that the client prefers, and the response without a body: 200, or 304, or a
+        problem where nothing is acceptable or a precondition fails.
+        """
+        whole = AppResponse(200, headers)
+        coding = coding_for(self.headers.get(b"accept-encoding"), whole.header(b"content-type"), size)
+        if coding is None:
+            offered = ", ".join((*CODINGS, "identity"))
+            return "", self.problem(406, f"Nothing in Accept-Encoding is offered here; there is {offered}.")
+        # bytes differ between codings, so tags do (RFC 9110 §8.8.3.3)
+        etag = f'"{digest}"' if coding == "identity" else f'"{digest}-{coding}"'
+        status = status_for(self.headers, etag, whole.header(b"last-modified"))
+        if status == HTTPStatus.PRECONDITION_FAILED:
+            return "", self.problem(
+                412, "The representation is not the one that If-Match or If-Unmodified-Since names."
+            )
+        headers = [*headers, (b"etag", etag.encode())]
+        if status == HTTPStatus.NOT_MODIFIED:
+            return "", AppResponse(304, without_content(headers))
+        if coding != "identity":
+            headers.append((b"content-encoding", coding.encode()))
+        return coding, AppResponse(200, headers)
+
     async def respond(self, response: AppResponse) -> None:
         """Send a whole response; none of the body for HEAD, 204 and 304."""
         bodiless = response.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
@@ -72,12 +94,8 @@ class Exchange:
             defaults.append((b"content-length", b"%d" % len(response.body)))
         names = {name for name, _ in response.headers}
         headers = [*response.headers, *(item for item in defaults if item[0] not in names)]
-        if not all(is_valid(value) for _, value in headers):
-            # written as it is, it would end its line and let whoever made it write the next header
-            log.error("a response header holds a control character", extra={"path": self.scope["path"]})
-            return await self.respond(self.problem(500, FAILURE))
         self.started = True
         headers += self.common
         await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
         body = b"" if bodiless or self.scope["method"] == "HEAD" else response.body
-        return await self.send({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.body", "body": body})

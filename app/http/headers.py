@@ -25,12 +25,18 @@ ALLOW = b"GET, HEAD, OPTIONS"
 
 OF_CONTENT = (b"accept-ranges", b"content-type", b"content-length", b"content-encoding", b"content-disposition")
 
+_TEXT = re.compile(r"[\x20-\x7e]*")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def is_valid(value: bytes) -> bool:
     """A header value without control characters (RFC 9110 §5.5); one with a line end would begin another header."""
     return not _CONTROL.search(value)
+
+
+def is_header_text(text: str) -> bool:
+    """Visible ASCII characters and blanks, which every client and proxy reads alike."""
+    return bool(_TEXT.fullmatch(text))
 
 
 def without_content(headers: Headers) -> Headers:

@@ -74,9 +74,11 @@ def body_with_prefix(body: bytes, content_type: str, prefix: str) -> bytes:
 
 
 def headers_with_prefix(headers: Headers, prefix: str) -> Headers:
-    """Headers whose `Location` and `Link` targets begin with the prefix."""
+    """Headers whose `Location` and `Link` targets begin with the prefix; the body's length changes with it."""
     completed = []
     for name, value in headers:
+        if name == b"content-length":
+            continue
         if name == b"location" and value.startswith(b"/"):
             value = prefix.encode() + value  # noqa: PLW2901
         elif name == b"link":

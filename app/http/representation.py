@@ -13,15 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.database.current_release import Watcher
 from app.database.engines import explain
 from app.http.cache import CachedResponse, Key, ResponseCache
-from app.http.compression import coding_for
-from app.http.conditional import range_for, status_for
+from app.http.conditional import range_for
 from app.http.exchange import FAILURE, AppResponse, Exchange
-from app.http.headers import COMMON, Headers, preflight, without_content
+from app.http.headers import COMMON, Headers, preflight
 from app.http.negotiation import best_media_type
 from app.http.prefix import PathPrefix, with_server, without_prefix
 from app.http.retry import retry_while_restarting
 from app.http.routes import Offer
-from app.http.streams import NOT_ACCEPTABLE, PRECONDITION_FAILED, Collector, StreamSlots
+from app.http.streams import Collector, StreamSlots
 from app.http.target import BadTarget, Target, parse_target
 
 log = logging.getLogger(__name__)
@@ -151,31 +150,17 @@ class RepresentationMiddleware:
         return cached
 
     async def _send(self, exchange: Exchange, cached: CachedResponse) -> None:
-        """Send a representation in the coding that the client prefers, or what its preconditions ask for."""
-        headers = AppResponse(200, cached.headers)
-        accepted = exchange.headers.get(b"accept-encoding")
-        coding = coding_for(accepted, headers.header(b"content-type"), len(cached.body))
-        if coding is None:
-            return await exchange.respond(exchange.problem(406, NOT_ACCEPTABLE))
-        etag = cached.etag(coding)
-        status = status_for(exchange.headers, etag, headers.header(b"last-modified"))
-        if status == HTTPStatus.PRECONDITION_FAILED:
-            return await exchange.respond(exchange.problem(status, PRECONDITION_FAILED))
-        key = self._key(exchange)
-        response = AppResponse(status, [*cached.headers, (b"etag", etag.encode()), (b"accept-ranges", b"bytes")])
-        if status == HTTPStatus.NOT_MODIFIED:
-            response.headers = without_content(response.headers)
-        else:
+        """Send a representation, the part of it that the client asks for, or what its preconditions lead to."""
+        headers, key = [*cached.headers, (b"accept-ranges", b"bytes")], self._key(exchange)
+        coding, response = exchange.select(headers, cached.digest, len(cached.body))
+        if coding:
             response.body = await self._cache.body(key, cached, coding)
-            if coding != "identity":
-                response.headers.append((b"content-encoding", coding.encode()))
-            if b"range" in exchange.headers and exchange.scope["method"] == "GET":
-                part = range_for(exchange.headers, etag, headers.header(b"last-modified"), len(response.body))
-                if part is not None:
-                    return await exchange.respond(_partial(exchange, response, part))
+        if coding and exchange.scope["method"] == "GET" and b"range" in exchange.headers:
+            response = _part(exchange, response)
         forwarded = any(name.startswith((b"x-forwarded", b"forwarded")) for name in exchange.headers)
-        exchange.scope["state"]["memo"] = not forwarded and self._cache.get(key) is cached
-        return await exchange.respond(response)
+        is_pure = response.status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED) and not forwarded
+        exchange.scope["state"]["memo"] = is_pure and self._cache.get(key) is cached
+        await exchange.respond(response)
 
     async def _ask(self, exchange: Exchange, receive: Receive | None = None) -> AppResponse | None:
         """The app's response, asked for again while the database restarts; None where it was streamed."""
@@ -221,14 +206,17 @@ def _joined(lines: Headers) -> dict[bytes, str]:
     return headers
 
 
-def _partial(exchange: Exchange, whole: AppResponse, part: range) -> AppResponse:
-    """The part of a response that a range asks for; 416 where it is empty."""
-    size = b"/%d" % len(whole.body)
+def _part(exchange: Exchange, whole: AppResponse) -> AppResponse:
+    """The part of a response that `Range` asks for, or the whole; 416 where there is none such."""
+    size = len(whole.body)
+    part = range_for(exchange.headers, whole.header(b"etag"), whole.header(b"last-modified"), size)
+    if part is None:
+        return whole
     if not part:
         outside = "The range lies outside of the representation."
-        return exchange.problem(416, outside, [(b"content-range", b"bytes *" + size)])
-    sent = b"bytes %d-%d" % (part.start, part.stop - 1)
-    return AppResponse(206, [*whole.headers, (b"content-range", sent + size)], whole.body[part.start : part.stop])
+        return exchange.problem(416, outside, [(b"content-range", b"bytes */%d" % size)])
+    headers = [*whole.headers, (b"content-range", b"bytes %d-%d/%d" % (part.start, part.stop - 1, size))]
+    return AppResponse(206, headers, whole.body[part.start : part.stop])
 
 
 def _without_slash(exchange: Exchange) -> AppResponse:

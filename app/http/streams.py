@@ -4,14 +4,14 @@ import asyncio
 import hashlib
 from http import HTTPStatus
 from time import monotonic
+from typing import NoReturn
 
 from starlette.types import Message
 
 from app import __version__
-from app.http.compression import Encoder, coding_for, encoder, in_thread_if_large
-from app.http.conditional import status_for
+from app.http.compression import Encoder, encoder, in_thread_if_large
 from app.http.exchange import AppResponse, Exchange
-from app.http.headers import DATA_POLICY, Headers, without_content
+from app.http.headers import DATA_POLICY, Headers, is_valid
 from app.http.prefix import body_with_prefix, headers_with_prefix
 
 BUFFER = 256 * 1024
@@ -20,13 +20,13 @@ BUFFER = 256 * 1024
 GUARANTEED = 10.0
 """Seconds for which a stream is left alone; after that a slow client may lose its slot to another that waits."""
 
-NOT_ACCEPTABLE = "Nothing in Accept-Encoding is offered here; there is br, zstd, gzip, identity."
-PRECONDITION_FAILED = "The representation is not the one that If-Match or If-Unmodified-Since names."
-TOO_MANY_STREAMS = "Too many long exports are being sent; try again later, or ask for pages."
-
 
 class Enough(OSError):
     """Tells the app's streaming response that nothing more is wanted."""
+
+
+class InvalidHeader(Exception):
+    """The app wants to send a header that must not be written."""
 
 
 class StreamSlots:
@@ -99,7 +99,10 @@ class Collector:
         prefix = self._exchange.prefix
         if message["type"] == "http.response.start":
             headers = [(name.lower(), value) for name, value in message["headers"]]
-            self._head = AppResponse(message["status"], headers_with_prefix(headers, prefix))
+            if not all(is_valid(value) for _, value in headers):
+                # written as it is, it would end its line and let whoever made it write the next header
+                raise InvalidHeader("a header of the response holds a control character")
+            self._head = AppResponse(message["status"], headers_with_prefix(headers, prefix) if prefix else headers)
             return
         data, last = message.get("body", b""), not message.get("more_body")
         if prefix and data:
@@ -120,32 +123,28 @@ class Collector:
 
     async def _start(self) -> None:
         """Begin to stream, or answer otherwise and raise `Enough`."""
-        exchange, head = self._exchange, self._head
-        coding = coding_for(exchange.headers.get(b"accept-encoding"), head.header(b"content-type"), BUFFER)
-        if coding is None:
-            return self._respond_instead(exchange.problem(406, NOT_ACCEPTABLE))
-        etag = self._etag(coding)
-        headers = [*head.headers, *self._cacheable, DATA_POLICY, (b"etag", etag.encode())]
-        if coding != "identity":
-            headers = [item for item in headers if item[0] != b"content-length"]
-            headers.append((b"content-encoding", coding.encode()))
-        status = status_for(exchange.headers, etag, head.header(b"last-modified"))
-        if status == HTTPStatus.NOT_MODIFIED:
-            return self._respond_instead(AppResponse(status, without_content(headers)))
-        if status != HTTPStatus.OK:
-            return self._respond_instead(exchange.problem(status, PRECONDITION_FAILED))
+        exchange = self._exchange
+        own = {name for name, _ in self._head.headers}
+        headers = [*self._head.headers, *(item for item in (*self._cacheable, DATA_POLICY) if item[0] not in own)]
+        coding, response = exchange.select(headers, self._digest(), BUFFER)
+        if not coding:
+            self._respond_instead(response)
         if not self._slots.admit(self):
-            return self._respond_instead(exchange.problem(503, TOO_MANY_STREAMS, [(b"retry-after", b"10")]))
+            busy = "Too many long exports are being sent; try again later, or ask for pages."
+            self._respond_instead(exchange.problem(503, busy, [(b"retry-after", b"10")]))
         self._began = monotonic()
-        self._encoder = encoder(coding)
-        head.headers = headers
+        if coding != "identity":
+            self._encoder = encoder(coding)
+            response.headers = [item for item in response.headers if item[0] != b"content-length"]
+        self._head = response
         if exchange.scope["method"] == "GET":
             exchange.started = True
-            headers = [*headers, *exchange.common]
-            return await exchange.send({"type": "http.response.start", "status": 200, "headers": headers})
-        return self._respond_instead(head) if head.header(b"content-length") else None
+            headers = [*response.headers, *exchange.common]
+            await exchange.send({"type": "http.response.start", "status": 200, "headers": headers})
+        elif response.header(b"content-length"):
+            self._respond_instead(response)
 
-    def _respond_instead(self, response: AppResponse) -> None:
+    def _respond_instead(self, response: AppResponse) -> NoReturn:
         response.is_final = True
         self.response = response
         raise Enough
@@ -161,9 +160,8 @@ class Collector:
             self._head.headers.append((b"content-length", b"%d" % self.sent))
             self._respond_instead(self._head)
 
-    def _etag(self, coding: str) -> str:
+    def _digest(self) -> str:
         """A stream's bytes depend on code, release, prefix and target alone, so its entity tag is made of these."""
         release = self._head.header(b"dataset-version")
         parts = (__version__, release, self._exchange.prefix, str(self._exchange.target))
-        digest = hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
-        return f'"{digest}"' if coding == "identity" else f'"{digest}-{coding}"'
+        return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
