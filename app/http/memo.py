@@ -35,12 +35,16 @@ class RequestMemo:
         """`capacity` 0 remembers nothing."""
         self.capacity = capacity
         self.size = 0
+        self.generation = 0
+        """How often it was cleared: what was asked for before a release is not remembered after it."""
         self._answers: dict[bytes, RememberedAnswer] = {}
         self.get = self._answers.get
 
-    def put(self, request: bytes, status: int, headers: Headers, body: bytes, logged: LoggedRequest) -> None:
-        """Remember an answer, unless it alone would take more than an eighth of the room."""
-        if request in self._answers:
+    def put(
+        self, request: bytes, generation: int, status: int, headers: Headers, body: bytes, logged: LoggedRequest
+    ) -> None:
+        """Remember the answer to a request of this generation, unless it alone would take an eighth of the room."""
+        if request in self._answers or generation != self.generation:
             return
         status_line = b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
         head = b"".join(b"%s: %s\r\n" % item for item in headers)
@@ -58,6 +62,7 @@ class RequestMemo:
         """Forget everything."""
         self._answers.clear()
         self.size = 0
+        self.generation += 1
 
 
 def _size(request: bytes, answer: RememberedAnswer) -> int:

@@ -140,7 +140,9 @@ class ServerProtocol(HttpToolsProtocol):
             and DEPENDENT.isdisjoint(names)
             and not any(name.startswith(b"x-forwarded-") for name in names)
         ):
-            self.scope["state"]["memo_key"] = self._received
+            memo: RequestMemo | None = self.app_state.get(STATE_MEMO)
+            if memo is not None:
+                self.scope["state"]["memo_key"] = self._received, memo.generation
         self._received = None
 
     def _malformed(self, names: set[bytes]) -> str | None:

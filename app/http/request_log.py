@@ -45,7 +45,8 @@ class RequestLogMiddleware:
     """Gives each request an id, answers what nothing else caught, logs and counts. To be the outermost layer.
 
     Inner layers say in `scope["state"]` how the lookup in the `cache` went, and whether the answer may be remembered
-    (`memo`); the server's protocol puts the bytes of the request there (`memo_key`) where they came alone and whole.
+    (`memo`); the server's protocol puts the bytes of the request and the generation of the memo there (`memo_key`)
+    where they came alone and whole.
     """
 
     def __init__(self, app: ASGIApp, log: AccessLog, memo: RequestMemo, routes: Routes, *, log_query: bool) -> None:
@@ -93,7 +94,8 @@ class RequestLogMiddleware:
         if state.get("memo") and request.cache == "hit" and "memo_key" in state:
             # the rate limit is asked each time
             headers = [item for item in sent.headers if not item[0].startswith(b"ratelimit")]
-            self.memo.put(state["memo_key"], sent.status, headers, sent.body, request)
+            asked, generation = state["memo_key"]
+            self.memo.put(asked, generation, sent.status, headers, sent.body, request)
 
 
 class SentResponse:
