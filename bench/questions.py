@@ -30,7 +30,7 @@ def questions(database: Path, shape: str, count: int, seed: int = 1) -> list[Que
     with sqlite3.connect(database) as connection:
         found = connection.execute("SELECT slug, json_extract(card, '$.name') FROM source ORDER BY slug")
         rows = [(number, slug, name) for number, (slug, name) in enumerate(found, 1)]
-    types = [str(type) for type in SourceType]
+    types = [str(each) for each in SourceType]
     deepest = max(1, min(500, len(rows) // len(types) - 20))
     by_year = shape == "filter + sort"
     return [

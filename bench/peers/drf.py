@@ -109,9 +109,9 @@ class SourceViewSet(viewsets.ReadOnlyModelViewSet[Source]):
 
     def get_queryset(self) -> models.QuerySet[Source]:
         """All sources, or those of one type."""
-        type = self.request.query_params.get("type")
+        chosen_type = self.request.query_params.get("type")
         chosen = Source.objects.prefetch_related("claims")
-        return chosen.filter(type=type) if type else chosen
+        return chosen.filter(type=chosen_type) if chosen_type else chosen
 
 
 router = routers.SimpleRouter(trailing_slash=False)
