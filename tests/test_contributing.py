@@ -1,0 +1,66 @@
+"""The contributor's path of docs/contributing.md: add a source and a claim, raise the version, generate, test."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support import ROOT
+
+NEEDED = ("app", "seed", "tests", "migrations", "docs", "README.md", "SECURITY.md", "pyproject.toml", "alembic.ini")
+
+SOURCE = """
+name = "Example 2026 (trial)"
+type = "trial"
+title = "An example trial"
+authors = ["Example E"]
+year = 2026
+doi = "10.1234/example.2026"
+summary = "A trial that a contributor adds."
+"""
+
+CLAIM = """
+name = "An added statement about potassium"
+summary = "What the added trial shows."
+from_article = false
+subject = "potassium"
+relation = "needed-for"
+target = "an example"
+grade = "limited"
+citations = [{ source = "example-2026-trial", locator = "Table 1", finding = "It shows the example." }]
+"""
+
+
+def test_the_path_of_a_contributor_ends_in_green_tests(tmp_path: Path) -> None:
+    for name in NEEDED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        ignored = {"ignore": shutil.ignore_patterns("node_modules", "__pycache__", "static")}
+        copy(ROOT / name, tmp_path / name, **(ignored if copy is shutil.copytree else {}))  # type: ignore[operator]
+    (tmp_path / "app" / "pages" / "static").symlink_to(ROOT / "app" / "pages" / "static")
+    content = tmp_path / "seed" / "content"
+    (content / "sources" / "example-2026-trial.toml").write_text(SOURCE, encoding="utf-8")
+    (content / "claims" / "an-added-statement.toml").write_text(CLAIM, encoding="utf-8")
+    dataset = content / "dataset.toml"
+    text = dataset.read_text(encoding="utf-8")
+    raised = re.sub(
+        r'^version = "(\d+)\.(\d+)\.\d+"', lambda m: f'version = "{m[1]}.{int(m[2]) + 1}.0"', text, flags=re.MULTILINE
+    )
+    assert raised != text
+    dataset.write_text(raised, encoding="utf-8")
+
+    for command in ("seed check", "tests.update_examples", "tests.snapshot", "seed schema", "tests.test_readme"):
+        _run(tmp_path, command.split())
+    tests = ["tests/test_openapi.py", "tests/test_readme.py", "tests/test_content.py", "tests/test_releases.py"]
+    chosen = ["-m", "not slow and not all", "-k", "not postgresql"]
+    _run(tmp_path, ["pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests, *chosen])
+
+
+def _run(folder: Path, module: list[str]) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST"))}
+    command = [sys.executable, "-m", *module]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, f"{module}: {done.stdout[-4000:]}{done.stderr[-2000:]}"
