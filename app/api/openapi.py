@@ -262,7 +262,10 @@ def _add_problems(responses: dict[str, Any], codes: Iterable[str]) -> None:
 def _export_operation() -> dict[str, Any]:
     """One operation for every export: which filters it takes depends on the collection."""
     collections = [kind.collection for kind in KINDS.values()]
-    types = {media_type.partition(";")[0]: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()}
+    types = {
+        media_type.partition(";")[0]: {"schema": {"type": "object" if name == "jsonld" else "string"}}
+        for name, media_type in MEDIA_TYPES.items()
+    }
     responses: dict[str, Any] = {"200": {"description": "The filtered list, whole", "content": types}}
     _add_problems(responses, statuses("/{slug}", cached=True))
     return {
