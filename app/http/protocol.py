@@ -171,20 +171,26 @@ class ServerProtocol(HttpToolsProtocol):
             self._feed(part)
 
     def _feed(self, part: bytes) -> None:
-        if self._between_requests and b"  " in part.lstrip(b"\r\n").partition(b"\n")[0]:
-            # the parser passes over further spaces, which RFC 9112 §3 does not allow
-            self._refuse(400, "The parts of a request line are separated by one space.")
-            return
+        if self._between_requests:
+            line, separator, rest = part.lstrip(b"\r\n").partition(b"\r\n")
+            if b"  " in line:
+                # the parser passes over further spaces, which RFC 9112 §3 does not allow
+                self._refuse(400, "The parts of a request line are separated by one space.")
+                return
+            if not line.isascii():
+                # a browser's address bar encodes text beyond ASCII; scripts and spreadsheets often do not
+                part = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + separator + rest
         if self._in_head:
             self._head += len(part)
         try:
             self.parser.feed_data(part)
         except httptools.HttpParserUpgrade:
             pass  # answered as if it did not ask; the connection then closes
+        except httptools.HttpParserInvalidURLError:
+            self._refuse(400, "The request target is not valid; percent-encode blanks and what is beyond ASCII.")
         except httptools.HttpParserError as error:
             cause = error.__context__
             self._refuse(400, str(cause) if isinstance(cause, _Malformed) else "The request is not valid HTTP.")
-            return
         if self._in_head and self._head > MAX_HEAD:
             self._refuse(431, "The request's head is too long.")
 
@@ -204,8 +210,6 @@ class ServerProtocol(HttpToolsProtocol):
         """The head of a request has come."""
         self._in_head = False
         self._head = 0
-        # a browser's address bar encodes text beyond ASCII; scripts and spreadsheets often do not
-        self.url = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], self.url)
         if reason := self._malformed():
             raise _Malformed(reason)  # the parser stops, `_feed` refuses
         super().on_headers_complete()
