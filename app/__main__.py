@@ -1,19 +1,23 @@
 """python -m app migrate | grant | serve: prepare the database, serve the API."""
 
 import argparse
+import asyncio
 import os
+import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 import uvicorn
+from limits.errors import ConfigurationError
 from pydantic import ValidationError
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from uvicorn.supervisors import Multiprocess
 
 from app.api.errors import NotReady
 from app.api.records import release_info
@@ -21,6 +25,7 @@ from app.database.engines import explain, reading_engine, writing_engine
 from app.database.reader_role import ROLE, grant, grant_statements
 from app.http.log_format import log_config
 from app.http.protocol import ServerProtocol
+from app.http.rate_limit import RateLimit
 from app.settings import Settings
 
 WORKER_START = 30
@@ -53,8 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
     except ValidationError as error:
         for item in error.errors():
-            name = str(item["loc"][0]).upper()
-            print(f"{name}={item['input']}: {item['msg'][0].lower()}{item['msg'][1:]}.", file=sys.stderr)
+            print(_wrong_setting(str(item["loc"][0]).upper(), item["input"], item["msg"]), file=sys.stderr)
     except DBAPIError as error:
         print(f"{explain(error)} The database said: {_first_line(error.orig)}.", file=sys.stderr)
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
@@ -111,20 +115,30 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
         about = "none yet"
     finally:
         engine.dispose()
-    _require_free(settings.host, settings.port)
     if settings.tracing and not (find_spec("opentelemetry") and find_spec("opentelemetry.sdk")):
         raise Refused("TRACING needs OpenTelemetry; install the `tracing` extra, or unset TRACING.")
-    if settings.metrics_port:
-        _serve_metrics(settings, engine)
-    print(f"Dataset {about}; serving on http://{settings.host}:{settings.port}", file=sys.stderr)
-    uvicorn.run(
-        "app.main:create_app",
+    if settings.rate_limit:
+        _check_rate_limit(settings)
+    with ExitStack() as stack:
+        listener, address = stack.enter_context(_listening(settings))
+        if settings.metrics_port:
+            stack.enter_context(_metrics(settings, engine))
+        print(f"Dataset {about}; serving on {address}", file=sys.stderr)
+        # uvicorn raises the signal that stopped it once more: without a handler what follows would not run
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        with suppress(KeyboardInterrupt):
+            _run(settings, listener)
+    return 0
+
+
+def _run(settings: Settings, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        "app.worker:create_app",
         factory=True,
-        host=settings.host,
-        port=settings.port,
         workers=settings.workers,
         http=ServerProtocol,
         ws="none",
+        forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_keep_alive=settings.keep_alive_timeout,
         timeout_graceful_shutdown=settings.shutdown_timeout,
         timeout_worker_healthcheck=WORKER_START,
@@ -133,16 +147,77 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
         log_config=log_config(settings),
         log_level="warning",
     )
-    return 0
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[listener])
 
 
-def _serve_metrics(settings: Settings, engine: Engine) -> None:
-    _require_free(settings.metrics_host, settings.metrics_port)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
-    # the library looks at the folder's name when it is imported
-    from app.http.metrics import serve_metrics  # noqa: PLC0415
+def _check_rate_limit(settings: Settings) -> None:
+    try:
+        answers = asyncio.run(RateLimit(settings.rate_limit, settings.rate_limit_storage).check())
+    except ConfigurationError:
+        raise Refused("RATE_LIMIT_STORAGE needs the Redis library; install the `redis` extra.") from None
+    if not answers:
+        raise Refused("RATE_LIMIT_STORAGE names a server that does not answer; start it, or unset RATE_LIMIT_STORAGE.")
 
-    serve_metrics(settings.metrics_host, settings.metrics_port, engine)
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[tuple[socket.socket, str]]:
+    """A listening socket, and its address for people."""
+    if settings.uds:
+        with _listening_on_path(Path(settings.uds)) as listener:
+            yield listener, f"unix:{settings.uds}"
+        return
+    host, port = settings.host, settings.port
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        dual = host == "::" and socket.has_dualstack_ipv6()
+        listener = socket.create_server((host, port), family=family, dualstack_ipv6=dual)
+    except OSError as error:
+        raise Refused(f"Cannot listen on {host}:{port}: {error.strerror}. Set PORT or HOST to another.") from None
+    with listener:
+        yield listener, f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+@contextmanager
+def _listening_on_path(path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as listener:
+        try:
+            # one that a killed server left behind answers nobody
+            if path.is_socket() and listener.connect_ex(str(path)) != 0:
+                path.unlink()
+        except OSError as error:
+            raise Refused(f"Cannot listen on {path}: {error.strerror}. Set UDS to another.") from None
+    with socket.socket(socket.AF_UNIX) as listener:
+        try:
+            listener.bind(str(path))
+            # the proxy is another user
+            path.chmod(0o666)
+        except OSError as error:
+            raise Refused(f"Cannot listen on {path}: {error.strerror}. Set UDS to another.") from None
+        try:
+            yield listener
+        finally:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _metrics(settings: Settings, engine: Engine) -> Iterator[None]:
+    """Listen for scrapes; the counts of all processes are files in a folder."""
+    with tempfile.TemporaryDirectory(prefix="metrics-", ignore_cleanup_errors=True) as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        # the library looks at the folder's name when it is imported
+        from app.http.metrics import serve_metrics  # noqa: PLC0415
+
+        try:
+            serve_metrics(settings.metrics_host, settings.metrics_port, engine)
+        except OSError as error:
+            address = f"{settings.metrics_host}:{settings.metrics_port}"
+            raise Refused(
+                f"Cannot listen on {address}: {error.strerror}. Set METRICS_PORT or METRICS_HOST to another."
+            ) from None
+        yield
 
 
 COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
@@ -152,14 +227,12 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
 }
 
 
-def _require_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with closing(socket.socket(family)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Refused(f"Cannot listen on {host}:{port}: {error.strerror}. Set PORT or HOST to another.") from None
+def _wrong_setting(name: str, value: object, reason: str) -> str:
+    reason = reason.removeprefix("Value error, ")
+    if name in ("DATABASE_URL", "RATE_LIMIT_STORAGE"):
+        # they may hold a password
+        return f"{name} cannot be used: {reason}."
+    return f"{name}={value}: {reason[0].lower()}{reason[1:]}."
 
 
 def _first_line(error: object) -> str:

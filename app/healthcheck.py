@@ -1,19 +1,36 @@
 """Exit with 0 if the API on this machine is ready: the container's health check."""
 
 import os
+import socket
 import sys
-from urllib.error import URLError
-from urllib.request import urlopen
+from http.client import HTTPConnection, HTTPException
+
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to ask where all addresses are served
 
 
 def main() -> int:
-    """Ask /readyz; returns the exit status."""
+    """Ask /readyz where the API listens; returns the exit status."""
+    # not by `Settings`: this runs every few seconds, and importing those takes longer than asking
+    host = _setting("HOST", "127.0.0.1")
+    connection = HTTPConnection(EVERYWHERE.get(host, host), int(_setting("PORT", "8000")), timeout=4)
     try:
-        with urlopen(f"http://127.0.0.1:{os.environ.get('PORT', '8000')}/readyz", timeout=4) as answer:
-            return 0 if answer.status == 200 else 1
-    except (URLError, OSError) as error:
+        if path := _setting("UDS", ""):
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.settimeout(4)
+            connection.sock.connect(path)
+        connection.request("GET", "/readyz")
+        status = connection.getresponse().status
+    except (OSError, HTTPException) as error:
         print(error, file=sys.stderr)
         return 1
+    finally:
+        connection.close()
+    return 0 if status == 200 else 1
+
+
+def _setting(name: str, default: str) -> str:
+    value = os.environ.get(name, default)
+    return default if value.startswith(("tcp://", "udp://")) else value
 
 
 if __name__ == "__main__":

@@ -42,10 +42,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     watcher = Watcher(engine, settings.release_interval)
     cache = ResponseCache(settings.cache_bytes)
-    memo = RequestMemo(settings.cache_bytes // 2)
+    rate_limit = RateLimit(settings.rate_limit, settings.rate_limit_storage) if settings.rate_limit else None
+    # to ask Redis takes waiting, which the memo cannot
+    memo = RequestMemo(settings.cache_bytes // 2 if rate_limit is None or rate_limit.is_local else 0)
     watcher.subscribe(lambda _tag: cache.clear())
     watcher.subscribe(lambda _tag: memo.clear())
-    rate_limit = RateLimit(settings.rate_limit, settings.rate_limit_storage) if settings.rate_limit else None
     metrics = Metrics() if settings.metrics_port else None
     access_log = AccessLog(settings.log_format, written=settings.access_log, metrics=metrics)
 
@@ -56,10 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         access_log.start()
         # no more threads than connections: no request waits for one
         current_default_thread_limiter().total_tokens = settings.threads
-        state: dict[str, Any] = {STATE_LOG: access_log}
-        if rate_limit is None or rate_limit.is_local:
-            state |= {STATE_MEMO: memo, STATE_RATE_LIMIT: rate_limit}
-        yield state
+        yield {STATE_LOG: access_log, STATE_MEMO: memo, STATE_RATE_LIMIT: rate_limit}
         stop.set()
         await watching
         access_log.stop()

@@ -1,10 +1,12 @@
 """Settings, from the environment (or a `.env` file)."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from limits import parse_many
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class Settings(BaseSettings):
@@ -13,8 +15,16 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
     database_url: str = Field(default="sqlite:///nutrients.db", description="SQLAlchemy URL of the database.")
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; `0.0.0.0`: all of IPv4, `::`: all of IPv6 and IPv4."
+    )
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on.")
+    uds: str = Field(default="", description="Path of a Unix socket to listen on in place of `HOST` and `PORT`.")
+    forwarded_allow_ips: str = Field(
+        default="127.0.0.1",
+        description="Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses, networks, or `*` "
+        "for all, which a proxy on a Unix socket needs.",
+    )
     root_path: str = Field(
         default="", description="Path below which a proxy serves the API, as `/api/nutrients`; empty: at the root."
     )
@@ -28,6 +38,11 @@ class Settings(BaseSettings):
     )
     hsts: str = Field(
         default="", description="`Strict-Transport-Security` to send over TLS, as `max-age=31536000`; empty: none."
+    )
+    content_url: str = Field(
+        default="",
+        description="URL of the folder that holds the content's files, as "
+        "`https://example.org/repository/blob/main/seed/content`: pages link there to have a fact corrected.",
     )
     workers: int = Field(default=1, ge=1, le=256, description="Number of server processes.")
     threads: int = Field(
@@ -102,6 +117,23 @@ class Settings(BaseSettings):
             parse_many(limit)
         return limit
 
+    @field_validator("rate_limit_storage")
+    @classmethod
+    def _supported(cls, storage: str) -> str:
+        if storage != "memory://" and not storage.startswith(("redis://", "rediss://", "redis+unix://")):
+            raise ValueError("it is `memory://`, `redis://host:port`, `rediss://host:port` or `redis+unix:///path`")
+        return storage
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_service_links(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Kubernetes describes a service named `metrics` by `METRICS_PORT=tcp://10.0.0.1:9090`: that is no setting."""
+        return {
+            name: value
+            for name, value in values.items()
+            if not (isinstance(value, str) and value.startswith(("tcp://", "udp://")))
+        }
+
     @field_validator("database_url")
     @classmethod
     def _with_driver(cls, url: str) -> str:
@@ -109,4 +141,15 @@ class Settings(BaseSettings):
         scheme, separator, rest = url.partition("://")
         if scheme in ("postgres", "postgresql"):
             scheme = "postgresql+psycopg"
-        return scheme + separator + rest
+        url = scheme + separator + rest
+        try:
+            backend = make_url(url).get_backend_name()
+        except (ArgumentError, ValueError):
+            # the library's own text may hold a part of the password
+            raise ValueError(
+                "it is not a valid URL; write `sqlite:///file` or `postgresql://user:password@host:port/name`, with a "
+                "number as the port, and with `@`, `:`, `/` and `%` in a password as `%40`, `%3A`, `%2F` and `%25`"
+            ) from None
+        if backend not in ("sqlite", "postgresql"):
+            raise ValueError(f"{backend} is not supported; `sqlite:///file` and `postgresql://...` are")
+        return url

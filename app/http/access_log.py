@@ -8,7 +8,9 @@ import json
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import localtime, strftime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 INTERVAL = 0.25
 """Seconds between two writes."""
+PATIENCE = 2.0
+"""Seconds for which a stop waits until the last lines are written."""
 LONGEST_QUEUE = 100_000
 """Lines that may wait; beyond that the oldest are dropped, and their number is logged."""
 
@@ -65,8 +69,9 @@ class AccessLog:
 
     def add(self, when: float, seconds: float, request_id: str, request: LoggedRequest) -> None:
         """Queue a request that was answered at this time (`time.time()`) after so many seconds."""
-        self._added += 1
+        # in this order: else the thread could take the line that is being added for one that was dropped
         self._queue.append(_Line(when, seconds, request_id, request))
+        self._added += 1
 
     def start(self) -> None:
         """Write from now on, in a thread."""
@@ -75,11 +80,10 @@ class AccessLog:
             self._thread.start()
 
     def stop(self) -> None:
-        """Write what is queued, and end the thread."""
+        """Write what is queued, and end the thread; where nobody reads the log, stop all the same."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
-        self.flush()
+            self._thread.join(PATIENCE)
 
     def flush(self) -> None:
         """Write and count what is queued."""
@@ -100,13 +104,22 @@ class AccessLog:
                 stream.flush()
 
     def _run(self) -> None:
-        while not self._stop.wait(INTERVAL):
-            self.flush()
+        stopped = False
+        while not stopped:
+            stopped = self._stop.wait(INTERVAL)
+            # the disk is full, the reader has gone: the lines are lost, later ones may not be
+            with suppress(OSError):
+                self.flush()
+
+
+@lru_cache(maxsize=2)
+def _local_time(second: int) -> str:
+    return strftime("%Y-%m-%d %H:%M:%S", localtime(second))
 
 
 def _console_line(line: _Line) -> str:
     request = line.request
-    time = f"{strftime('%Y-%m-%d %H:%M:%S', localtime(line.when))},{int(line.when * 1000) % 1000:03d}"
+    time = f"{_local_time(int(line.when))},{int(line.when * 1000) % 1000:03d}"
     duration = f"{round(line.seconds * 1000, 3)} ms"
     return f"{time} INFO {request.method} {request.path} {request.status} {duration} {line.request_id}\n"
 

@@ -44,7 +44,7 @@ class LimitsMiddleware:
             allowed, headers = await self.rate_limit.hit(scope["client"][0] if scope.get("client") else "")
             send = _with_headers(send, headers)
             if not allowed:
-                limits = " and ".join(map(str, self.rate_limit.items))
+                limits = " or ".join(map(str, self.rate_limit.items))
                 await refuse(scope, send, 429, f"More than {limits}; try again after Retry-After seconds.")
                 return
         self.running += 1

@@ -1,8 +1,8 @@
 """The memo of request bytes: the exact bytes of a request that was answered before map to the bytes of its answer.
 
 Whatever an answer depends on is in the bytes of its request, so no header need be parsed to answer it again. The
-representation layer says which answers depend on nothing else (`memo_key` in the request's state); the protocol
-(`app/http/protocol.py`) asks the memo before it parses.
+representation layer says which answers depend on nothing else (`memo` in the request's state), the protocol
+(`app/http/protocol.py`) which requests came alone and whole (`memo_key`), and asks the memo before it parses.
 """
 
 from dataclasses import dataclass
@@ -17,38 +17,41 @@ OVERHEAD = 500
 LONGEST_REQUEST = 4096
 """Bytes of a request that may be remembered: a client must not fill the memo with a few long ones."""
 
+SEEN = 4096
+"""Requests of which it is known that they came once."""
+
 
 @dataclass(frozen=True, slots=True)
 class RememberedAnswer:
     """An answer without `Date` and `X-Request-ID`, which are its own each time; the body is shared with the cache."""
 
-    status_line: bytes
     head: bytes
     body: bytes
     logged: LoggedRequest
 
 
 class RequestMemo:
-    """At most `capacity` bytes of requests and answers; the oldest entries make room, and a release clears it."""
+    """At most `capacity` bytes of requests and answers; the oldest entries make room, and a release clears it.
+
+    Only what comes a second time is remembered: a request with a trace id or the like never comes again.
+    """
 
     def __init__(self, capacity: int) -> None:
         """`capacity` 0 remembers nothing."""
         self.capacity = capacity
         self.size = 0
-        self.generation = 0
-        """How often it was cleared: what was asked for before a release is not remembered after it."""
+        self.cleared = 0
+        """How many times it was cleared: an answer that was begun before belongs to an older release."""
         self._answers: dict[bytes, RememberedAnswer] = {}
+        self._seen: set[int] = set()
         self.get = self._answers.get
 
-    def put(
-        self, request: bytes, generation: int, status: int, headers: Headers, body: bytes, logged: LoggedRequest
-    ) -> None:
-        """Remember the answer to a request of this generation, unless it alone would take an eighth of the room."""
-        if request in self._answers or generation != self.generation:
+    def put(self, request: bytes, status: int, headers: Headers, body: bytes, logged: LoggedRequest) -> None:
+        """Remember an answer, unless it alone would take more than an eighth of the room."""
+        if request in self._answers or not self._came_before(request):
             return
-        status_line = b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
-        head = b"".join(b"%s: %s\r\n" % item for item in headers)
-        answer = RememberedAnswer(status_line, head, body, logged)
+        lines = [b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())]
+        answer = RememberedAnswer(b"".join(lines + [b"%s: %s\r\n" % item for item in headers]), body, logged)
         size = _size(request, answer)
         if size > self.capacity // 8:
             return
@@ -61,8 +64,18 @@ class RequestMemo:
     def clear(self) -> None:
         """Forget everything."""
         self._answers.clear()
+        self._seen.clear()
         self.size = 0
-        self.generation += 1
+        self.cleared += 1
+
+    def _came_before(self, request: bytes) -> bool:
+        mark = hash(request)
+        if mark in self._seen:
+            return True
+        if len(self._seen) >= SEEN:
+            self._seen.clear()
+        self._seen.add(mark)
+        return False
 
 
 def _size(request: bytes, answer: RememberedAnswer) -> int:

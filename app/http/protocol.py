@@ -5,12 +5,15 @@ are parsed. It does so only between two requests on an open connection that is n
 what comes in is a whole request, alone, and what goes out is its whole answer.
 """
 
+import re
+import socket
+import struct
 from asyncio import TimerHandle, Transport
 from functools import cache
 from time import perf_counter, time
-from typing import Any
 
 import httptools
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.http.access_log import AccessLog
@@ -29,8 +32,13 @@ GRACE = 2.0
 MAX_HEAD = 160 * 1024
 """Bytes of a request's head: more than `max_url_bytes` and `max_header_bytes` can be, which are refused in full."""
 
-DEPENDENT = frozenset((b"x-request-id", b"forwarded", b"expect", b"content-length", b"transfer-encoding", b"upgrade"))
+BODY = frozenset((b"content-length", b"transfer-encoding"))
+
+DEPENDENT = BODY | {b"x-request-id", b"forwarded", b"expect", b"upgrade"}
 """With one of these headers, an answer depends on more than the bytes of its request, or a body may follow."""
+
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_RESET = struct.pack("ii", 1, 0)
 
 
 class _Malformed(Exception):
@@ -39,76 +47,150 @@ class _Malformed(Exception):
 
 class ServerProtocol(HttpToolsProtocol):
     """Closes a connection whose request does not arrive in time, whose client does not read, or whose head is too long;
-    reads no further while answers are outstanding; answers from the memo.
+    parses the next request only when the one before is answered; answers from the memo.
     """
+
+    stopping = False
+    _half_closed = False
+    _running: RequestResponseCycle | None = None
+    _unparsed = b""
+    """What came while a request was being answered."""
+
+    _between_requests = True
+    _in_head = True
+    _head = 0
+    _messages = 0
 
     _deadline: TimerHandle | None = None
     _stalled: TimerHandle | None = None
-    _head = 0
-    _in_head = True
-    _between_requests = True
-    _received: bytes | None = None
-    _running: RequestResponseCycle | None = None
-    stopping = False
+    _last_answer = 0.0
 
     # the memo
 
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """A client has connected: its request has to follow."""
+        super().connection_made(transport)
+        if self.client and self.client[0].startswith("::ffff:"):
+            # IPv4 on a socket for both: proxies and rate limits know the client by its plain address
+            self.client = (self.client[0].removeprefix("::ffff:"), self.client[1])
+        self._memo: RequestMemo | None = self.app_state.get(STATE_MEMO)
+        log: AccessLog | None = self.app_state.get(STATE_LOG)
+        self._log = log if log is not None and log.wanted else None
+        self._rate_limit: RateLimit | None = self.app_state.get(STATE_RATE_LIMIT)
+        self._await_request()
+
     def data_received(self, data: bytes) -> None:
         """Part of a request, a request or several have come."""
-        if self._between_requests and self._is_idle and not self.stopping:
-            memo: RequestMemo | None = self.app_state.get(STATE_MEMO)
-            answer = memo.get(data) if memo is not None else None
+        memo = self._memo
+        may_be_remembered = (
+            memo is not None
+            and self._between_requests
+            and not self.stopping
+            and not self.flow.write_paused
+            and self._is_idle
+            and not self.transport.is_closing()
+        )
+        if may_be_remembered:
+            answer = memo.get(data)  # type: ignore[union-attr]
             if answer is not None and self._answer_from_memo(answer):
                 return
-            self._received = data if _may_be_whole(data) else None
-        else:
-            self._received = None
-        self._parse(data)
+        before = self._messages
+        self._unparsed += data
+        self._parse()
+        if may_be_remembered and self._messages == before + 1 and self._between_requests and not self._unparsed:
+            self._remember(data)
 
     def _answer_from_memo(self, answer: RememberedAnswer) -> bool:
         started = perf_counter()
-        if self.flow.write_paused or self.transport.is_closing():
-            return False
-        request_id = new_request_id()
-        lines = [answer.status_line, *(b"%s: %s\r\n" % item for item in self.server_state.default_headers), answer.head]
-        rate_limit: RateLimit | None = self.app_state.get(STATE_RATE_LIMIT)
-        if rate_limit is not None:
-            headers = rate_limit.hit_now(self.client[0] if self.client else "")
+        limits = b""
+        if self._rate_limit is not None:
+            headers = self._rate_limit.hit_now(self.client[0] if self.client else "")
             if headers is None:
                 return False  # refused in the ordinary way
-            lines += [b"%s: %s\r\n" % (name.lower().encode(), value.encode()) for name, value in headers.items()]
-        self.transport.write(b"".join((*lines, b"x-request-id: ", request_id.encode(), b"\r\n\r\n", answer.body)))
-        self._request_is_here()
+            limits = b"".join(
+                b"%s: %s\r\n" % (name.lower().encode(), value.encode()) for name, value in headers.items()
+            )
+        request_id = new_request_id()
+        self.transport.write(
+            b"%b%b%bx-request-id: %b\r\n\r\n%b"
+            % (answer.head, _lines(self.server_state.default_headers), limits, request_id.encode(), answer.body)
+        )
+        if self._deadline is not None:
+            self._request_is_here()
         self.server_state.total_requests += 1
-        self._unset_keepalive_if_required()
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
-        log: AccessLog | None = self.app_state.get(STATE_LOG)
-        if log is not None and log.wanted:
-            log.add(time(), perf_counter() - started, request_id, answer.logged)
+        self._last_answer = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        if self._log is not None:
+            self._log.add(time(), perf_counter() - started, request_id, answer.logged)
         return True
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, unless the memo has answered since the timer was set: to set it anew each time would
+        cost more than all else.
+        """
+        left = self._last_answer + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _remember(self, request: bytes) -> None:
+        """Have the answer remembered, if it depends on nothing but these bytes: the layers inside say the rest."""
+        names = {name for name, _ in self.headers}
+        if (
+            len(request) <= LONGEST_REQUEST
+            and self.scope["method"] in ("GET", "HEAD")
+            and self.cycle.keep_alive
+            and DEPENDENT.isdisjoint(names)
+            and not any(name.startswith(b"x-forwarded-") for name in names)
+        ):
+            self.scope["state"]["memo_key"] = request
 
     @property
     def _is_idle(self) -> bool:
-        return not self.pipeline and (self._running is None or bool(self._running.response_complete))
+        return (self._running is None or self._running.response_complete) and not self.pipeline
 
     # parsing
 
-    def _parse(self, data: bytes) -> None:
-        if self._between_requests and b"  " in data.lstrip(b"\r\n").partition(b"\n")[0]:
-            # the parser passes over further spaces, which RFC 9112 §3 does not allow
-            self._refuse(400, "The parts of a request line are separated by one space.")
-            return
-        if self._in_head:
-            self._head += len(data)
+    def _parse(self) -> None:
+        """Parse up to the end of a request; what follows waits, unparsed, until that is answered.
+
+        uvicorn would make a task's worth of objects of each request that one read of 256 kB holds: thousands.
+        """
         self._unset_keepalive_if_required()
+        while self._unparsed and not self.transport.is_closing():
+            if self._between_requests and not self._is_idle:
+                self.flow.pause_reading()
+                return
+            end = self._unparsed.find(b"\r\n\r\n") + 4
+            part = self._unparsed[:end] if end > 3 else self._unparsed
+            self._unparsed = self._unparsed[len(part) :]
+            self._feed(part)
+
+    def _feed(self, part: bytes) -> None:
+        if self._between_requests:
+            line, separator, rest = part.lstrip(b"\r\n").partition(b"\r\n")
+            if b"  " in line:
+                # the parser passes over further spaces, which RFC 9112 §3 does not allow
+                self._refuse(400, "The parts of a request line are separated by one space.")
+                return
+            if not line.isascii():
+                # a browser's address bar encodes text beyond ASCII; scripts and spreadsheets often do not
+                part = _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + separator + rest
+        if self._in_head:
+            self._head += len(part)
         try:
-            self.parser.feed_data(data)
+            self.parser.feed_data(part)
         except httptools.HttpParserUpgrade:
-            pass  # answered as if it did not ask; whatever follows a refused upgrade is not read
+            pass  # answered as if it did not ask; the connection then closes
+        except httptools.HttpParserInvalidURLError:
+            self._refuse(400, "The request target is not valid; percent-encode blanks and what is beyond ASCII.")
         except httptools.HttpParserError as error:
             cause = error.__context__
             self._refuse(400, str(cause) if isinstance(cause, _Malformed) else "The request is not valid HTTP.")
-            return
         if self._in_head and self._head > MAX_HEAD:
             self._refuse(431, "The request's head is too long.")
 
@@ -128,31 +210,20 @@ class ServerProtocol(HttpToolsProtocol):
         """The head of a request has come."""
         self._in_head = False
         self._head = 0
-        names = {name for name, _ in self.headers}
-        if reason := self._malformed(names):
-            raise _Malformed(reason)  # the parser stops, `_parse` refuses
+        if reason := self._malformed():
+            raise _Malformed(reason)  # the parser stops, `_feed` refuses
         super().on_headers_complete()
-        if self.stopping:
+        if self.parser.should_upgrade() or (self.stopping and not self._unparsed):
             self.cycle.keep_alive = False
-        if (
-            self._received is not None
-            and self.cycle.keep_alive
-            and DEPENDENT.isdisjoint(names)
-            and not any(name.startswith(b"x-forwarded-") for name in names)
-        ):
-            memo: RequestMemo | None = self.app_state.get(STATE_MEMO)
-            if memo is not None:
-                self.scope["state"]["memo_key"] = self._received, memo.generation
-        self._received = None
 
-    def _malformed(self, names: set[bytes]) -> str | None:
-        """Why a request is refused before the app sees it (RFC 9112 §3, RFC 9110 §7.2)."""
-        version = self.parser.get_http_version()
-        if version not in ("1.0", "1.1"):
+    def _malformed(self) -> str | None:
+        """Why a request is refused before the app sees it (RFC 9112 §3, RFC 9110 §7.8)."""
+        if self.parser.get_http_version() not in ("1.0", "1.1"):
             return "The HTTP version must be 1.0 or 1.1."
         if b"#" in self.url:
             return "The request target must not hold a fragment."
-        if self.parser.should_upgrade() and names & {b"content-length", b"transfer-encoding"}:
+        if self.parser.should_upgrade() and any(name in BODY for name, _ in self.headers):
+            # the parser would take the body for the next request
             return "A request to upgrade must not have a body."
         return None
 
@@ -160,27 +231,30 @@ class ServerProtocol(HttpToolsProtocol):
         """A request has come whole."""
         self._request_is_here()
         self._between_requests = True
+        self._messages += 1
         super().on_message_complete()
 
     # answering
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+        if cycle.scope["http_version"] == "1.0":
+            app = _without_chunks(app, cycle)
+        super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]
 
     def on_response_complete(self) -> None:
-        """A request has been answered: the next in the queue is started."""
+        """A request has been answered: the next one is parsed."""
         super().on_response_complete()
-        if self.pipeline and not self.transport.is_closing():
-            # uvicorn reads on after each answer, so one connection could queue requests without end
-            self.flow.pause_reading()
+        if self.transport.is_closing():
+            return
+        if self._unparsed:
+            self._parse()
+        elif self._half_closed and self._is_idle:
+            self.transport.close()
+        elif self.stopping and self._is_idle:
+            self._close_soon()
 
     # the connection
-
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """A client has connected: its request has to follow."""
-        super().connection_made(transport)
-        self._await_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended: nobody waits for the answers that are outstanding."""
@@ -188,24 +262,29 @@ class ServerProtocol(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         self.pipeline.clear()
+        self._unparsed = b""
         self._request_is_here()
         self._client_reads()
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The client sends nothing more but may still read: the connection is closed after the last answer."""
-        for cycle in self._outstanding():
-            cycle.keep_alive = False
-            return True
-        return False
+        self._half_closed = True
+        return not self._is_idle
 
     def shutdown(self) -> None:
-        """The server is to stop. A request that is on its way already is answered, with `Connection: close`."""
+        """The server is to stop. What has come is answered, the last time with `Connection: close`."""
         self.stopping = True
-        for cycle in self._outstanding():
-            cycle.keep_alive = False
-            return
-        # no longer than the server itself waits
+        outstanding = self._outstanding()
+        if not outstanding:
+            self._close_soon()
+        elif not outstanding[0].response_started and not self._unparsed:
+            outstanding[0].keep_alive = False
+        # an answer that has begun cannot announce it any more: the connection stays open for another
+
+    def _close_soon(self) -> None:
+        """Answer what is on its way already; no longer than the server itself waits."""
         self.loop.call_later(min(GRACE, _settings().shutdown_timeout / 2), super().shutdown)
 
     def _outstanding(self) -> list[RequestResponseCycle]:
@@ -245,14 +324,45 @@ class ServerProtocol(HttpToolsProtocol):
             self._stalled = None
 
 
-def _may_be_whole(data: bytes) -> bool:
-    """One request without a body, as far as its bytes tell; the parser says the rest."""
-    return (
-        data.startswith((b"GET ", b"HEAD "))
-        and len(data) <= LONGEST_REQUEST
-        and data.endswith(b"\r\n\r\n")
-        and data.count(b"\r\n\r\n") == 1
-    )
+def _without_chunks(app: ASGIApp, cycle: RequestResponseCycle) -> ASGIApp:
+    """HTTP/1.0 knows no chunks: a body of unknown length ends with its connection (RFC 9112 §6.3), and one that is not
+    whole with a reset, for else nobody could tell.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        has_length = True
+
+        async def send_plainly(message: Message) -> None:
+            nonlocal has_length
+            if message["type"] == "http.response.start":
+                has_length = any(name == b"content-length" for name, _ in message["headers"])
+                if not has_length:
+                    cycle.chunked_encoding = False
+            elif not has_length:
+                cycle.expected_content_length = len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await app(scope, receive, send_plainly)
+        finally:
+            if not has_length and not cycle.response_complete and not cycle.disconnected:
+                connection = cycle.transport.get_extra_info("socket")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                cycle.transport.abort()
+
+    return answer
+
+
+_headers: list[tuple[bytes, bytes]] = []
+_headers_as_lines = b""
+
+
+def _lines(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """uvicorn's own header lines, `Date` above all: it makes another list of them each second."""
+    global _headers, _headers_as_lines
+    if headers is not _headers:
+        _headers, _headers_as_lines = headers, b"".join(b"%s: %s\r\n" % item for item in headers)
+    return _headers_as_lines
 
 
 @cache

@@ -1,30 +1,46 @@
 """How often one client may ask: counted by the `limits` library, in each process or in a Redis that all share."""
 
+import logging
 from ipaddress import IPv6Address, ip_address
 from math import ceil
-from time import time
+from time import monotonic, time
 
 from limits import RateLimitItem, WindowStats, parse_many
 from limits.aio.storage import Storage as AsyncStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter as AsyncLimiter
+from limits.errors import StorageError
 from limits.storage import Storage, storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 MEMORY = "memory://"
+
+TIMEOUT = 1.0
+"""Seconds that Redis may take, and for which it is not asked again after it did not answer."""
+
+log = logging.getLogger(__name__)
 
 
 class RateLimit:
     """Limits such as `5/second;100/minute`, all of which hold; each answer tells how often a client may still ask."""
 
     def __init__(self, limits: str, storage: str = MEMORY) -> None:
-        self.items: list[RateLimitItem] = parse_many(limits)
+        """`limits.errors.ConfigurationError` where the storage is not supported, or its library is not installed."""
+        # what a short limit refuses does not count for a longer one
+        self.items: list[RateLimitItem] = sorted(parse_many(limits), key=lambda item: item.get_expiry())
         self.is_local = storage == MEMORY
+        self._away_until = 0.0
         if self.is_local:
             store = storage_from_string(storage)
             assert isinstance(store, Storage)
             self._limiter = SlidingWindowCounterRateLimiter(store)
         else:
-            shared = storage_from_string(f"async+{storage}", implementation="redispy")
+            shared = storage_from_string(
+                f"async+{storage}",
+                implementation="redispy",
+                wrap_exceptions=True,
+                socket_timeout=TIMEOUT,
+                socket_connect_timeout=TIMEOUT,
+            )
             assert isinstance(shared, AsyncStorage)
             self._shared = shared
             self._async_limiter = AsyncLimiter(shared)
@@ -34,12 +50,28 @@ class RateLimit:
         return self.is_local or await self._shared.check()
 
     async def hit(self, host: str) -> tuple[bool, dict[str, str]]:
-        """Count a request of a client: whether it is allowed, and the headers that tell."""
+        """Count a request of a client: whether it is allowed, and the headers that tell.
+
+        While Redis is away all is allowed: an API that answers too often is better than one that does not answer.
+        """
         client = client_of(host)
         if self.is_local:
             return self._hit_locally(client)
-        allowed = all([await self._async_limiter.hit(item, client) for item in self.items])
-        stats = [await self._async_limiter.get_window_stats(item, client) for item in self.items]
+        if monotonic() < self._away_until:
+            return True, {}
+        try:
+            allowed = True
+            for item in self.items:
+                allowed = allowed and await self._async_limiter.hit(item, client)
+            stats = [await self._async_limiter.get_window_stats(item, client) for item in self.items]
+        except StorageError as error:
+            if not self._away_until:
+                log.warning("RATE_LIMIT_STORAGE does not answer, nobody is limited: %s", error)
+            self._away_until = monotonic() + TIMEOUT
+            return True, {}
+        if self._away_until:
+            log.warning("RATE_LIMIT_STORAGE answers again")
+            self._away_until = 0.0
         return allowed, self._headers(stats, allowed=allowed)
 
     def hit_now(self, host: str) -> dict[str, str] | None:
@@ -50,7 +82,7 @@ class RateLimit:
         return self._hit_locally(client)[1]
 
     def _hit_locally(self, client: str) -> tuple[bool, dict[str, str]]:
-        allowed = all([self._limiter.hit(item, client) for item in self.items])  # noqa: C419 - each counts
+        allowed = all(self._limiter.hit(item, client) for item in self.items)
         stats = [self._limiter.get_window_stats(item, client) for item in self.items]
         return allowed, self._headers(stats, allowed=allowed)
 
@@ -71,4 +103,6 @@ def client_of(host: str) -> str:
         address = ip_address(host)
     except ValueError:
         return host
-    return f"{int(address) >> 64:x}::/64" if isinstance(address, IPv6Address) else str(address)
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or f"{int(address) >> 64:x}::/64")
+    return str(address)

@@ -18,6 +18,8 @@ from app.http.request_id import new_request_id
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 HEADER = b"x-request-id"
 MAX_PATH = 300
+CLIENT_HAS_GONE = 499
+"""What is logged, as nginx does, where a client went away before it was answered."""
 
 errors = logging.getLogger("app.error")
 
@@ -45,8 +47,7 @@ class RequestLogMiddleware:
     """Gives each request an id, answers what nothing else caught, logs and counts. To be the outermost layer.
 
     Inner layers say in `scope["state"]` how the lookup in the `cache` went, and whether the answer may be remembered
-    (`memo`); the server's protocol puts the bytes of the request and the generation of the memo there (`memo_key`)
-    where they came alone and whole.
+    (`memo`); the server's protocol puts the bytes of the request there (`memo_key`) where they came alone and whole.
     """
 
     def __init__(self, app: ASGIApp, log: AccessLog, memo: RequestMemo, routes: Routes, *, log_query: bool) -> None:
@@ -66,10 +67,17 @@ class RequestLogMiddleware:
         identifier = state["request_id"] = _identifier(scope)
         token = request_id.set(identifier)
         sent = SentResponse(send, identifier)
+        cleared = self.memo.cleared
         try:
             await self._pass_on(scope, receive, sent)
         finally:
-            self._note(scope, sent, perf_counter() - started)
+            request = self._logged(scope, sent)
+            if self.log.wanted:
+                self.log.add(time(), perf_counter() - started, identifier, request)
+            if state.get("memo") and "memo_key" in state and cleared == self.memo.cleared:
+                # the rate limit is asked each time
+                headers = [item for item in sent.headers if not item[0].startswith(b"ratelimit")]
+                self.memo.put(state["memo_key"], sent.status, headers, sent.body, request)
             request_id.reset(token)
 
     async def _pass_on(self, scope: Scope, receive: Receive, sent: "SentResponse") -> None:
@@ -81,21 +89,14 @@ class RequestLogMiddleware:
                 raise
             await refuse(scope, sent, 500, "Something went wrong on our side; it has been logged.")
 
-    def _note(self, scope: Scope, sent: "SentResponse", seconds: float) -> None:
-        state = scope["state"]
+    def _logged(self, scope: Scope, sent: "SentResponse") -> LoggedRequest:
         path = quote(scope["path"])[:MAX_PATH]
         if self.log_query and scope["query_string"]:
             path += "?" + quote(scope["query_string"], safe="&=%,+-")[:MAX_PATH]
-        route = self.routes.of(scope["path"])
-        request = LoggedRequest(scope["method"], path, route, sent.status or 500, sent.bytes, state.get("cache"))
-        if self.log.wanted:
-            self.log.add(time(), seconds, sent.identifier, request)
-        # only what was asked for before: most requests are never repeated byte by byte
-        if state.get("memo") and request.cache == "hit" and "memo_key" in state:
-            # the rate limit is asked each time
-            headers = [item for item in sent.headers if not item[0].startswith(b"ratelimit")]
-            asked, generation = state["memo_key"]
-            self.memo.put(asked, generation, sent.status, headers, sent.body, request)
+        cache = scope["state"].get("cache")
+        return LoggedRequest(
+            scope["method"], path, self.routes.of(scope["path"]), sent.status or CLIENT_HAS_GONE, sent.bytes, cache
+        )
 
 
 class SentResponse:
