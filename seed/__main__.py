@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from app.database.engines import reading_engine
+from app.database.engines import explain, reading_engine
 from app.database.releases import Change
 from app.schemas import KINDS
 from app.schemas.vocabulary import Vocabulary
@@ -22,10 +22,11 @@ from app.settings import Settings
 from seed.check import check
 from seed.files import CONTENT, CoverageFile, DatasetFile
 from seed.intake_files import IntakesFile, LifeStagesFile
-from seed.load import Prepared, diff, load, loaded, lock, prepare
+from seed.load import Prepared, diff, load, loaded, lock, prepare, require_version
 from seed.load import Progress as ProgressReport
 from seed.replace import changing
 from seed.rollback import NoWayBack, rollback
+from seed.versions import WrongVersion
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
-    except (Refused, NoWayBack) as error:
+    except (Refused, NoWayBack, WrongVersion) as error:
         print(error, file=sys.stderr)
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
@@ -71,8 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_check(options: argparse.Namespace) -> int:
-    """List every problem in the content."""
-    _prepared(options.content)
+    """List every problem in the content, and whether its version fits what changed since the loaded release."""
+    prepared = _prepared(options.content)
+    settings = _settings(options)
+    # without one, there is nothing to compare with: the content may be all that somebody has
+    if options.database or "database_url" in settings.model_fields_set:
+        _compare(settings.database_url, prepared, is_required=options.database is not None)
     return 0
 
 
@@ -163,8 +168,6 @@ def _report(before: tuple[str, str] | None, now: tuple[str, str] | None, changes
         for change in changes:
             print(change)
     print(f"{'Would load' if dry_run else 'Loaded'} dataset {version}: {_summary(changes)}.")
-    if before is not None and before[0] == version:
-        print(f"The content differs from the {version} that was loaded before: raise `version` in dataset.toml.")
 
 
 def _prepared(content: Path) -> Prepared:
@@ -177,8 +180,28 @@ def _prepared(content: Path) -> Prepared:
     return prepare(checked)
 
 
+def _compare(url: str, prepared: Prepared, *, is_required: bool) -> None:
+    """Raise `WrongVersion` where the content may not follow what the database holds."""
+    engine = reading_engine(url)
+    try:
+        with engine.connect() as connection:
+            _require_schema(connection)
+            require_version(connection, prepared)
+    except (SQLAlchemyError, Refused) as error:
+        if is_required:
+            raise
+        reason = explain(error) if isinstance(error, DBAPIError) else _sentence(error)
+        print(f"The version was not compared with a loaded release: {reason}", file=sys.stderr)
+    finally:
+        engine.dispose()
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings(**({"database_url": options.database} if options.database else {}))
+
+
 def _url(options: argparse.Namespace) -> str:
-    return Settings(**({"database_url": options.database} if options.database else {})).database_url
+    return _settings(options).database_url
 
 
 def _require_schema(connection: Connection) -> None:
