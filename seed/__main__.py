@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
@@ -11,10 +12,10 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from app.database.engines import reading_engine
+from app.database.engines import explain, is_transient, reading_engine
 from app.database.releases import Change
 from app.schemas import KINDS
 from app.schemas.vocabulary import Vocabulary
@@ -22,10 +23,13 @@ from app.settings import Settings
 from seed.check import check
 from seed.files import CONTENT, CoverageFile, DatasetFile
 from seed.intake_files import IntakesFile, LifeStagesFile
-from seed.load import Prepared, diff, load, loaded, lock, prepare
+from seed.load import Prepared, diff, load, loaded, lock, prepare, require_version
 from seed.load import Progress as ProgressReport
-from seed.replace import changing
+from seed.replace import NotSynced, changing
 from seed.rollback import NoWayBack, rollback
+from seed.versions import WrongVersion
+
+NOT_SYNCED = 3
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
@@ -39,25 +43,17 @@ class _Undo(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m seed", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, run in COMMANDS.items():
-        command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
-        command.add_argument("--content", type=Path, default=CONTENT, help="content folder (default: %(default)s)")
-        command.add_argument("--database", default=None, help="database URL (default: DATABASE_URL)")
-        if name == "schema":
-            command.add_argument("--out", type=Path, default=SCHEMAS, help="folder to write to (default: %(default)s)")
-        if name in ("load", "rollback"):
-            command.add_argument("--dry-run", action="store_true", help="do everything, then undo it")
-    options = parser.parse_args(arguments)
+    """Run one command; returns the exit status: 0 done, 1 refused, 2 wrong usage, 3 loaded but not synced to disk."""
+    options = _parser().parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
-    except (Refused, NoWayBack) as error:
+    except (Refused, NoWayBack, WrongVersion) as error:
         print(error, file=sys.stderr)
     except (DBAPIError, sqlite3.Error) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        print(f"The database refused: {_sentence(cause)} Nothing was changed.", file=sys.stderr)
+        print(_refusal(error, options), file=sys.stderr)
+    except NotSynced as error:
+        print(error, file=sys.stderr)
+        return NOT_SYNCED
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
         print(f"The database cannot be used: {_sentence(error)}", file=sys.stderr)
     except ValidationError as error:
@@ -70,9 +66,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m seed", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, run in COMMANDS.items():
+        command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+        command.add_argument("--content", type=Path, default=CONTENT, help="content folder (default: %(default)s)")
+        command.add_argument("--database", default=None, help="database URL (default: DATABASE_URL)")
+        if name == "schema":
+            command.add_argument("--out", type=Path, default=SCHEMAS, help="folder to write to (default: %(default)s)")
+        if name in ("load", "rollback"):
+            command.add_argument("--dry-run", action="store_true", help="do everything, then undo it")
+    return parser
+
+
 def run_check(options: argparse.Namespace) -> int:
-    """List every problem in the content."""
-    _prepared(options.content)
+    """List every problem in the content, and whether its version fits what changed since the loaded release."""
+    prepared = _prepared(options.content)
+    settings = _settings(options)
+    # without one, there is nothing to compare with: the content may be all that somebody has
+    if options.database or "database_url" in settings.model_fields_set:
+        _compare(settings.database_url, prepared, is_required=options.database is not None)
     return 0
 
 
@@ -150,7 +164,13 @@ def _change(options: argparse.Namespace, change: Callable[[Connection, ProgressR
         now = loaded(connection)
         if options.dry_run:
             raise _Undo
-    _report(before, now, changes, options.dry_run)
+    try:
+        _report(before, now, changes, options.dry_run)
+        sys.stdout.flush()
+    except OSError as error:
+        # whoever was to read the report has gone; what was loaded stays loaded
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"Done, but the report could not be written: {error.strerror}.", file=sys.stderr)
     return 0
 
 
@@ -163,8 +183,6 @@ def _report(before: tuple[str, str] | None, now: tuple[str, str] | None, changes
         for change in changes:
             print(change)
     print(f"{'Would load' if dry_run else 'Loaded'} dataset {version}: {_summary(changes)}.")
-    if before is not None and before[0] == version:
-        print(f"The content differs from the {version} that was loaded before: raise `version` in dataset.toml.")
 
 
 def _prepared(content: Path) -> Prepared:
@@ -177,8 +195,28 @@ def _prepared(content: Path) -> Prepared:
     return prepare(checked)
 
 
+def _compare(url: str, prepared: Prepared, *, is_required: bool) -> None:
+    """Raise `WrongVersion` where the content may not follow what the database holds."""
+    engine = reading_engine(url)
+    try:
+        with engine.connect() as connection:
+            _require_schema(connection)
+            require_version(connection, prepared)
+    except (SQLAlchemyError, Refused) as error:
+        if is_required:
+            raise
+        reason = explain(error) if isinstance(error, DBAPIError) else _sentence(error)
+        print(f"The version was not compared with a loaded release: {reason}", file=sys.stderr)
+    finally:
+        engine.dispose()
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings(**({"database_url": options.database} if options.database else {}))
+
+
 def _url(options: argparse.Namespace) -> str:
-    return Settings(**({"database_url": options.database} if options.database else {})).database_url
+    return _settings(options).database_url
 
 
 def _require_schema(connection: Connection) -> None:
@@ -189,6 +227,16 @@ def _require_schema(connection: Connection) -> None:
 def _summary(changes: list[Change]) -> str:
     actions = [change.action for change in changes]
     return ", ".join(f"{actions.count(action)} {action}" for action in ("added", "changed", "removed"))
+
+
+def _refusal(error: DBAPIError | sqlite3.Error, options: argparse.Namespace) -> str:
+    """What the database said, and what became of the change."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    said = f"The database {make_url(_url(options)).render_as_string()} refused: {_sentence(cause)}"
+    if isinstance(error, DBAPIError) and is_transient(error):
+        # a commit may have arrived although its confirmation did not
+        return f"{said} Run the command again: it changes nothing where this one took effect."
+    return f"{said} Nothing was changed."
 
 
 def _sentence(error: object) -> str:

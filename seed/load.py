@@ -18,6 +18,7 @@ from seed.build import links, sort_name
 from seed.check import Checked
 from seed.columns import amount_rows, column_value, provision_rows, stage_rows
 from seed.redirects import redirect_rows
+from seed.versions import WrongVersion, version_problem
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -34,6 +35,7 @@ class Prepared:
     dataset: dict[str, Any]
     records: dict[str, Any]
     documents: dict[str, str]
+    cards: dict[str, str]
     redirects: dict[str, str]
     life_stages: list[dict[str, Any]]
 
@@ -42,6 +44,7 @@ def prepare(checked: Checked) -> Prepared:
     """Render every record once and hash the whole."""
     records = {record.slug: record for record in checked.records}
     documents = {slug: record.model_dump_json() for slug, record in sorted(records.items())}
+    cards = {slug: card_json(records[slug]) for slug in documents}
     about = checked.dataset.model_dump(mode="json", exclude={"redirects"})
     counts = {kind.key: 0 for kind in KINDS.values()}
     for record in records.values():
@@ -49,7 +52,7 @@ def prepare(checked: Checked) -> Prepared:
     redirects = dict(checked.dataset.redirects)
     stages = stage_rows(checked.life_stages)
     vocabulary = checked.vocabulary.model_dump_json()
-    hashed = json.dumps([about, redirects, documents, stages, vocabulary], ensure_ascii=False, sort_keys=True)
+    hashed = json.dumps([about, redirects, documents, cards, stages, vocabulary], ensure_ascii=False, sort_keys=True)
     content_hash = hashlib.sha256(hashed.encode()).hexdigest()
     document = json.dumps({**about, "content_hash": content_hash, "counts": counts}, ensure_ascii=False)
     row = {
@@ -60,12 +63,21 @@ def prepare(checked: Checked) -> Prepared:
         "info": document,
         "vocabulary": vocabulary,
     }
-    return Prepared(row, records, documents, redirects, stages)
+    return Prepared(row, records, documents, cards, redirects, stages)
 
 
 def diff(connection: Connection, prepared: Prepared) -> list[Change]:
     """What a load would add, change and remove, ordered by path."""
-    return compare(stored_documents(connection), prepared.documents)
+    return _changes(stored_documents(connection), stored_cards(connection), prepared)
+
+
+def require_version(connection: Connection, prepared: Prepared) -> None:
+    """Raise `WrongVersion` where the dataset may not follow the loaded one under its version."""
+    stored = stored_documents(connection)
+    changes = compare(stored, prepared.documents)
+    problem = version_problem(connection, prepared.dataset, changes, stored, prepared.redirects)
+    if problem:
+        raise WrongVersion(f"dataset.toml: version: {problem}.")
 
 
 def loaded(connection: Connection) -> tuple[str, str] | None:
@@ -79,15 +91,16 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
     lock(connection)
     if loaded(connection) == (prepared.dataset["version"], prepared.dataset["content_hash"]):
         return []
-    stored = stored_documents(connection)
+    require_version(connection, prepared)
+    stored, cards = stored_documents(connection), stored_cards(connection)
     replaced = keep(connection, None)
-    changes = compare(stored, prepared.documents)
+    changes = _changes(stored, cards, prepared)
     kinds = {row.slug: row.kind for row in connection.execute(select(col(Record.slug), col(Record.kind)))}
     now = {slug: record.kind for slug, record in prepared.records.items()}
     moved = {slug for slug in stored.keys() & now.keys() if kinds[slug] != now[slug]}
     new = sorted((now.keys() - stored.keys()) | moved)
     gone = sorted((stored.keys() - now.keys()) | moved)
-    changed = sorted(s for s in (now.keys() & stored.keys()) - moved if prepared.documents[s] != stored[s])
+    changed = sorted({change.slug for change in changes if change.action == "changed"} - moved)
 
     connection.execute(delete(Redirect))
     # a record that refers to one which goes has changed too, so no link is left dangling
@@ -123,10 +136,30 @@ def lock(connection: Connection) -> None:
 
 def stored_documents(connection: Connection) -> dict[str, str]:
     """The documents in the database by slug."""
+    return _stored(connection, "record")
+
+
+def stored_cards(connection: Connection) -> dict[str, str]:
+    """The cards in the database by slug."""
+    return _stored(connection, "card")
+
+
+def _stored(connection: Connection, column: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for table in map(table_of, TABLES):
-        found.update({row.slug: row.record for row in connection.execute(select(table.c.slug, table.c.record))})
+        found.update((row.slug, row[1]) for row in connection.execute(select(table.c.slug, table.c[column])))
     return found
+
+
+def _changes(stored: dict[str, str], cards: dict[str, str], prepared: Prepared) -> list[Change]:
+    """What changed from the stored records and cards to the prepared ones, ordered by path."""
+    changes = compare(stored, prepared.documents)
+    known = {change.slug for change in changes}
+    for slug, card in prepared.cards.items():
+        if slug not in known and card != cards[slug]:
+            record = prepared.records[slug]
+            changes.append(Change("changed", slug, record.name, record.kind, record.url, ("card",)))
+    return sorted(changes, key=lambda change: change.url)
 
 
 def _record_row(prepared: Prepared, slug: str) -> dict[str, Any]:
@@ -139,7 +172,7 @@ def _row(prepared: Prepared, slug: str) -> dict[str, Any]:
     record = prepared.records[slug]
     row: dict[str, Any] = {
         "record": prepared.documents[slug],
-        "card": card_json(record),
+        "card": prepared.cards[slug],
         "sort_name": sort_name(record.name),
     }
     for column in table_of(record.kind).c.keys():  # noqa: SIM118 - columns, not a dict

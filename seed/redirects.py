@@ -15,7 +15,7 @@ def redirect_rows(records: Iterable[Any], renamed: Mapping[str, str]) -> list[di
     by_slug: dict[str, Ref] = {record.slug: record for record in records}
     targets: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for record in by_slug.values():
-        for text in _names(record):
+        for text in names_of(record.model_dump(include={"name", "aliases", "examples"})):
             targets[record.kind, slug_of(text)].add(record.slug)
     found = {
         (kind, slug): found.pop()
@@ -32,7 +32,8 @@ def slug_of(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
-def _names(record: Any) -> Iterator[str]:
-    yield record.name
-    yield from getattr(record, "aliases", ())
-    yield from getattr(record, "examples", ())
+def names_of(record: Mapping[str, Any]) -> Iterator[str]:
+    """The names by which people may guess the slug of a record, given as JSON has it."""
+    yield record["name"]
+    yield from record.get("aliases", ())
+    yield from record.get("examples", ())

@@ -8,7 +8,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, make_url
@@ -16,9 +16,16 @@ from sqlalchemy import URL, Connection, make_url
 from app.database.engines import sqlite_path, writing_engine
 
 
+class NotSynced(Exception):
+    """The change took effect, but a power cut could still undo it; the message names the file."""
+
+
 @contextmanager
 def changing(url: str) -> Iterator[Connection]:
-    """A connection in one transaction, of which readers see all or nothing; one change at a time."""
+    """A connection in one transaction, of which readers see all or nothing; one change at a time.
+
+    `NotSynced` after the change took effect: every other error leaves the database as it was.
+    """
     target = make_url(url)
     path = sqlite_path(target)
     if path is None or not path.exists():
@@ -33,10 +40,14 @@ def changing(url: str) -> Iterator[Connection]:
             _copy(path, copy)
             yield from _change(copy, target)
             if copy.exists():
-                _put(copy, path)
+                # the commit wrote the copy through to the disk; the rename has to follow it
+                copy.replace(path)
+                _sync(path)
         finally:
             for leftover in (copy, copy.with_name(f"{copy.name}-journal")):
-                leftover.unlink(missing_ok=True)
+                # one that stays is removed by the next change
+                with suppress(OSError):
+                    leftover.unlink(missing_ok=True)
 
 
 def _held(path: Path) -> sqlite3.Connection:
@@ -76,11 +87,12 @@ def _changes(connection: Connection) -> int:
     return int(connection.exec_driver_sql("SELECT total_changes()").scalar_one())
 
 
-def _put(copy: Path, path: Path) -> None:
-    # the commit wrote the copy through to the disk; the rename has to follow it
-    copy.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+def _sync(path: Path) -> None:
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except (OSError, KeyboardInterrupt):
+        raise NotSynced(f"Loaded, but not synced to disk: {path}") from None

@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+# make exports it: no test may depend on the database that somebody serves
+os.environ.pop("DATABASE_URL", None)
 # where there is no session directory, the PostgreSQL wheel's helper warns of its own choice
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="run-"))
 

@@ -158,9 +158,21 @@ seed.load.keep = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 """
 
 KILL_IN_COMMIT = """
-import os, signal, seed.replace
-seed.replace._put = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+import os, pathlib, signal, seed.replace
+pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 """
+
+FOLDER_IS_NOT_SYNCED = """
+import errno, os, stat
+fsync = os.fsync
+def fail(descriptor):
+    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    fsync(descriptor)
+os.fsync = fail
+"""
+
+REPORT_IS_NOT_READ = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)"
 
 
 @pytest.mark.parametrize("prelude", [KILL_BEFORE_COMMIT, KILL_IN_COMMIT], ids=["before", "in"])
@@ -174,6 +186,26 @@ async def test_a_load_that_is_killed_changes_nothing(new_database: MakeUrl, cont
         assert await answers(client) == before
         done = run("seed", "load", "--content", str(content), DATABASE_URL=url)
         assert done.returncode == 0, done.stderr
+        assert (await client.get("/dataset")).json()["version"] == "0.2.0"
+
+
+async def test_a_load_that_took_effect_says_so_though_it_is_not_synced(
+    sound: Path, tmp_path: Path, content: Path
+) -> None:
+    path = Path(shutil.copy(sound, tmp_path / "x.db"))
+    done = seed_with(FOLDER_IS_NOT_SYNCED, f"sqlite:///{path}", changed(content))
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (3, f"Loaded, but not synced to disk: {path}")
+    assert [file.name for file in tmp_path.glob(".*")] == []
+    async with client_for(f"sqlite:///{path}") as client:
+        assert (await client.get("/dataset")).json()["version"] == "0.2.0"
+
+
+async def test_a_load_whose_report_cannot_be_written_is_no_failure(new_database: MakeUrl, content: Path) -> None:
+    url = make_database(new_database("unread"), TINY)
+    done = seed_with(REPORT_IS_NOT_READ, url, changed(content))
+    said = "Done, but the report could not be written: No space left on device."
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, said)
+    async with client_for(url) as client:
         assert (await client.get("/dataset")).json()["version"] == "0.2.0"
 
 
@@ -191,6 +223,7 @@ async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
         done = seed_with(full, f"sqlite:///{path}", changed(content))
         assert done.returncode == 1
         assert "Nothing was changed" in done.stderr
+        assert str(path) in done.stderr
         assert "Traceback" not in done.stderr
         assert await answers(client) == before
         assert [file.name for file in tmp_path.glob(".*")] == []

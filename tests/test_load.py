@@ -1,6 +1,7 @@
 """`seed load` and `seed diff`: transactional, idempotent, only sound content, exactly what differs."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -184,7 +185,7 @@ def test_a_load_leaves_what_a_fresh_one_would(
     assert seed("diff", content, database) == 0
     unchanged = "dataset 0.2.0 -> dataset 0.2.0: 0 added, 0 changed, 0 removed.\n"
     assert capsys.readouterr().out == unchanged
-    assert seed("load", TINY, database) == 0
+    assert main(["rollback", "--database", database]) == 0
     assert rows_but_time(database) == rows_but_time(tiny_database)
 
 
@@ -206,15 +207,100 @@ def test_a_diff_with_an_empty_database_adds_everything(new_database: MakeUrl, ca
     assert {line.split()[0] for line in out[:-1]} == {"added"}
 
 
-def test_new_content_under_an_old_version_is_remarked(database: str, content: Path, capsys: Capture) -> None:
+def raise_version(content: Path, version: str) -> None:
+    file = content / "dataset.toml"
+    file.write_text(re.sub(r'(?m)^version = ".*"', f'version = "{version}"', file.read_text(encoding="utf-8")))
+
+
+def drop_redirect(content: Path) -> None:
+    edit(content / "dataset.toml", 'iron-mineral = "iron"', "")
+
+
+DIFFERS = "the content differs from the 1.0.0 that is loaded"
+TOO_LOW = "1.0.1 is too low for what changed since 1.0.0"
+GONE = "would be gone without a redirect; the version due is"
+VERSIONS: dict[str, tuple[str, Callable[[Path], None], str, str | None]] = {
+    "same version": (
+        "1.0.0",
+        change,
+        "1.0.0",
+        f"{DIFFERS}; the version due is 1.0.1",
+    ),
+    "lower version": ("1.0.0", change, "0.9.0", "0.9.0 is lower than 1.0.0, which is loaded; the version due is 1.0.1"),
+    "lower version, same content": ("1.0.0", lambda _: None, "0.9.0", "0.9.0 is lower than 1.0.0"),
+    "correction": ("1.0.0", change, "1.0.1", None),
+    "correction, high": ("1.0.0", change, "3.1.4", None),
+    "addition as patch": (
+        "1.0.0",
+        add,
+        "1.0.1",
+        f"{TOO_LOW}; the version due is 1.1.0",
+    ),
+    "addition": ("1.0.0", add, "1.1.0", None),
+    "removal as patch": ("1.0.0", remove, "1.0.1", f"/claims/running-causes-scurvy {GONE} 2.0.0"),
+    "removal as minor": ("1.0.0", remove, "1.1.0", f"/claims/running-causes-scurvy {GONE} 2.0.0"),
+    "removal": ("1.0.0", remove, "2.0.0", None),
+    "removal below 1.0.0": ("0.1.0", remove, "0.1.1", f"/claims/running-causes-scurvy {GONE} 0.2.0"),
+    "removal below 1.0.0, minor": ("0.1.0", remove, "0.2.0", None),
+    "renamed with a redirect": ("1.0.0", rename, "1.1.0", None),
+    "moved to another kind": ("1.0.0", move_to_another_kind, "1.1.0", f"/symptoms/scurvy {GONE} 2.0.0"),
+    "redirect dropped": ("1.0.0", drop_redirect, "1.0.1", f"iron-mineral {GONE} 2.0.0"),
+    "redirect renamed": ("1.0.0", redirect_only, "1.0.1", f"iron-mineral {GONE} 2.0.0"),
+}
+
+
+@pytest.mark.parametrize("case", VERSIONS)
+def test_a_version_that_does_not_fit_the_changes_is_refused(
+    new_database: MakeUrl, content: Path, capsys: Capture, case: str
+) -> None:
+    first, change_content, second, problem = VERSIONS[case]
+    raise_version(content, first)
+    url = make_database(new_database("versions"), content)
+    before = rows(url)
+    change_content(content)
+    raise_version(content, second)
+    capsys.readouterr()
+    for command in ("check", "load"):
+        assert seed(command, content, url) == (1 if problem else 0)
+        last = capsys.readouterr().err.splitlines()[-1]
+        if problem:
+            assert last.startswith(f"dataset.toml: version: {problem}")
+            assert rows(url) == before
+
+
+def test_a_version_that_was_rolled_back_is_not_used_for_other_content(
+    database: str, content: Path, capsys: Capture
+) -> None:
     change(content)
+    raise_version(content, "0.1.1")
     assert seed("load", content, database) == 0
-    remark = "The content differs from the 0.1.0 that was loaded before: raise `version` in dataset.toml.\n"
-    assert capsys.readouterr().out.endswith(remark)
+    assert main(["rollback", "--database", database]) == 0
+    edit(content / "nutrients" / "sodium.toml", "Carries electric charge.", "Bears electric charge.")
+    assert seed("load", content, database) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "dataset.toml: version: 0.1.1 is too low for what changed since 0.1.0; the version due is 0.1.2."
+    raise_version(content, "0.1.2")
+    assert seed("load", content, database) == 0
+
+
+def test_check_compares_with_a_configured_database_that_answers(
+    database: str, content: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(content)
+    assert main(["check", "--content", str(content)]) == 0
+    monkeypatch.setenv("DATABASE_URL", database)
+    assert main(["check", "--content", str(content)]) == 1
+    assert "the version due is 0.1.1" in capsys.readouterr().err
+    missing = "sqlite:////no/such/folder/nutrients.db"
+    monkeypatch.setenv("DATABASE_URL", missing)
+    assert main(["check", "--content", str(content)]) == 0
+    assert "The version was not compared with a loaded release: " in capsys.readouterr().err
+    assert main(["check", "--content", str(content), "--database", missing]) == 1
 
 
 async def test_a_renamed_record_redirects(database: str, content: Path) -> None:
     rename(content)
+    raise_version(content, "0.2.0")
     assert seed("load", content, database) == 0
     async with client_for(database) as client:
         moved = await client.get("/nutrients/sodium")
@@ -267,6 +353,7 @@ def test_the_second_of_two_loads_at_once_waits(new_database: MakeUrl) -> None:
 def test_a_failure_half_way_leaves_the_database_as_it_was(database: str, content: Path) -> None:
     before = rows(database)
     change(content)
+    raise_version(content, "0.1.1")
     checked, _ = check(content)
     assert checked is not None
 
@@ -308,7 +395,7 @@ def test_an_unusable_database_is_one_sentence(capsys: Capture, command: str, url
     assert seed(command, TINY, url) == 1
     err = capsys.readouterr().err
     assert "Traceback" not in err
-    assert err.splitlines()[-1].startswith(("The database refused: ", "The database cannot be used: "))
+    assert re.match(r"The database (\S+ refused|cannot be used): ", err.splitlines()[-1])
     assert err.endswith(".\n")
 
 

@@ -24,8 +24,8 @@ def test_a_release_under_load_fails_no_request_and_mixes_nothing(
     url = make_database(new_database("swap"), TINY)
     with api_server(url, **settings) as origin, Traffic(origin) as traffic:
         assert traffic.versions_now() == {"0.1.0"}
-        for folder, version in ((second_release, "0.2.0"), (TINY, "0.1.0")):
-            done = run("seed", "load", "--content", str(folder), DATABASE_URL=url)
+        for command, version in ((("load", "--content", str(second_release)), "0.2.0"), (("rollback",), "0.1.0")):
+            done = run("seed", *command, DATABASE_URL=url)
             assert done.returncode == 0, done.stderr
             time.sleep(SECONDS)
             assert traffic.versions_now() == {version}

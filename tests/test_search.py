@@ -285,6 +285,7 @@ def test_a_new_dataset_is_swapped_in_without_a_gap(new_database: Any, content: A
     assert before.entries[search(before, "iron").hits[0].ordinal].slug == "iron"
     file = content / "nutrients" / "iron.toml"
     file.write_text(file.read_text().replace("aliases = [", 'aliases = ["quintessence", ', 1))
+    (content / "dataset.toml").write_text((content / "dataset.toml").read_text().replace("0.1.0", "0.1.1"))
     done = run("seed", "load", "--content", str(content), DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     assert holder.current(engine) is before

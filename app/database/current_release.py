@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import col
 
-from app.database.engines import may_pass
+from app.database.engines import is_transient
 from app.database.models import Dataset
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Watcher:
             try:
                 tag = await asyncio.to_thread(self._look)
             except SQLAlchemyError as error:
-                if isinstance(error, DBAPIError) and may_pass(error):
+                if isinstance(error, DBAPIError) and is_transient(error):
                     self.gone_since = self.gone_since or monotonic()
                 log.warning("cannot look for a new release: %s", str(error).split("\n")[0])
             else:

@@ -81,7 +81,7 @@ def explain(error: DBAPIError) -> str:
     return "The database does not answer; try again later."
 
 
-def may_pass(error: DBAPIError) -> bool:
+def is_transient(error: DBAPIError) -> bool:
     """A database across a network does not answer just now, as when it restarts: asking again soon may help."""
     kinds = {kind.__name__ for kind in type(error.orig).__mro__}
     return "sqlite" not in type(error.orig).__module__ and "OperationalError" in kinds and "QueryCanceled" not in kinds

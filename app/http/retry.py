@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential
 
 from app.database.current_release import Watcher
-from app.database.engines import may_pass
+from app.database.engines import is_transient
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ async def retry_while_restarting(
         return monotonic() + state.upcoming_sleep - away_since > seconds
 
     retrying = AsyncRetrying(
-        retry=retry_if_exception(lambda error: isinstance(error, DBAPIError) and may_pass(error)),
+        retry=retry_if_exception(lambda error: isinstance(error, DBAPIError) and is_transient(error)),
         stop=is_too_late,
         wait=wait_exponential(multiplier=0.1, max=1),
         reraise=True,
