@@ -1,7 +1,7 @@
 """Check content: slugs, keys, values, references, citations, coverage. Every problem is reported at once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from app.schemas import KINDS, Names
 from app.schemas.claim import ClaimFile
-from app.schemas.common import MAX_SLUG, Problem, is_slug
+from app.schemas.common import MAX_SLUG, Problem, from_one, is_slug
 from app.schemas.food_source import FoodSourceFile
 from app.schemas.intake import Intake
 from app.schemas.vocabulary import Vocabulary
@@ -22,8 +22,12 @@ from seed.build import Authored, build
 from seed.files import CoverageFile, DatasetFile, Files, Raw, read
 from seed.intake_files import IntakesFile, LifeStageRow, LifeStagesFile
 from seed.intakes import daily_values, expand, stage_problems, table_problems
+from seed.toml_file import Key, line_of, lines_of
 
 M = TypeVar("M", bound=BaseModel)
+
+MAX_PROBLEMS = 50
+"""Problems that are reported of one file: each costs a search for what was probably meant."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,25 @@ class Checked:
 
 
 def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
-    """Check the content below `folder`: the dataset if it is sound, and the problems, ordered by file."""
+    """Check the content below `folder`: the dataset if it is sound, and the problems, ordered by file and line."""
     files = read(folder)
+    checked, problems = _check(files)
+    return checked, sorted(_located(problems, files.texts), key=lambda p: (p.file, p.line or 0, p.key))
+
+
+def _located(problems: Iterable[Problem], texts: Mapping[str, str]) -> Iterator[Problem]:
+    """The problems with their lines, and positions counted from 1, as people count."""
+    lines: dict[str, dict[Key, int]] = {}
+    for problem in problems:
+        line = problem.line
+        if problem.key and texts.get(problem.file):
+            if problem.file not in lines:
+                lines[problem.file] = lines_of(texts[problem.file])
+            line = line_of(lines[problem.file], problem.key)
+        yield problem.model_copy(update={"line": line, "key": from_one(problem.key)})
+
+
+def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
     problems = files.problems
     names = _names(files)
     dataset = _validate(DatasetFile, files.dataset, "dataset.toml", names, problems)
@@ -67,7 +88,7 @@ def check(folder: Path) -> tuple[Checked | None, list[Problem]]:
     problems += _redirect_problems(files.dataset.get("redirects"), every)
     problems += _coverage_problems(coverage, every) if coverage is not None else []
     if problems or dataset is None or coverage is None or vocabulary is None:
-        return None, sorted(problems, key=lambda problem: (problem.file, problem.key))
+        return None, problems
     records = [*build(authored, names, daily), *intakes]
     problems = _pointer_problems(coverage, records)
     return (None, problems) if problems else (Checked(dataset, coverage, stages.life_stages, vocabulary, records), [])
@@ -78,7 +99,7 @@ def resolve_pointer(document: Any, pointer: str) -> Any:
     for token in pointer.split("/")[1:]:
         key = token.replace("~1", "/").replace("~0", "~")
         if isinstance(document, list):
-            if not re.fullmatch(r"0|[1-9]\d*", key):
+            if not re.fullmatch(r"0|[1-9][0-9]{0,8}", key):
                 raise LookupError(pointer)
             document = document[int(key)]
         elif isinstance(document, dict):
@@ -221,7 +242,11 @@ def _validate(model: type[M], data: dict[str, Any], path: str, names: Names, pro
     try:
         return model.model_validate(data, context=names)
     except ValidationError as error:
-        problems += [_problem(path, details, model) for details in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        problems += [_problem(path, details, model) for details in found[:MAX_PROBLEMS]]
+        if len(found) > MAX_PROBLEMS:
+            message = f"{len(found) - MAX_PROBLEMS} more problems; correct these first"
+            problems.append(Problem(file=path, key="", message=message))
         return None
 
 

@@ -1,10 +1,9 @@
 """Content files: where they lie, how they are read, and what `dataset.toml` and its companions hold."""
 
-import tomllib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from pydantic import Field, HttpUrl
 
 from app.schemas import KINDS, Kind
 from app.schemas.common import VERSION_PATTERN, Model, Problem, Slug, Text
+from seed.toml_file import read_toml
 
 CONTENT = Path(__file__).parent / "content"
 
@@ -76,49 +76,60 @@ class Files:
     coverage: dict[str, Any] = field(default_factory=dict)
     vocabulary: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    """The text of each file, to find the lines of problems in."""
 
 
 def read(folder: Path) -> Files:
-    """Read every content file below `folder`; a file that is no TOML becomes a problem, not an exception."""
+    """Read every content file below `folder`, and nothing outside; what cannot be read becomes a problem."""
     files = Files()
     if not folder.is_dir():
         files.problems.append(Problem(file=str(folder), key="", message="no such folder; name the content folder"))
         return files
-    for name in SINGLE:
-        path = folder / f"{name}.toml"
-        if path.is_file():
-            setattr(files, name.replace("-", "_"), _parse(path, folder, files.problems))
-    if not (folder / "dataset.toml").is_file():
-        files.problems.append(Problem(file="dataset.toml", key="", message="missing; add it with at least a version"))
     collections = {kind.collection: kind for kind in KINDS.values()}
-    for path in _strays(folder, set(collections)):
-        known = ", ".join(sorted(collections))
-        message = f"not a content file; put <slug>.toml into one of {known}"
-        files.problems.append(Problem(file=str(path.relative_to(folder)), key="", message=message))
-    for collection, kind in collections.items():
-        for path in sorted((folder / collection).glob("*.toml")):
-            data = _parse(path, folder, files.problems)
+    root = folder.resolve()
+    for path in sorted(_walk(folder)):
+        relative = path.relative_to(folder)
+        file, parts = str(relative), relative.parts
+        if not _is_inside(path, root):
+            message = "a symbolic link out of the content folder; put the file itself here"
+            files.problems.append(Problem(file=file, key="", message=message))
+        elif len(parts) == 1 and path.suffix == ".toml" and path.stem in SINGLE:
+            setattr(files, path.stem.replace("-", "_"), _parse(path, file, files))
+        elif len(parts) == 2 and parts[0] in collections and path.suffix == ".toml":
+            kind = collections[parts[0]]
             held = files.tables if kind.name == "intake" else files.raws
-            held.append(Raw(kind, path.stem, str(path.relative_to(folder)), data))
+            held.append(Raw(kind, path.stem, file, _parse(path, file, files)))
+        elif not path.is_dir():
+            known = ", ".join(sorted(collections))
+            message = f"not a content file; put <slug>.toml into one of {known}"
+            files.problems.append(Problem(file=file, key="", message=message))
+    if not (folder / "dataset.toml").exists():
+        files.problems.append(Problem(file="dataset.toml", key="", message="missing; add it with at least a version"))
+    order = {kind.name: position for position, kind in enumerate(KINDS.values())}
+    files.raws.sort(key=lambda raw: (order[raw.kind.name], raw.path))
     return files
 
 
-def _strays(folder: Path, collections: set[str]) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if path.is_dir() or relative.name.startswith("."):
-            continue
-        at_home = len(relative.parts) == 2 and relative.parts[0] in collections and path.suffix == ".toml"
-        if not at_home and str(relative) not in [f"{name}.toml" for name in SINGLE]:
-            yield path
+def _walk(folder: Path) -> Iterator[Path]:
+    """Every file below the folder, and every folder that is named like one; hidden ones are skipped."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        # links to folders are not followed: what they hold is outside, or read where it is
+        linked = [name for name in folders if name.endswith(".toml") or Path(parent, name).is_symlink()]
+        for name in (*linked, *names):
+            if not name.startswith("."):
+                yield Path(parent, name)
 
 
-def _parse(path: Path, folder: Path, problems: list[Problem]) -> dict[str, Any]:
-    file = str(path.relative_to(folder))
+def _is_inside(path: Path, root: Path) -> bool:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        problems.append(Problem(file=file, key="", message=f"not valid TOML: {error}; mend the syntax"))
-    except UnicodeDecodeError as error:
-        problems.append(Problem(file=file, key="", message=f"not UTF-8 (byte {error.start}); save it as UTF-8"))
-    return {}
+        return path.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):  # a link that leads nowhere, or in a circle
+        return False
+
+
+def _parse(path: Path, file: str, files: Files) -> dict[str, Any]:
+    read = read_toml(path, file, files.problems)
+    files.texts[file] = read.text
+    return read.data

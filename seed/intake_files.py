@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.common import Model, Note, SourceRef, Text
@@ -41,8 +41,10 @@ class LifeStageRow(Model):
     label: Text = Field(description="The authority's words.")
     sex: Sex = Field(description="Sex.")
     state: State = Field(default=State.neither, description="Pregnancy or lactation, where the stage is that.")
-    age_min: int = Field(ge=0, description="Lowest age.")
-    age_max: int | None = Field(default=None, ge=0, description="Highest age, itself included; none where it is open.")
+    age_min: StrictInt = Field(ge=0, description="Lowest age.")
+    age_max: StrictInt | None = Field(
+        default=None, ge=0, description="Highest age, itself included; none where it is open."
+    )
     age_unit: Literal[Unit.month, Unit.year] = Field(description="`mo` for months, `a` for years.")
 
     def population(self) -> Population:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import PurePath
 
 from app.schemas import KINDS
-from app.schemas.common import MAX_SLUG, Citation, Note, Problem, Ref, is_slug
+from app.schemas.common import MAX_SLUG, Citation, Note, Problem, Ref, from_one, is_slug
 from app.schemas.intake import Intake, Role, Status
 from app.schemas.population import LifeStage, Population
 from app.schemas.quantity import MICROGRAMS, Quantity, Range
@@ -187,7 +187,7 @@ def _overlaps(found: Sequence[Line]) -> Iterator[tuple[str, str]]:
         for other in found[:i]:
             same = (line.table.authority, line.table.type) == (other.table.authority, other.table.type)
             if same and line.population.overlaps(other.population):
-                message = f"covers people whom {other.key} covers as well; part their ages, sexes or states"
+                message = f"covers people whom {from_one(other.key)} covers as well; part their ages, sexes or states"
                 yield line.key, message
 
 
@@ -200,7 +200,7 @@ def _low_limits(found: Sequence[Line]) -> Iterator[tuple[str, str]]:
         for need in needs:
             alike = need.table.authority == table.authority and need.table.per == table.per
             if alike and line.population.overlaps(need.population) and min(line.micrograms) < max(need.micrograms):
-                message = f"lies below the {need.table.type} ({need.key}); mend it, or say why in below_need"
+                message = f"lies below the {need.table.type} ({from_one(need.key)}); mend it, or say why in below_need"
                 yield line.key, message
                 break
 

@@ -1,12 +1,14 @@
 """`seed check`: every kind of mistake is reported, with its place and its mend."""
 
+import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from seed.__main__ import main
-from tests.support import REAL, TINY
+from tests.support import REAL, ROOT, TINY
 
 Break = Callable[[Path], None]
 
@@ -49,8 +51,13 @@ def remove(file: str) -> Break:
 IRON, LIVER, CLAIM = "nutrients/iron.toml", "food-sources/liver.toml", "claims/iron-is-essential.toml"
 
 MISTAKES: dict[str, tuple[Break, str, str]] = {
-    "broken TOML": (append(IRON, "\nname ="), IRON, "not valid TOML: Invalid value (at"),
-    "not UTF-8": (write(IRON, b'name = "\xff"'), IRON, "not UTF-8 (byte 8); save it as UTF-8"),
+    "broken TOML": (append(IRON, "\nname ="), IRON, "not valid TOML: Invalid value (at end of document)"),
+    "broken TOML in the middle": (
+        replace(IRON, 'name = "Iron"', "name = Iron"),
+        IRON,
+        "not valid TOML: Invalid value (column 8); correct the syntax",
+    ),
+    "not UTF-8": (write(IRON, b'name = "\xff"'), IRON, "not UTF-8 (byte 9); save it as UTF-8"),
     "unknown key": (
         replace(IRON, "symbol =", "simbol ="),
         f"{IRON}: simbol",
@@ -75,7 +82,7 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
     "wrong type": (
         replace(IRON, "electrolyte = false", 'electrolyte = "perhaps"'),
         f"{IRON}: electrolyte",
-        "input should be a valid boolean, unable to interpret input; found 'perhaps'",
+        "input should be a valid boolean; found 'perhaps'",
     ),
     "empty text": (
         replace(IRON, '"Iron"', '"  "'),
@@ -89,23 +96,48 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
     ),
     "unknown reference": (
         replace(IRON, '"liver"', '"livr"'),
-        f"{IRON}: comparison.dietary_sources[0]",
+        f"{IRON}: comparison.dietary_sources[1]",
         'unknown food source "livr"; did you mean "liver"?',
     ),
     "unknown reference like no other": (
         replace(IRON, '"liver"', '"qqq"'),
-        f"{IRON}: comparison.dietary_sources[0]",
+        f"{IRON}: comparison.dietary_sources[1]",
         'unknown food source "qqq"; add its file, or mend the slug',
     ),
     "wrong kind of reference": (
         replace(IRON, '"liver"', '"running"'),
-        f"{IRON}: comparison.dietary_sources[0]",
+        f"{IRON}: comparison.dietary_sources[1]",
         '"running" is a lifestyle factor, not a food source',
     ),
     "unknown source": (
         replace(CLAIM, '"handbook"', '"handbok"'),
-        f"{CLAIM}: citations[0].source",
+        f"{CLAIM}: citations[1].source",
         'unknown source "handbok"; did you mean "handbook"?',
+    ),
+    "number as text": (
+        replace(LIVER, "per_100g = 6.5", 'per_100g = "6.5"'),
+        f"{LIVER}: foods[1].amounts[1].per_100g",
+        "is not a number; write it without quotation marks; found '6.5'",
+    ),
+    "whole number as text": (
+        replace(IRON, "position = 1", 'position = "1"'),
+        f"{IRON}: comparison.position",
+        "input should be a valid integer; found '1'",
+    ),
+    "blanks round a name": (
+        replace(IRON, '"Iron"', '" Iron"'),
+        f"{IRON}: name",
+        'has blanks to spare; write "Iron"',
+    ),
+    "two blanks in an alias": (
+        replace(IRON, '"ferrum"', '"ferrum  metal"'),
+        f"{IRON}: aliases[2]",
+        'has blanks to spare; write "ferrum metal"',
+    ),
+    "decomposed letters": (
+        replace(IRON, '"Carries oxygen."', '"Carries oxyge\u0301n."'),
+        f"{IRON}: roles[1].text",
+        'is not in composed form (Unicode NFC); write "Carries oxyg\u00e9n."',
     ),
     "duplicate slug over kinds": (
         copy("symptoms/scurvy.toml", "symptoms/iron.toml"),
@@ -114,7 +146,7 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
     ),
     "duplicate alias": (
         replace("nutrients/sodium.toml", '"Na"]', '"FERRUM"]'),
-        "nutrients/sodium.toml: aliases[0]",
+        "nutrients/sodium.toml: aliases[1]",
         f'"FERRUM" is already a name or alias of {IRON}; keep it in one place',
     ),
     "duplicate name": (
@@ -159,22 +191,22 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
     ),
     "coverage of no record": (
         replace("coverage.toml", "/nutrients/iron#", "/nutrients/irn#"),
-        "coverage.toml: fact[0].targets[0]",
+        "coverage.toml: fact[1].targets[1]",
         'no record at "/nutrients/irn"; did you mean "/nutrients/iron"?',
     ),
     "coverage of no value": (
         replace("coverage.toml", "#/roles/0/text", "#/roles/7/text"),
-        "coverage.toml: fact[0].targets[0]",
+        "coverage.toml: fact[1].targets[1]",
         '"/roles/7/text" names nothing in /nutrients/iron; mend the JSON Pointer',
     ),
     "coverage that is no pointer": (
         replace("coverage.toml", "#/roles/0/text", "#roles"),
-        "coverage.toml: fact[0].targets[0]",
+        "coverage.toml: fact[1].targets[1]",
         "string should match pattern",
     ),
     "fact mapped twice": (
         append("coverage.toml", '\n[[fact]]\nnumber = "F001"\ntext = "Again."\ntargets = ["/nutrients/iron#"]\n'),
-        "coverage.toml: fact[1].number",
+        "coverage.toml: fact[2].number",
         "F001 is mapped twice; join the two entries",
     ),
     "redirect to nothing": (
@@ -196,14 +228,59 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
 }
 
 
+def without_line(line: str) -> str:
+    return re.sub(r"(\.toml):\d+:", r"\1:", line, count=1)
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_reported(content: Path, capsys: pytest.CaptureFixture[str], mistake: str) -> None:
     make, place, message = MISTAKES[mistake]
     make(content)
     assert main(["check", "--content", str(content)]) == 1
     lines = capsys.readouterr().err.splitlines()
-    assert any(line.startswith(f"{content}/{place}: ") and message in line for line in lines), "\n".join(lines)
+    assert any(without_line(line).startswith(f"{content}/{place}: ") and message in line for line in lines), lines
     assert lines[-1].endswith("; the content is not usable.")
+
+
+def test_a_problem_names_the_line(content: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line of the key, of the value that holds it, or of the table that lacks it."""
+    text = (content / LIVER).read_text(encoding="utf-8")
+    lines = {
+        part: next(i for i, line in enumerate(text.split("\n"), 1) if part in line) for part in ("group =", "00002")
+    }
+    replace(LIVER, "group =", "grop =")(content)
+    replace(LIVER, '"00002"', "2")(content)
+    replace(IRON, '"liver", "spinach-leaf"', '\n  "liver",\n  "spinach",\n')(content)
+    replace("nutrients/sodium.toml", "[[roles]]", '[[roles]]\ntext = """\nOf\nmany lines."""\n[[roles]]')(content)
+    assert main(["check", "--content", str(content)]) == 1
+    reported = capsys.readouterr().err.splitlines()
+    sodium = (content / "nutrients/sodium.toml").read_text(encoding="utf-8").split("\n").index("[[roles]]") + 1
+    iron = (content / IRON).read_text(encoding="utf-8").split("\n").index("dietary_sources = [") + 1
+    for place in (
+        f"{LIVER}:{lines['group =']}: grop: ",
+        f"{LIVER}:{lines['00002']}: foods[2].ndb_no: ",
+        f"{IRON}:{iron}: comparison.dietary_sources[2]: ",
+        f"nutrients/sodium.toml:{sodium}: roles[1].grade: required",
+    ):
+        assert any(line.startswith(f"{content}/{place}") for line in reported), (place, reported)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted(content: Path) -> None:
+    plain = (content / IRON).read_bytes()
+    (content / IRON).write_bytes(b"\xef\xbb\xbf" + plain.replace(b"\n", b"\r\n"))
+    assert main(["check", "--content", str(content)]) == 0
+
+
+def test_editors_find_the_schema_of_every_content_file() -> None:
+    """With the settings of `taplo`, the TOML language server."""
+    rules = tomllib.loads((ROOT / ".taplo.toml").read_text(encoding="utf-8"))["rule"]
+    for path in REAL.rglob("*.toml"):
+        [schema] = [
+            rule["schema"]["path"]
+            for rule in rules
+            if any(path.relative_to(ROOT).match(pattern) for pattern in rule["include"])
+        ]
+        assert (ROOT / schema).is_file(), schema
 
 
 def test_one_mistake_is_one_problem(content: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -234,14 +311,14 @@ def test_every_mistake_is_reported_in_one_run(content: Path, capsys: pytest.Capt
     lines = capsys.readouterr().err.splitlines()
     for mistake in together:
         _, place, message = MISTAKES[mistake]
-        assert any(line.startswith(f"{content}/{place}: ") and message in line for line in lines), mistake
+        assert any(without_line(line).startswith(f"{content}/{place}: ") and message in line for line in lines), mistake
     for place in (
         "food-sources/greens.toml: group: ",
-        "food-sources/greens.toml: nutrients[1].nutrient: ",
+        "food-sources/greens.toml: nutrients[2].nutrient: ",
         "symptoms/scurvy.toml: not valid TOML",
         "symptoms/tiredness.toml: not UTF-8",
     ):
-        assert any(line.startswith(f"{content}/{place}") for line in lines), place
+        assert any(without_line(line).startswith(f"{content}/{place}") for line in lines), place
     assert lines[-1] == f"{len(lines) - 1} problems; the content is not usable."
     files = [line.removeprefix(f"{content}/").split(":")[0] for line in lines[:-1]]
     assert files == sorted(files)

@@ -303,7 +303,7 @@ def test_a_new_dataset_is_swapped_in_without_a_gap(new_database: Any, content: A
 def test_a_wrong_vocabulary_is_reported(content: Any) -> None:
     (content / "vocabulary.toml").write_text('stop_words = ["The"]\ndiet = {}\n[diets]\nvegan = ["meet"]\n')
     _, problems = check(content)
-    assert sorted(problem.key for problem in problems) == ["diet", "diets.vegan[0]", "stop_words[0]"]
+    assert sorted(problem.key for problem in problems) == ["diet", "diets.vegan[1]", "stop_words[1]"]
 
 
 async def test_queries_are_not_logged(real: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:

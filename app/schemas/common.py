@@ -11,7 +11,15 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StrictBool,
+    StringConstraints,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -207,7 +215,7 @@ class Citation(Model):
         examples=["Key Points, bullet 1", "Results"],
     )
     stance: Stance = Field(default=Stance.supports, description="How the source bears on the statement.")
-    indirect: bool = Field(
+    indirect: StrictBool = Field(
         default=False,
         description="True where the evidence is borrowed, for example from cramps for a statement about twitches.",
     )
@@ -240,7 +248,7 @@ class RecordFile(Model):
     name: Text = Field(description="Display name.")
     aliases: list[Text] = Field(default=[], description="Other names: synonyms, spellings, lay words, abbreviations.")
     summary: Text = Field(description="What it is and why it matters here, in one to three sentences.")
-    from_article: bool = Field(
+    from_article: StrictBool = Field(
         description="True where the article on muscle twitching names it; false where other literature adds it."
     )
     citations: Citations
@@ -252,14 +260,23 @@ class RecordFile(Model):
 
 
 class Problem(Model):
-    """One mistake in a content file: where it is, what is wrong and how to mend it."""
+    """One mistake in a content file: where it is, what is wrong and how to correct it."""
 
     file: str
+    line: int | None = None
     key: str
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.key}: {self.message}" if self.key else f"{self.file}: {self.message}"
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        text = f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        # one line for each problem, whatever the file holds
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def from_one(key: str) -> str:
+    """A key such as `foods[0].unit` with positions as people count them: `foods[1].unit`."""
+    return re.sub(r"\[(\d+)\]", lambda position: f"[{int(position[1]) + 1}]", key)
 
 
 def walk_refs(value: Any) -> Iterator[Ref]:

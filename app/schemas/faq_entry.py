@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictInt, model_validator
 
 from app.schemas.common import Card, Grade, Kind, Model, RecordFile, Ref, RefTo, SearchTraits, Statement, Text
 
@@ -14,7 +14,7 @@ Related = Annotated[
 class FaqEntryFile(RecordFile):
     """An FAQ entry, as a contributor writes it. `name` is the question, `summary` the answer in one sentence."""
 
-    position: int = Field(ge=1, description="Place in the FAQ, from 1.")
+    position: StrictInt = Field(ge=1, description="Place in the FAQ, from 1.")
     answer: Text = Field(description="The whole answer, in plain words.")
     points: list[Statement] = Field(min_length=1, description="The facts behind the answer, each graded and cited.")
     warnings: list[Statement] = Field(default=[], description="What a reader of the answer must see beside it.")

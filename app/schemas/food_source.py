@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from app.schemas.common import (
     Backlink,
@@ -134,7 +134,7 @@ class FoodAmount(Amount):
 
     food_source: Ref = Field(description="The food source.")
     group: FoodGroup = Field(description="Its food group.")
-    from_article: bool = Field(description="True where the article names the food source.")
+    from_article: StrictBool = Field(description="True where the article names the food source.")
     standing: Standing = Field(description="How good a source of the nutrient the food source is, all in all.")
     remark: Text | None = Field(description="What to know about this pair, such as poor absorption.")
 
@@ -143,7 +143,7 @@ class FoodSourceFile(RecordFile):
     """A food source, as a contributor writes it."""
 
     group: FoodGroup = Field(description="Food group.")
-    is_food: bool = Field(default=True, description="False for sunlight, which is a source but not a food.")
+    is_food: StrictBool = Field(default=True, description="False for sunlight, which is a source but not a food.")
     part_of: FoodSourceRef | None = Field(default=None, description="The wider source it belongs to, if any.")
     nutrients: list[Provision] = Field(min_length=1, description="The nutrients it provides.")
     foods: list[MeasuredFood] = Field(

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt
 
 from app.schemas.common import (
     Backlink,
@@ -31,7 +31,7 @@ class NutrientType(StrEnum):
 class ComparisonCells(Model):
     """A nutrient's row in the comparison table."""
 
-    position: int = Field(ge=1, description="Place of the row in the table, from 1.")
+    position: StrictInt = Field(ge=1, description="Place of the row in the table, from 1.")
     function: Text = Field(description="Main function in muscle health.")
     connection: Text = Field(description="How it is linked to twitching.")
     dietary_sources: list[FoodSourceRef] = Field(min_length=1, description="Main sources, in the table's order.")
@@ -43,7 +43,7 @@ class NutrientFile(RecordFile):
 
     type: NutrientType = Field(description="Vitamin or mineral.")
     symbol: Text | None = Field(default=None, description="Chemical symbol of a mineral.", examples=["Mg"])
-    electrolyte: bool = Field(description="True for a mineral that carries charge in body fluids.")
+    electrolyte: StrictBool = Field(description="True for a mineral that carries charge in body fluids.")
     roles: list[Statement] = Field(min_length=1, description="What it does in muscle and nerve.")
     deficiency: list[Statement] = Field(min_length=1, description="What too little of it does.")
     excess: list[Statement] = Field(default=[], description="What too much of it does.")

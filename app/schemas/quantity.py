@@ -4,7 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.common import Model
@@ -42,6 +42,12 @@ def plain(number: Decimal) -> int | float:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
+def _numeric(value: object) -> object:
+    if isinstance(value, str | bool):
+        raise PydanticCustomError("number", "is not a number; write it without quotation marks")
+    return value
+
+
 def _short(number: Decimal) -> Decimal:
     # a double holds 15 significant digits exactly; no authority publishes more
     if len(number.as_tuple().digits) > 15:
@@ -52,6 +58,7 @@ def _short(number: Decimal) -> Decimal:
 Number = Annotated[
     Decimal,
     Field(ge=0, allow_inf_nan=False),
+    BeforeValidator(_numeric),
     AfterValidator(_short),
     PlainSerializer(plain, return_type=int | float),
     WithJsonSchema({"type": "number", "minimum": 0}),

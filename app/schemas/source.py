@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, HttpUrl
+from pydantic import Field, HttpUrl, StrictBool, StrictInt
 
 from app.schemas.common import Backlink, Card, Kind, Model, Ref, SearchTraits, Text
 
@@ -31,7 +31,7 @@ class SourceFile(Model):
     type: SourceType = Field(description="Kind of publication.")
     title: Text = Field(description="Title of the publication.")
     authors: list[Text] = Field(default=[], description="Authors, family name first; `et al.` where the list is cut.")
-    year: int | None = Field(default=None, ge=1900, le=2100, description="Year of publication.")
+    year: StrictInt | None = Field(default=None, ge=1900, le=2100, description="Year of publication.")
     publisher: Text | None = Field(default=None, description="Publisher, or journal with volume and pages.")
     doi: Annotated[str | None, Field(pattern=r"^10\.\d{4,9}/\S+$")] = Field(
         default=None, description="Digital Object Identifier."
@@ -41,7 +41,7 @@ class SourceFile(Model):
     funding: Text | None = Field(default=None, description="Who paid, where that may matter to a reader.")
     notes: list[Text] = Field(default=[], description="Remarks on the publication.")
     aliases: list[Text] = Field(default=[], description="Other names by which it is known.")
-    from_article: bool = Field(default=False, description="True for the article itself and for what it names.")
+    from_article: StrictBool = Field(default=False, description="True for the article itself and for what it names.")
 
 
 class Source(SourceFile, Ref):
