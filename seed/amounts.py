@@ -106,7 +106,13 @@ def _amount(food: MeasuredFood, line: AmountLine, daily_values: DailyValues) -> 
         serving=Serving(description=line.serving, weight=weight),
         per_serving=Quantity(value=line.per_serving, unit=line.unit, per=Unit.serving),
         percent_daily_value=percent_daily_value(line, daily_values.get(line.nutrient.slug)),
-        citations=[Citation(source=food.source, locator=f"NDB {food.ndb_no}")],
+        citations=[
+            Citation(
+                source=food.source,
+                locator=f"NDB {food.ndb_no}",
+                finding=f"{line.per_100g} {line.unit} of {line.nutrient.name.lower()} in 100 g.",
+            )
+        ],
     )
 
 

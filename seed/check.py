@@ -19,9 +19,11 @@ from app.schemas.intake import Intake
 from app.schemas.vocabulary import Vocabulary
 from seed.amounts import amount_problems
 from seed.build import Authored, build
+from seed.evidence import evidence_problems
 from seed.files import CoverageFile, DatasetFile, Files, Raw, read
 from seed.intake_files import IntakesFile, LifeStageRow, LifeStagesFile
 from seed.intakes import daily_values, expand, stage_problems, table_problems
+from seed.prose import prose_problems
 from seed.toml_file import Key, line_of, lines_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -74,6 +76,7 @@ def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
     # after validation, which passes over a file that has a problem as a whole
     problems += _slug_problems(files) + _name_problems(files)
     problems += [problem for item in authored for problem in _record_problems(item)]
+    problems += evidence_problems(authored, names) + prose_problems(authored, files.prose)
     stages = _validate(LifeStagesFile, files.life_stages, "life-stages.toml", names, problems) or LifeStagesFile()
     problems += stage_problems(stages.life_stages)
     intakes = _intakes(files.tables, stages.life_stages, names, problems)
@@ -84,6 +87,7 @@ def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
     every = Names(
         {**names.refs, **{item.slug: KINDS["intake"].ref(item.slug, item.name) for item in intakes}},
         {**names.kinds, **dict.fromkeys((item.slug for item in intakes), "intake")},
+        names.source_types,
     )
     problems += _redirect_problems(files.dataset.get("redirects"), every)
     problems += _coverage_problems(coverage, every) if coverage is not None else []
@@ -117,7 +121,8 @@ def _names(files: Files) -> Names:
             shown = name.strip() if isinstance(name, str) and name.strip() else raw.slug
             refs[raw.slug] = raw.kind.ref(raw.slug, shown)
             kinds[raw.slug] = raw.kind.name
-    return Names(refs, kinds)
+    types = {raw.slug: str(raw.data.get("type")) for raw in files.raws if raw.kind.name == "source"}
+    return Names(refs, kinds, types)
 
 
 def _slug_problems(files: Files) -> list[Problem]:

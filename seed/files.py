@@ -15,7 +15,7 @@ from seed.toml_file import read_toml
 
 CONTENT = Path(__file__).parent / "content"
 
-SINGLE = ("dataset", "coverage", "life-stages", "vocabulary")
+SINGLE = ("dataset", "coverage", "life-stages", "vocabulary", "prose")
 """Files of which there is one."""
 
 SemVer = Annotated[str, Field(pattern=VERSION_PATTERN)]
@@ -75,6 +75,7 @@ class Files:
     dataset: dict[str, Any] = field(default_factory=dict)
     coverage: dict[str, Any] = field(default_factory=dict)
     vocabulary: dict[str, Any] = field(default_factory=dict)
+    prose: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     """The text of each file, to find the lines of problems in."""

@@ -103,7 +103,7 @@ def expand(nutrient: Ref, file: IntakesFile, stages: Sequence[LifeStageRow]) -> 
                 applies_to=table.applies_to,
                 notes=_notes(line),
                 source=table.source,
-                citations=[Citation(source=table.source, locator=table.locator)],
+                citations=[Citation(source=table.source, locator=table.locator, finding=_finding(line))],
             ),
         )
 
@@ -138,9 +138,16 @@ def _quantity(line: Line) -> Quantity | Range | None:
             return None
 
 
+def _finding(line: Line) -> str:
+    """What the table says for this population."""
+    numbers = " to ".join(f"{number:f}" for number in line.numbers)
+    value = f"{numbers} {line.table.unit} per {line.table.per}" if numbers else "no value was determined"
+    return f"{line.population.label}: {value}."
+
+
 def _notes(line: Line) -> list[Note]:
     table = line.table
-    cited = [Citation(source=table.source, locator=table.locator)]
+    cited = [Citation(source=table.source, locator=table.locator, finding=_finding(line))]
     notes = [] if line.numbers or table.not_determined is None else [Note(text=table.not_determined, citations=cited)]
     return notes + ([table.below_need] if table.below_need and line.numbers else []) + table.notes
 

@@ -50,6 +50,11 @@ class ClaimFile(RecordFile):
     object: Subject | None = Field(default=None, description="What it bears on; null where `target` says it.")
     target: Text | None = Field(default=None, description="What it bears on, in words, where that is no record.")
     grade: Grade = Field(description="How well the evidence supports the statement as worded.")
+    population: Text | None = Field(
+        default=None,
+        description="Whom the evidence covers, where that is not everybody.",
+        examples=["Older adults with night-time leg cramps"],
+    )
     mechanism: Annotated[Ref | None, RefTo("mechanism")] = Field(
         default=None, description="The chain that would explain it, if one is on record."
     )

@@ -6,7 +6,8 @@ difference is a reference: a file names a slug, the JSON shows `{slug, name, url
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any
@@ -19,6 +20,8 @@ from pydantic import (
     GetJsonSchemaHandler,
     StrictBool,
     StringConstraints,
+    ValidationInfo,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -37,14 +40,15 @@ def is_slug(text: str) -> bool:
 
 
 class Grade(StrEnum):
-    """How well the evidence found supports a statement, best first.
+    """How well the evidence found supports a statement, best first; docs/grades.md has the rule.
 
-    `strong`: consistent controlled human evidence. `moderate`: reasonable human evidence, or undisputed physiology of
-    a measured deficiency. `limited`: limited, indirect or conflicting human evidence. `mechanistic`: a plausible
-    mechanism, no human outcome evidence found. `contradicted`: the statement as worded is contradicted by the
-    evidence found.
+    `established`: undisputed physiology, or a textbook consequence of a measured deficiency. `strong`: a systematic
+    review, a guideline or several studies that agree. `moderate`: a study or an authority's fact sheet. `limited`:
+    cases, or indirect or conflicting evidence. `mechanistic`: a plausible mechanism only. `contradicted`: the evidence
+    found contradicts the statement as worded.
     """
 
+    established = "established"
     strong = "strong"
     moderate = "moderate"
     limited = "limited"
@@ -142,6 +146,14 @@ class Names:
 
     refs: Mapping[str, Ref]
     kinds: Mapping[str, str]
+    source_types: Mapping[str, str] = field(default_factory=dict)
+
+    def reason_of(self, citations: list[Any]) -> str:
+        """What a grade with these citations rests on, in a sentence."""
+        from app.schemas.grades import reason_of, support_of  # noqa: PLC0415 - the rule knows grades
+
+        names = {slug: ref.name for slug, ref in self.refs.items() if ref.kind == "source"}
+        return reason_of(support_of(citations, self.source_types), names)
 
     def resolve(self, slug: str, kinds: tuple[str, ...]) -> Ref:
         """The reference that a slug stands for; a `PydanticCustomError` names the likely intended one."""
@@ -219,7 +231,7 @@ class Citation(Model):
         default=False,
         description="True where the evidence is borrowed, for example from cramps for a statement about twitches.",
     )
-    finding: Text | None = Field(default=None, description="What the source shows on this point, in short.")
+    finding: Text = Field(description="What the source shows on this point, in our words.")
 
 
 Citations = Annotated[
@@ -234,15 +246,52 @@ class Note(Model):
     citations: Citations
 
 
-class Statement(Model):
+class Graded(Model):
+    """Something with an evidence grade, why it has this grade, and sources."""
+
+    grade: Grade = Field(description="How well the evidence supports it.")
+    grade_reason: Text = Field(
+        default="Not graded by the rule.", description="What the grade rests on, in one short sentence."
+    )
+    graded_by: Text | None = Field(
+        default=None, description="Who set a grade that differs from the rule, and when; null where the rule gave it."
+    )
+    citations: Citations
+
+    @model_validator(mode="before")
+    @classmethod
+    def _give_reason(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict) or info.context is None or not isinstance(data.get("citations"), list):
+            return data
+        names: Names = info.context
+        reason = names.reason_of(data["citations"])
+        return {"grade_reason": reason, **data}
+
+
+class Statement(Graded):
     """One fact with its evidence grade and sources."""
 
     text: Text = Field(description="The fact, in plain words.")
-    grade: Grade = Field(description="How well the evidence supports it.")
+
+
+class Urgency(StrEnum):
+    """How fast to act: call an ambulance, be seen today, or make an appointment."""
+
+    emergency = "emergency"
+    same_day = "same-day"
+    routine = "routine"
+
+
+class RedFlag(Model):
+    """A sign that calls for medical help, from a guideline or another authority."""
+
+    text: Text = Field(description="The sign, in plain words.")
+    action: Text = Field(description="What to do.", examples=["Call 999 or your local emergency number"])
+    urgency: Urgency = Field(description="How fast to act.")
     citations: Citations
 
 
-class RecordFile(Model):
+class RecordFile(Graded):
     """What every content file holds, whatever its kind (sources differ)."""
 
     name: Text = Field(description="Display name.")
@@ -251,7 +300,7 @@ class RecordFile(Model):
     from_article: StrictBool = Field(
         description="True where the article on muscle twitching names it; false where other literature adds it."
     )
-    citations: Citations
+    last_reviewed: date = Field(description="Day on which the record was last compared with its sources.")
     notes: list[Note] = Field(default=[], description="Remarks on coverage, limits or wording of the sources.")
 
     def extra_aliases(self) -> Iterator[str]:

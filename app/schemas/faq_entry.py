@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, model_validator
 
-from app.schemas.common import Card, Grade, Kind, Model, RecordFile, Ref, RefTo, SearchTraits, Statement, Text
+from app.schemas.common import Card, Grade, Kind, Model, RecordFile, RedFlag, Ref, RefTo, SearchTraits, Statement, Text
 
 Related = Annotated[
     Ref, RefTo("nutrient", "symptom", "mechanism", "food_source", "lifestyle_factor", "interaction", "claim")
@@ -18,6 +18,7 @@ class FaqEntryFile(RecordFile):
     answer: Text = Field(description="The whole answer, in plain words.")
     points: list[Statement] = Field(min_length=1, description="The facts behind the answer, each graded and cited.")
     warnings: list[Statement] = Field(default=[], description="What a reader of the answer must see beside it.")
+    red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
     related: list[Related] = Field(min_length=1, description="The records that the question is about.")
 
 
@@ -46,6 +47,7 @@ class FaqEntryCard(Card):
     kind: Literal["faq_entry"] = Field(default="faq_entry", description="Kind of record.")
     question: str = Field(description="The question, as people ask it: the same as `name`.")
     answer: Text = Field(description="The whole answer, in plain words.")
+    grade: Grade = Field(description="How well the evidence supports the answer.")
     warnings: list[GradedText] = Field(description="What a reader of the answer must see next to it.")
 
 

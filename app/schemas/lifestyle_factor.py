@@ -8,13 +8,14 @@ from pydantic import Field
 from app.schemas.common import (
     Backlink,
     Card,
-    Citations,
     Grade,
+    Graded,
     Kind,
     LifestyleFactorRef,
     Model,
     NutrientRef,
     RecordFile,
+    RedFlag,
     Ref,
     SearchTraits,
     Statement,
@@ -39,14 +40,12 @@ class Disturbance(StrEnum):
     unbalances = "unbalances"
 
 
-class Disturbs(Model):
+class Disturbs(Graded):
     """A nutrient that a factor disturbs."""
 
     nutrient: NutrientRef = Field(description="The nutrient.")
     effect: Disturbance = Field(description="Lowers it, raises it, or puts it out of balance.")
     text: Text = Field(description="How, and how often.")
-    grade: Grade = Field(description="How well the evidence supports it.")
-    citations: Citations
 
 
 class LifestyleFactorFile(RecordFile):
@@ -59,6 +58,7 @@ class LifestyleFactorFile(RecordFile):
     )
     effects: list[Statement] = Field(min_length=1, description="What it does to muscle and nerve.")
     advice: list[Statement] = Field(default=[], description="What sources say helps; general, never personal.")
+    red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
     disturbs: list[Disturbs] = Field(default=[], description="Nutrients that it disturbs.")
     symptoms: list[SymptomRef] = Field(default=[], description="Symptoms that it is linked with.")
 

@@ -11,12 +11,12 @@ from app.schemas.common import (
     Grade,
     Kind,
     Model,
-    Note,
     NutrientRef,
     RecordFile,
     Ref,
     RefTo,
     SearchTraits,
+    Statement,
     SymptomRef,
 )
 
@@ -46,7 +46,7 @@ class MechanismFile(RecordFile):
     """A mechanism, as a contributor writes it."""
 
     trigger: Trigger = Field(description="What starts the chain.")
-    steps: list[Note] = Field(min_length=2, description="The chain in order: each step leads to the next.")
+    steps: list[Statement] = Field(min_length=2, description="The chain in order: each step leads to the next.")
     symptoms: list[SymptomRef] = Field(description="What the chain ends in; empty for normal physiology.")
     involves: list[NutrientRef] = Field(default=[], description="Further nutrients that the chain runs through.")
     grade: Grade = Field(description="How well the evidence supports the chain as a whole.")

@@ -10,15 +10,17 @@ from app.schemas.common import (
     Card,
     Citations,
     FoodSourceRef,
+    Graded,
     Kind,
     Model,
     RecordFile,
+    RedFlag,
     Ref,
     SearchTraits,
     Statement,
     Text,
 )
-from app.schemas.quantity import Quantity, Unit
+from app.schemas.quantity import Number, Quantity, Unit
 
 
 class NutrientType(StrEnum):
@@ -28,13 +30,45 @@ class NutrientType(StrEnum):
     mineral = "mineral"
 
 
-class ComparisonCells(Model):
+class ComparisonCells(Graded):
     """A nutrient's row in the comparison table."""
 
     position: StrictInt = Field(ge=1, description="Place of the row in the table, from 1.")
     function: Text = Field(description="Main function in muscle health.")
     connection: Text = Field(description="How it is linked to twitching.")
     dietary_sources: list[FoodSourceRef] = Field(min_length=1, description="Main sources, in the table's order.")
+
+
+class Deficiency(Model):
+    """What too little of a nutrient does, how it comes about and who is at risk."""
+
+    signs: list[Statement] = Field(default=[], description="Signs and symptoms.")
+    causes: list[Statement] = Field(default=[], description="How it comes about.")
+    at_risk: list[Statement] = Field(default=[], description="Who is at risk.")
+
+
+class Comparator(StrEnum):
+    """How a measured value compares with the cut-off; `range` is from `value` to `upper`."""
+
+    below = "<"
+    at_most = "<="
+    above = ">"
+    at_least = ">="
+    range = "range"
+
+
+class Assessment(Model):
+    """A cut-off of a blood test, with the authority that set it and what the test cannot tell."""
+
+    analyte: Text = Field(description="What is measured.", examples=["Serum magnesium"])
+    specimen: Text = Field(description="In what it is measured.", examples=["serum"])
+    comparator: Comparator = Field(description="How a value compares with the cut-off.")
+    value: Number = Field(description="The cut-off.", examples=[0.7])
+    upper: Number | None = Field(default=None, description="The upper end of a range; else null.")
+    unit: Text = Field(description="Unit, as a UCUM code.", examples=["mmol/L"])
+    meaning: Text = Field(description="What such a value means.", examples=["deficient"])
+    authority: Text = Field(description="Who set the cut-off.")
+    limits: Text | None = Field(default=None, description="What the test cannot tell.")
     citations: Citations
 
 
@@ -45,11 +79,10 @@ class NutrientFile(RecordFile):
     symbol: Text | None = Field(default=None, description="Chemical symbol of a mineral.", examples=["Mg"])
     electrolyte: StrictBool = Field(description="True for a mineral that carries charge in body fluids.")
     roles: list[Statement] = Field(min_length=1, description="What it does in muscle and nerve.")
-    deficiency: list[Statement] = Field(min_length=1, description="What too little of it does.")
-    excess: list[Statement] = Field(default=[], description="What too much of it does.")
-    assessment: list[Statement] = Field(
-        default=[], description="How a shortage is measured, and how far to trust that."
-    )
+    deficiency: Deficiency = Field(description="What too little of it does, its causes, and who is at risk.")
+    excess: list[Statement] = Field(min_length=1, description="What too much of it does.")
+    red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
+    assessment: list[Assessment] = Field(default=[], description="Cut-offs of blood tests.")
     comparison: ComparisonCells | None = Field(
         default=None, description="Its row of the comparison table; null for nutrients that the table leaves out."
     )

@@ -1,5 +1,6 @@
 """Sources: the publications that everything else cites."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -17,6 +18,7 @@ class SourceType(StrEnum):
     case_series = "case-series"
     systematic_review = "systematic-review"
     review = "review"
+    reference_work = "reference-work"
     guideline = "guideline"
     fact_sheet = "fact-sheet"
     regulator = "regulator"
@@ -38,6 +40,14 @@ class SourceFile(Model):
     )
     website: HttpUrl | None = Field(default=None, description="Address of the publication on the web.")
     summary: Text = Field(description="What it is and what it shows, in one to three sentences.")
+    pmid: Annotated[str | None, Field(pattern=r"^\d{1,8}$")] = Field(default=None, description="PubMed identifier.")
+    accessed: date | None = Field(default=None, description="Day on which the website was read.")
+    retracted: StrictBool | None = Field(
+        default=None, description="Whether it was retracted; null where that could not be checked."
+    )
+    retraction_checked: date | None = Field(default=None, description="Day on which that was checked.")
+    one_page: StrictBool = Field(default=False, description="True for an item of one page, cited as a whole.")
+    last_reviewed: date = Field(description="Day on which this description was last compared with the publication.")
     funding: Text | None = Field(default=None, description="Who paid, where that may matter to a reader.")
     notes: list[Text] = Field(default=[], description="Remarks on the publication.")
     aliases: list[Text] = Field(default=[], description="Other names by which it is known.")

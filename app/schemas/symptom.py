@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Backlink, Card, Kind, RecordFile, Ref, SearchTraits, Statement
+from app.schemas.common import Backlink, Card, Kind, RecordFile, RedFlag, Ref, SearchTraits, Statement
 
 
 class SymptomType(StrEnum):
@@ -21,7 +21,7 @@ class SymptomFile(RecordFile):
 
     type: SymptomType = Field(description="Symptom, sign or condition.")
     facts: list[Statement] = Field(default=[], description="What it is, how common, how it comes about.")
-    red_flags: list[Statement] = Field(default=[], description="When to see a doctor.")
+    red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
     self_care: list[Statement] = Field(default=[], description="What may ease or prevent it.")
 
 
