@@ -224,6 +224,63 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         "dataset.toml: version",
         "string should match pattern",
     ),
+    "long version": (
+        replace("dataset.toml", "0.1.0", f"1.0.{'9' * 48}"),
+        "dataset.toml: version",
+        "string should have at most 50 characters",
+    ),
+    "language with a line end": (
+        replace("dataset.toml", '"en"', r'"en\r\nSet-Cookie: a=b"'),
+        "dataset.toml: language",
+        "holds the control character U+000D; remove it",
+    ),
+    "language in other letters": (
+        replace("dataset.toml", '"en"', '"русский"'),
+        "dataset.toml: language",
+        "string should match pattern",
+    ),
+    "language by name": (replace("dataset.toml", '"en"', '"english"'), "dataset.toml: language", "match pattern"),
+    "licence in words": (
+        replace("dataset.toml", '"CC0-1.0"', '"öffentlich"'),
+        "dataset.toml: licence",
+        "string should match pattern",
+    ),
+    "day as text": (
+        replace("dataset.toml", "2026-01-01", '"2026-01-01"'),
+        "dataset.toml: released",
+        "input should be a valid date; found '2026-01-01'",
+    ),
+    "NUL in a text": (
+        replace(IRON, "Carries oxygen.", r"Carries\u0000oxygen."),
+        f"{IRON}: roles[1].text",
+        "holds the control character U+0000; remove it",
+    ),
+    "control character in a name": (
+        replace(IRON, '"ferrum"', r'"fer\u001brum"'),
+        f"{IRON}: aliases[2]",
+        "holds the control character U+001B; remove it",
+    ),
+    "text that changes direction": (
+        replace(IRON, "Carries oxygen.", r"Carries \u202Eoxygen."),
+        f"{IRON}: roles[1].text",
+        "holds the control character U+202E; remove it",
+    ),
+    "control character in a key": (
+        append(IRON, '\n"a\\nb" = 1\n'),
+        IRON,
+        "a key holds the control character U+000A; remove it",
+    ),
+    "long text": (
+        replace(IRON, "Carries oxygen.", "long " * 1001),
+        IRON,
+        "is longer than 5000 characters; shorten it",
+    ),
+    "long name": (replace(IRON, '"ferrum"', f'"{"f" * 201}"'), f"{IRON}: aliases[2]", "is longer than 200 characters"),
+    "text like a path": (
+        replace(IRON, "Carries oxygen.", "/nutrients/iron"),
+        f"{IRON}: roles[1].text",
+        'begins with "/", as only a path of the API does; write it otherwise',
+    ),
     "no dataset file": (remove("dataset.toml"), "dataset.toml", "missing; add it with at least a version"),
 }
 
