@@ -51,7 +51,7 @@ lint: $(VENV)/.developing ## Check format, lint, types and spelling, and that ge
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
-	@$(RUN) -m codespell_lib $$(git ls-files '*.py' '*.md' '*.yml' '*.sh' Makefile)
+	@$(RUN) -m codespell_lib $$(git ls-files 'app/*.py' 'seed/*.py' '*.md' '.github' '*.sh' Makefile)
 
 format: $(VENV)/.developing ## Correct format and what lint can correct
 	@$(RUN) -m ruff format .

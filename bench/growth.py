@@ -52,7 +52,7 @@ def _stream(server: Running) -> float | None:
     """Milliseconds a row of the whole list of sources as CSV."""
     started = time.perf_counter()
     try:
-        rows = load.body(f"{server.server.url}/sources?format=csv").count(b"\n") - 1
+        rows = load.body(f"{server.server.url}/sources.csv").count(b"\n") - 1
     except urllib.error.HTTPError:
         return None
     return round(1000 * (time.perf_counter() - started) / max(1, rows), 4)
@@ -68,7 +68,7 @@ def _paths(database: Path) -> dict[str, list[str]]:
     half = len(sources) // 2
     shapes: dict[str, Callable[[], str]] = {
         "detail": lambda: f"/sources/{chance.choice(sources)}",
-        "list of 20": lambda: f"/sources?kind={chance.choice(list(SourceType))}&offset={chance.randrange(3)}",
+        "list of 20": lambda: f"/sources?type={chance.choice(list(SourceType))}&offset={chance.randrange(3)}",
         "unfiltered list": lambda: f"/sources?offset={chance.randrange(10)}",
         "filter + sort": lambda: f"/claims?grade={chance.choice(list(Grade))}&sort=-relation,name&limit=20",
         "filter by reference": lambda: f"/food-sources?nutrient={chance.choice(nutrients)}",

@@ -19,7 +19,7 @@ class Question:
     number: int
     slug: str
     name: str
-    kind: str | None
+    type: str | None
     offset: int
     by_year: bool
 
@@ -30,11 +30,11 @@ def questions(database: Path, shape: str, count: int, seed: int = 1) -> list[Que
     with sqlite3.connect(database) as connection:
         found = connection.execute("SELECT slug, json_extract(card, '$.name') FROM source ORDER BY slug")
         rows = [(number, slug, name) for number, (slug, name) in enumerate(found, 1)]
-    kinds = [str(kind) for kind in SourceType]
-    deepest = max(1, min(500, len(rows) // len(kinds) - 20))
+    types = [str(type) for type in SourceType]
+    deepest = max(1, min(500, len(rows) // len(types) - 20))
     by_year = shape == "filter + sort"
     return [
-        Question(*row, chance.choice(kinds if by_year else [*kinds, None]), chance.randrange(deepest), by_year)
+        Question(*row, chance.choice(types if by_year else [*types, None]), chance.randrange(deepest), by_year)
         for row in (chance.choice(rows) for _ in range(count))
     ]
 
@@ -44,7 +44,7 @@ def rest(shape: str, question: Question) -> str:
     if shape == "detail":
         return f"/sources/{question.slug}"
     given = {
-        "kind": question.kind,
+        "type": question.type,
         "limit": 20,
         "offset": question.offset,
         "sort": "-year" if question.by_year else None,
@@ -63,7 +63,7 @@ def json_server(shape: str, question: Question) -> str:
         return f"/sources/{question.slug}"
     order = {"_sort": "year", "_order": "desc"} if question.by_year else {"_sort": "name"}
     page = {"_start": question.offset, "_limit": 20}
-    return _path("/sources", {"kind": question.kind, **order, **page})
+    return _path("/sources", {"type": question.type, **order, **page})
 
 
 def datasette(shape: str, question: Question) -> str:
@@ -72,7 +72,7 @@ def datasette(shape: str, question: Question) -> str:
     if shape == "detail":
         return f"/peers/source/{question.number}.json?_shape=objects"
     order = {"_sort_desc": "year"} if question.by_year else {"_sort": "name", "name__gt": question.name}
-    return _path("/peers/source.json", {"kind": question.kind, **order, "_size": 20, **bare})
+    return _path("/peers/source.json", {"type": question.type, **order, "_size": 20, **bare})
 
 
 PATHS: dict[str, Callable[[str, Question], str]] = {

@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
+from app.api.records import ReleaseInfo
 from app.api.resources.search import SearchQuery, SuggestQuery, search_answer, suggest_answer
-from app.api.responses import About
 from app.schemas import Names, Ref
 from app.schemas.vocabulary import Vocabulary
 from app.search.entries import SEARCHED, Entry
@@ -49,7 +49,7 @@ class Maker:
 
     def entry(self, number: int, entities: Sequence[str]) -> Entry:
         """A record of some kind, with names, text and references."""
-        kind = self._random.choice(SEARCHED)
+        kind = self._random.choice(list(SEARCHED))
         name = " ".join([*self.words(2), self._random.choice(self._words)])
         aliases = tuple(" ".join(self.words(self._random.randint(1, 3))) for _ in range(3))
         passages = tuple(" ".join(self.words(25)) for _ in range(3))
@@ -133,7 +133,7 @@ def build(records: int) -> tuple[SearchIndex, list[Entry], Maker]:
         if entry.kind in ENTITIES:
             entities.append(entry.slug)
     entries.sort(key=lambda entry: entry.slug)
-    about = About(content_hash="bench", disclaimer="Not advice.")
+    about = ReleaseInfo(content_hash="bench", disclaimer="Not advice.")
     start = time.perf_counter()
     index = index_of(entries, vocabulary(), about)
     print(f"{records} records, index built in {time.perf_counter() - start:.1f} s")

@@ -93,5 +93,5 @@ for _ in $(seq 60); do
     sleep 0.5
 done
 [ "${healthy:-}" = yes ] || { cat "$work/serve.log" >&2; fail "not healthy within 30 s"; }
-curl -fsS "http://127.0.0.1:$PORT/nutrients?kind=mineral" | grep -q magnesium || fail "it does not serve"
+curl -fsS "http://127.0.0.1:$PORT/nutrients?type=mineral" | grep -q magnesium || fail "it does not serve"
 echo "The image builds and serves as $user on a read-only root: $ours MB on top of its base, no build tools."

@@ -170,7 +170,7 @@ def _redirect_problems(redirects: object, names: Names) -> list[Problem]:
     for old, new in redirects.items() if isinstance(redirects, dict) else ():
         key = f"redirects.{old}"
         if old in names.kinds:
-            message = f'"{old}" is a record again; a slug is never re-used, so drop the redirect or rename the record'
+            message = f'"{old}" is a record again; a slug is never reused, so drop the redirect or rename the record'
             problems.append(Problem(file="dataset.toml", key=key, message=message))
         if isinstance(new, str) and new not in names.kinds:
             near = get_close_matches(new, names.kinds, n=1)

@@ -185,7 +185,7 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
     "redirect of a record": (
         replace("dataset.toml", "iron-mineral =", "sodium ="),
         "dataset.toml: redirects.sodium",
-        '"sodium" is a record again; a slug is never re-used, so drop the redirect or rename the record',
+        '"sodium" is a record again; a slug is never reused, so drop the redirect or rename the record',
     ),
     "no version": (
         replace("dataset.toml", "0.1.0", "1.0"),

@@ -233,16 +233,24 @@ async def test_the_cache_never_serves_a_wrong_variant(tiny_database: str) -> Non
         async def compare(requests: list[tuple[str, str, list[tuple[str, str]], dict[str, str]]]) -> None:
             for method, path, parameters, headers in requests:
                 sent = {"Accept-Encoding": "identity", **headers}
-                one = await cached.request(method, path, params=parameters, headers=sent)
-                other = await uncached.request(method, path, params=parameters, headers=sent)
+                one, body = await undecoded(cached, method, path, parameters, sent)
+                other, expected = await undecoded(uncached, method, path, parameters, sent)
                 drop = ("x-request-id", "date")
                 assert one.status_code == other.status_code
                 assert [h for h in one.headers.raw if h[0].decode() not in drop] == [
                     h for h in other.headers.raw if h[0].decode() not in drop
                 ]
-                assert one.content == other.content
+                assert body == expected
 
         await asyncio.to_thread(same)
+
+
+async def undecoded(
+    client: httpx.AsyncClient, method: str, path: str, parameters: list[tuple[str, str]], headers: dict[str, str]
+) -> tuple[httpx.Response, bytes]:
+    """A response with its body as it was sent: a part of an encoded one cannot be decoded."""
+    async with client.stream(method, path, params=parameters, headers=headers) as response:
+        return response, b"".join([piece async for piece in response.aiter_raw()])
 
 
 async def test_equivalent_queries_share_an_answer_and_its_tag(tiny: httpx.AsyncClient) -> None:

@@ -5,13 +5,13 @@ import sqlite3
 from pathlib import Path
 
 COLUMNS = (
-    *("slug", "name", "url", "kind", "title", "authors", "year", "publisher", "doi"),
+    *("slug", "name", "url", "type", "title", "authors", "year", "publisher", "doi"),
     *("website", "summary", "funding", "from_article"),
 )
 
 SCHEMA = """
 CREATE TABLE claim (id INTEGER PRIMARY KEY, slug TEXT UNIQUE, name TEXT, url TEXT);
-CREATE TABLE source (id INTEGER PRIMARY KEY, slug TEXT UNIQUE, name TEXT, url TEXT, kind TEXT, title TEXT,
+CREATE TABLE source (id INTEGER PRIMARY KEY, slug TEXT UNIQUE, name TEXT, url TEXT, type TEXT, title TEXT,
     authors TEXT, year INTEGER, publisher TEXT, doi TEXT, website TEXT, summary TEXT, funding TEXT,
     from_article BOOLEAN, claims TEXT);
 CREATE TABLE source_claim (id INTEGER PRIMARY KEY, source_id INTEGER REFERENCES source(id),
@@ -20,8 +20,8 @@ CREATE TABLE source_claim (id INTEGER PRIMARY KEY, source_id INTEGER REFERENCES 
 
 INDEXES = """
 CREATE INDEX source_by_name ON source (name, slug);
-CREATE INDEX source_by_kind_name ON source (kind, name, slug);
-CREATE INDEX source_by_kind_year ON source (kind, year, slug);
+CREATE INDEX source_by_type_name ON source (type, name, slug);
+CREATE INDEX source_by_type_year ON source (type, year, slug);
 CREATE INDEX source_by_year ON source (year, slug);
 CREATE INDEX source_claim_by_claim ON source_claim (claim_id);
 ANALYZE;

@@ -58,7 +58,7 @@ class Source(models.Model):
     slug = models.CharField(max_length=80, unique=True)
     name = models.TextField(db_index=True)
     url = models.TextField()
-    kind = models.TextField(db_index=True)
+    type = models.TextField(db_index=True)
     title = models.TextField()
     authors = models.TextField()
     year = models.IntegerField(db_index=True)
@@ -108,10 +108,10 @@ class SourceViewSet(viewsets.ReadOnlyModelViewSet[Source]):
     ordering_fields: ClassVar = ["name", "year", "slug"]
 
     def get_queryset(self) -> models.QuerySet[Source]:
-        """All sources, or those of one kind."""
-        kind = self.request.query_params.get("kind")
+        """All sources, or those of one type."""
+        type = self.request.query_params.get("type")
         chosen = Source.objects.prefetch_related("claims")
-        return chosen.filter(kind=kind) if kind else chosen
+        return chosen.filter(type=type) if type else chosen
 
 
 router = routers.SimpleRouter(trailing_slash=False)

@@ -50,7 +50,7 @@ class SourceBase(SQLModel):
     slug: str = Field(index=True, unique=True)
     name: str = Field(index=True)
     url: str
-    kind: str = Field(index=True)
+    type: str = Field(index=True)
     title: str
     authors: str
     year: int = Field(index=True)
@@ -97,13 +97,13 @@ app = FastAPI()
 @app.get("/sources", response_model=SourcePage)
 def list_sources(
     session: SessionDep,
-    kind: str | None = None,
+    type: str | None = None,
     sort: str = "name",
     offset: int = 0,
     limit: Annotated[int, Query(le=100)] = 20,
 ) -> dict[str, object]:
     """A page of sources."""
-    where = [col(Source.kind) == kind] if kind else []
+    where = [col(Source.type) == type] if type else []
     column = col(Source.year) if "year" in sort else col(Source.name)
     order = column.desc() if sort.startswith("-") else column.asc()
     total = session.exec(select(func.count()).select_from(Source).where(*where)).one()

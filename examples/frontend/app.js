@@ -63,11 +63,9 @@ function list(references) {
   return element("ul", { class: "inline" }, ...references.map((each) => element("li", {}, record(each))));
 }
 
-function statement({ text, grade, citations }) {
-  const sources = citations.map(({ source }) => source);
-  const unique = [...new Map(sources.map((source) => [source.slug, source])).values()];
+function statement({ text, grade }) {
   const badge = element("span", { class: `grade ${grade}` }, `evidence: ${grade}`);
-  return element("li", {}, element("p", {}, text, " ", badge), element("p", { class: "sources" }, "Sources: ", list(unique)));
+  return element("li", {}, element("p", {}, text, " ", badge));
 }
 
 function showComparison({ columns, rows }) {
@@ -86,11 +84,11 @@ function showComparison({ columns, rows }) {
 
 function showFaq({ items }) {
   return items.map((entry) => {
-    const parts = [element("summary", {}, entry.name), element("p", { class: "answer" }, entry.answer)];
+    const parts = [element("summary", {}, entry.question), element("p", { class: "answer" }, entry.answer)];
     if (entry.warnings.length) {
       parts.push(element("h3", {}, "Please note"), element("ul", { class: "facts warnings" }, ...entry.warnings.map(statement)));
     }
-    parts.push(element("h3", {}, "What this rests on"), element("ul", { class: "facts" }, ...entry.points.map(statement)));
+    parts.push(element("p", { class: "sources" }, "What this rests on: ", record(entry)));
     return element("details", { id: entry.slug }, ...parts);
   });
 }
