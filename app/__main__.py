@@ -175,7 +175,9 @@ def _listening(settings: Settings) -> Iterator[tuple[socket.socket, str]]:
         dual = host == "::" and socket.has_dualstack_ipv6()
         listener = socket.create_server((host, port), family=family, dualstack_ipv6=dual)
     except OSError as error:
-        raise Refused(f"Cannot listen on {host}:{port}: {error.strerror}. Set PORT or HOST to another.") from None
+        # behind the reason the library repeats the address
+        reason = str(error.strerror).partition(" (")[0]
+        raise Refused(f"Cannot listen on {host}:{port}: {reason}. Set PORT or HOST to another.") from None
     with listener:
         yield listener, f"http://{f'[{host}]' if ':' in host else host}:{port}"
 

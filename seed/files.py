@@ -18,7 +18,15 @@ CONTENT = Path(__file__).parent / "content"
 SINGLE = ("dataset", "coverage", "life-stages", "vocabulary", "prose")
 """Files of which there is one."""
 
-SemVer = Annotated[str, Field(pattern=VERSION_PATTERN)]
+SemVer = Annotated[str, Field(pattern=VERSION_PATTERN, max_length=50)]
+LanguageTag = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*$",
+        max_length=35,
+    ),
+]
+SpdxExpression = Annotated[str, Field(pattern=r"^[A-Za-z0-9(][A-Za-z0-9 .+()-]*$", max_length=100)]
 
 
 class DatasetFile(Model):
@@ -28,11 +36,11 @@ class DatasetFile(Model):
         description="Semantic Versioning: major when a slug is removed or a meaning changes, minor when something is "
         "added, patch when something is corrected."
     )
-    released: date = Field(description="Day of the release.")
+    released: Annotated[date, Field(strict=True)] = Field(description="Day of the release.")
     title: Text = Field(description="Title of the dataset.")
     description: Text = Field(description="What the dataset is.")
-    language: str = Field(description="Language of the prose, as a BCP 47 tag.")
-    licence: Text = Field(description="SPDX identifier of the licence of the content.")
+    language: LanguageTag = Field(description="Language of the prose, as a BCP 47 tag.")
+    licence: SpdxExpression = Field(description="SPDX identifier of the licence of the content.")
     licence_url: HttpUrl = Field(description="The text of that licence.")
     disclaimer: Text = Field(description="Shown with every answer.")
     redirects: dict[Slug, Slug] = Field(default={}, description="Old slug of a renamed record -> its present slug.")

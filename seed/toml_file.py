@@ -28,6 +28,8 @@ MAX_EXPONENT = 15
 _LONG_KEY = re.compile(rf"""(?<![\w"'-])(?:(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)[ \t]*\.[ \t]*){{{MAX_DEPTH},}}""")
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)")
 _NAMES = {"name", "aliases", "examples"}
+_PATHS = {"targets"}
+"""Keys of texts that are paths of the API."""
 _BIDI = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 """Characters that show text in another order than it is written in."""
 
@@ -113,6 +115,8 @@ def _value_problems(file: str, data: dict[str, Any]) -> Iterator[Problem]:
                     yield Problem(file=file, key="", message=f"a key {message}")
         elif isinstance(value, str):
             message = _name_problem(value) if name in _NAMES else _text_problem(value, MAX_TEXT)
+            if message is None and value.startswith("/") and name not in _PATHS:
+                message = 'begins with "/", as only a path of the API does; write it otherwise'
             if message:
                 yield Problem(file=file, key="" if len(value) > MAX_TEXT else key, message=message)
         elif _is_long(value):

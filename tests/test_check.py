@@ -1,5 +1,6 @@
 """`seed check`: every kind of mistake is reported, with its place and its mend."""
 
+import os
 import re
 import tomllib
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from seed.__main__ import main
-from tests.support import REAL, ROOT, TINY
+from tests.support import REAL, ROOT, TINY, run
 
 Break = Callable[[Path], None]
 
@@ -224,8 +225,155 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         "dataset.toml: version",
         "string should match pattern",
     ),
+    "long version": (
+        replace("dataset.toml", "0.1.0", f"1.0.{'9' * 48}"),
+        "dataset.toml: version",
+        "string should have at most 50 characters",
+    ),
+    "language with a line end": (
+        replace("dataset.toml", '"en"', r'"en\r\nSet-Cookie: a=b"'),
+        "dataset.toml: language",
+        "holds the control character U+000D; remove it",
+    ),
+    "language in other letters": (
+        replace("dataset.toml", '"en"', '"русский"'),
+        "dataset.toml: language",
+        "string should match pattern",
+    ),
+    "language by name": (replace("dataset.toml", '"en"', '"english"'), "dataset.toml: language", "match pattern"),
+    "licence in words": (
+        replace("dataset.toml", '"CC0-1.0"', '"öffentlich"'),
+        "dataset.toml: licence",
+        "string should match pattern",
+    ),
+    "day as text": (
+        replace("dataset.toml", "2026-01-01", '"2026-01-01"'),
+        "dataset.toml: released",
+        "input should be a valid date; found '2026-01-01'",
+    ),
+    "NUL in a text": (
+        replace(IRON, "Carries oxygen.", r"Carries\u0000oxygen."),
+        f"{IRON}: roles[1].text",
+        "holds the control character U+0000; remove it",
+    ),
+    "control character in a name": (
+        replace(IRON, '"ferrum"', r'"fer\u001brum"'),
+        f"{IRON}: aliases[2]",
+        "holds the control character U+001B; remove it",
+    ),
+    "text that changes direction": (
+        replace(IRON, "Carries oxygen.", r"Carries \u202Eoxygen."),
+        f"{IRON}: roles[1].text",
+        "holds the control character U+202E; remove it",
+    ),
+    "control character in a key": (
+        append(IRON, '\n"a\\nb" = 1\n'),
+        IRON,
+        "a key holds the control character U+000A; remove it",
+    ),
+    "long text": (
+        replace(IRON, "Carries oxygen.", "long " * 1001),
+        IRON,
+        "is longer than 5000 characters; shorten it",
+    ),
+    "long name": (replace(IRON, '"ferrum"', f'"{"f" * 201}"'), f"{IRON}: aliases[2]", "is longer than 200 characters"),
+    "text like a path": (
+        replace(IRON, "Carries oxygen.", "/nutrients/iron"),
+        f"{IRON}: roles[1].text",
+        'begins with "/", as only a path of the API does; write it otherwise',
+    ),
     "no dataset file": (remove("dataset.toml"), "dataset.toml", "missing; add it with at least a version"),
 }
+
+
+def link(file: str, to: Path) -> Break:
+    def change(content: Path) -> None:
+        (content / file).unlink(missing_ok=True)
+        (content / file).symlink_to(to)
+
+    return change
+
+
+def folder(file: str) -> Break:
+    def change(content: Path) -> None:
+        (content / file).unlink(missing_ok=True)
+        (content / file).mkdir()
+
+    return change
+
+
+ZINC = "nutrients/zinc.toml"
+DEEP, LONG = "nested more than 20 levels deep; make it flat", "holds a number that is too long; write at most 15 digits"
+OUTSIDE = "a symbolic link out of the content folder; put the file itself here"
+
+HOSTILE: dict[str, tuple[Break, str, str]] = {
+    "nested arrays": (write(ZINC, b"a = " + b"[" * 200_000), ZINC, DEEP),
+    "nested tables": (write(ZINC, b"a = " + b"{a=" * 200_000), ZINC, DEEP),
+    "nested arrays that are closed": (write(ZINC, b"a = " + b"[" * 30 + b"]" * 30), ZINC, DEEP),
+    "dotted key": (write(ZINC, b"a." * 400_000 + b"a = 1"), ZINC, DEEP),
+    "dotted key in quotes": (write(ZINC, b'"a" . ' * 100_000 + b"a = 1"), ZINC, DEEP),
+    "dotted header": (write(ZINC, b"[" + b"a." * 400_000 + b"a]"), ZINC, DEEP),
+    "tables in tables": (write(ZINC, b"".join(b"[%s]\n" % b".".join([b"a"] * n) for n in range(1, 30))), ZINC, DEEP),
+    "huge integer": (append(IRON, "\nhuge = " + "9" * 100_000), IRON, LONG),
+    "huge hexadecimal integer": (append(IRON, "\nhuge = 0x" + "f" * 100_000), IRON, LONG),
+    "integer that no column holds": (replace(IRON, "position = 1", "position = 99999999999999"), IRON, LONG),
+    "huge decimal number": (replace(LIVER, "per_100g = 6.5", "per_100g = 1e999999999"), LIVER, LONG),
+    "huge exponent": (replace(LIVER, "per_100g = 6.5", f"per_100g = 1e{'9' * 100}"), LIVER, LONG),
+    "infinite number": (
+        replace(LIVER, "per_100g = 6.5", "per_100g = inf"),
+        f"{LIVER}: foods[1].amounts[1].per_100g",
+        "input should be a finite number; found Decimal('Infinity')",
+    ),
+    "large file": (write(ZINC, b"#" * 2_000_000), ZINC, "larger than 1048576 bytes; split it"),
+    "many values": (write(ZINC, b"a = [" + b"1," * 100_000 + b"]"), ZINC, "holds more than 20000 values; split it"),
+    "many unknown keys": (
+        append("symptoms/scurvy.toml", "".join(f"k{i} = 1\n" for i in range(5000))),
+        "symptoms/scurvy.toml",
+        "more problems; correct these first",
+    ),
+    "pipe": (lambda content: os.mkfifo(content / ZINC), ZINC, "not a regular file; put a file in its place"),
+    "link to a device": (link(ZINC, Path("/dev/zero")), ZINC, OUTSIDE),
+    "link out of the folder": (link(ZINC, REAL / "nutrients" / "calcium.toml"), ZINC, OUTSIDE),
+    "link of a single file": (link("vocabulary.toml", Path("/etc/passwd")), "vocabulary.toml", OUTSIDE),
+    "link of a folder": (link("nutriments", REAL / "nutrients"), "nutriments", OUTSIDE),
+    "link in a circle": (link(ZINC, Path("zinc.toml")), ZINC, OUTSIDE),
+    "link to nothing": (link(ZINC, Path("nothing.toml")), ZINC, OUTSIDE),
+    "folder named like a file": (folder(ZINC), ZINC, "not a regular file; put a file in its place"),
+    "folder in the place of dataset.toml": (
+        folder("dataset.toml"),
+        "dataset.toml",
+        "not a regular file; put a file in its place",
+    ),
+    "line end in a file's name": (
+        write("nutrients/a\nb.toml", b""),
+        r"nutrients/a\nb.toml",
+        "is no slug; use lower-case letters",
+    ),
+    "pointer of digits": (
+        replace("coverage.toml", "#/roles/0/text", f"#/roles/{'9' * 4900}"),
+        "coverage.toml: fact[1].targets[1]",
+        "names nothing in /nutrients/iron",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_file_is_a_line(content: Path, case: str) -> None:
+    make, place, message = HOSTILE[case]
+    make(content)
+    # a process of its own: whatever happens, it ends
+    done = run("seed", "check", "--content", str(content))
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert any(without_line(line).startswith(f"{content}/{place}: ") and message in line for line in lines), lines
+    assert lines[-1] == f"{len(lines) - 1} problem{'s' if len(lines) > 2 else ''}; the content is not usable."
+    assert "calcium" not in done.stderr
+
+
+def test_a_link_within_the_folder_is_followed(content: Path) -> None:
+    (content / IRON).rename(content / ".iron.toml")
+    (content / IRON).symlink_to(content / ".iron.toml")
+    assert main(["check", "--content", str(content)]) == 0
 
 
 def without_line(line: str) -> str:

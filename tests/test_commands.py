@@ -1,18 +1,24 @@
 """The command line: it serves, and what it cannot do it says in a sentence."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
+from app import healthcheck
 from app.__main__ import main, migrate
 from app.settings import Settings
 from seed.__main__ import main as seed_main
 from tests.conftest import MakeUrl
-from tests.serving import Serve
-from tests.support import run
+from tests.serving import Serve, wait_for
+from tests.support import ROOT, run
 
 
 @pytest.fixture
@@ -44,7 +50,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
-    for name in ("HOST", "PORT", "WORKERS", "DATABASE_URL"):
+    for name in ("HOST", "PORT", "UDS", "WORKERS", "DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     return Terminal(monkeypatch, capsys)
 
@@ -67,22 +73,84 @@ def test_a_wrong_host_is_named(terminal: Terminal, tiny_database: str) -> None:
     assert said.startswith("Cannot listen on no-such-host.invalid:8000: ")
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_all_addresses_of_both_families(
+    tiny_database: str, serving: Serve, workers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with serving(tiny_database, HOST="::", WORKERS=workers) as server:
+        assert server.log.read_text() == f"Dataset 0.1.0; serving on http://[::]:{server.port}\n"
+        assert httpx.get(f"http://[::1]:{server.port}/readyz").status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{server.port}/readyz").status_code == 200
+        monkeypatch.setenv("PORT", str(server.port))
+        for host in ("::", "0.0.0.0", "::1", "127.0.0.1", "localhost"):
+            monkeypatch.setenv("HOST", host)
+            assert healthcheck.main() == 0
+    assert healthcheck.main() == 1
+
+
+def test_a_unix_socket(tiny_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serving: Serve) -> None:
+    path = tmp_path / "api.sock"
+    with closing(socket.socket(socket.AF_UNIX)) as left_behind:
+        left_behind.bind(str(path))
+    monkeypatch.setenv("UDS", str(path))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "serve"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": tiny_database, "FORWARDED_ALLOW_IPS": "*", "WORKERS": "2"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    try:
+        assert process.stderr.readline() == f"Dataset 0.1.0; serving on unix:{path}\n"
+        wait_for(lambda: healthcheck.main() == 0)
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://api") as client:
+            for _ in range(3):
+                assert client.get("/nutrients/iron").json()["name"] == "Iron"
+        # one that is served is not taken away
+        assert run("app", "serve", UDS=str(path), DATABASE_URL=tiny_database).stderr.strip() == (
+            f"Cannot listen on {path}: Address already in use. Set UDS to another."
+        )
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=40)
+    assert not path.exists()
+
+
+def test_what_orchestrators_inject_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch, tiny_database: str, serving: Serve
+) -> None:
+    monkeypatch.setenv("PORT", "tcp://10.0.0.1:9090")
+    monkeypatch.setenv("METRICS_PORT", "tcp://10.0.0.1:9090")
+    settings = Settings()
+    assert (settings.port, settings.metrics_port) == (8000, 0)
+    with serving(tiny_database, METRICS_PORT="tcp://10.0.0.1:9090") as server:
+        assert server.get("/livez").status_code == 200
+
+
 UNUSABLE = {
     "sqlite:////no/such/folder/nutrients.db": "The database file is missing or cannot be opened",
     "postgresql://nobody@127.0.0.1:8119/nothing": "The database does not answer",
-    "nonsense": "DATABASE_URL cannot be used: ",
-    "mysql://root@127.0.0.1/nothing": "DATABASE_URL cannot be used: ",
+    "nonsense": "DATABASE_URL cannot be used: it is not a valid URL; write `sqlite:///file` or ",
+    "mysql://root@127.0.0.1/nothing": "DATABASE_URL cannot be used: mysql is not supported; `sqlite:///file` and ",
+    "postgresql://u:s3cret@127.0.0.1:54x2/n": "DATABASE_URL cannot be used: it is not a valid URL; ",
+    "postgresql://u:s3cret@ss:w0rd@127.0.0.1/n": "DATABASE_URL cannot be used: it is not a valid URL; ",
 }
 
 
 @pytest.mark.parametrize("url", UNUSABLE)
 def test_an_unusable_database_is_named(terminal: Terminal, url: str) -> None:
-    assert terminal.refusal("migrate", DATABASE_URL=url).startswith(UNUSABLE[url])
+    said = terminal.refusal("migrate", DATABASE_URL=url)
+    assert said.startswith(UNUSABLE[url])
+    assert "s3cret" not in said
+    assert "w0rd" not in said
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://root@127.0.0.1/nothing"])
+@pytest.mark.parametrize("url", [url for url, said in UNUSABLE.items() if said.startswith("DATABASE_URL")])
 def test_what_can_never_be_served_is_refused(terminal: Terminal, url: str) -> None:
-    assert terminal.refusal("serve", DATABASE_URL=url).startswith("DATABASE_URL cannot be used: ")
+    assert terminal.refusal("serve", DATABASE_URL=url).startswith(UNUSABLE[url])
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -152,6 +153,16 @@ def changed(content: Path) -> Path:
     return content
 
 
+def enlarge(content: Path, records: int, text: Callable[[], str]) -> None:
+    """Add nutrients with some 900 kB of notes each."""
+    sodium = (content / "nutrients" / "sodium.toml").read_text()
+    sodium = re.sub(r"aliases = .*\n", "", sodium.replace('"sodium"', '"NAME"'))
+    cited = 'citations = [{ source = "handbook", locator = "Page 1" }]'
+    for number in range(records):
+        notes = "".join(f'\n[[notes]]\ntext = "{text()}"\n{cited}\n' for _ in range(190))
+        (content / "nutrients" / f"filler-{number}.toml").write_text(sodium.replace("NAME", f"Filler {number}") + notes)
+
+
 KILL_BEFORE_COMMIT = """
 import os, signal, seed.load
 seed.load.keep = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
@@ -215,8 +226,7 @@ async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
     path = Path(shutil.copy(sound, tmp_path / "x.db"))
     # the copy fits, what the load adds does not
     limit = path.stat().st_size + 4096
-    for nutrient in (content / "nutrients").glob("*.toml"):
-        nutrient.write_text(nutrient.read_text().replace('summary = "', f'summary = "{"long " * 20000}', 1))
+    enlarge(content, 3, lambda: "long " * 900)
     full = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))"
     async with client_for(f"sqlite:///{path}") as client:
         before = await answers(client)
@@ -231,10 +241,8 @@ async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
 
 
 async def test_a_full_disk_of_the_server_ends_a_load_with_a_sentence_and_no_change(content: Path) -> None:
-    for number, nutrient in enumerate((content / "nutrients").glob("*.toml")):
-        # at random: the server would compress anything else
-        long = random.Random(number).randbytes(5_000_000).hex()
-        nutrient.write_text(nutrient.read_text().replace('summary = "', f'summary = "{long} ', 1))
+    # at random: the server would compress anything else
+    enlarge(content, 34, lambda: random.randbytes(2400).hex())
     folder = Path("/tmp") / f"pg-{os.getpid()}-full"
     # no file of the server may grow beyond this, as on a disk that is full; a segment of its log takes 16 MiB
     with file_size_limit(17 * 2**20):

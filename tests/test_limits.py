@@ -1,7 +1,12 @@
 """Limits: what exceeds one is told so, in the form of every other error."""
 
 import asyncio
+import shutil
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -9,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
+from app.__main__ import main
 from app.api.responses import BATCH, StreamedExport
 from app.http.limits import LimitsMiddleware
-from app.http.rate_limit import client_of
+from app.http.rate_limit import RateLimit, client_of
 from app.settings import Settings
-from tests.serving import Serve
-from tests.support import client_for
+from tests.serving import Serve, free_port, wait_for
+from tests.support import client_for, run
 
 
 def is_problem(response: httpx.Response, status: int) -> bool:
@@ -76,6 +82,16 @@ async def test_more_than_can_be_answered_at_once_are_told_to_come_again() -> Non
 async def test_several_limits_all_hold(tiny_database: str) -> None:
     async with client_for(tiny_database, rate_limit="100/hour;2/minute") as client:
         assert [(await client.get("/dataset")).status_code for _ in range(3)] == [200, 200, 429]
+    async with client_for(tiny_database, rate_limit="2/hour;100/minute") as client:
+        assert [(await client.get("/dataset")).status_code for _ in range(3)] == [200, 200, 429]
+
+
+async def test_what_a_short_limit_refuses_does_not_count_for_a_longer_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    rate_limit = RateLimit("5/hour;2/minute")
+    allowed = [(await rate_limit.hit("192.0.2.1"))[0] for _ in range(20)]
+    assert allowed == [True] * 2 + [False] * 18
+    [*_, hour] = rate_limit.items
+    assert rate_limit._limiter.get_window_stats(hour, "192.0.2.1").remaining == 3
 
 
 async def test_a_preflight_is_neither_counted_nor_refused(tiny_database: str) -> None:
@@ -93,6 +109,82 @@ def test_the_memo_asks_the_rate_limit(tiny_database: str, serving: Serve) -> Non
         answers = [client.get("/nutrients/iron") for _ in range(7)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
     assert [answer.headers["RateLimit"].split(";")[1] for answer in answers[:5]] == ["r=4", "r=3", "r=2", "r=1", "r=0"]
+
+
+@pytest.fixture
+def redis() -> Iterator[str]:
+    """The URL of a Redis of its own."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed: RATE_LIMIT_STORAGE is not tested")
+    port = free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: RedisClient(port).ping())
+        yield f"redis://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class RedisClient:
+    """Enough of one to see whether it answers, and to end it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def ping(self) -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16) == b"+PONG\r\n"
+        return False
+
+    def shut_down(self) -> None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            connection.sendall(b"SHUTDOWN NOSAVE\r\n")
+            connection.recv(16)
+
+
+def test_all_processes_count_together_in_redis(tiny_database: str, redis: str, serving: Serve) -> None:
+    with serving(tiny_database, WORKERS="2", RATE_LIMIT="10/hour", RATE_LIMIT_STORAGE=redis) as server:
+        statuses = [server.get("/nutrients/iron").status_code for _ in range(15)]
+        assert statuses == [200] * 10 + [429] * 5
+        assert server.get("/livez").status_code == 200
+        RedisClient(int(redis.rpartition(":")[2])).shut_down()
+        # better unlimited than away
+        assert server.get("/nutrients/iron").status_code == 200
+        assert "RATE_LIMIT_STORAGE does not answer, nobody is limited" in server.log.read_text()
+        assert "Traceback" not in server.log.read_text()
+
+
+def test_a_redis_that_does_not_answer_is_named_at_start(tiny_database: str) -> None:
+    storage = f"redis://user:s3cret@127.0.0.1:{free_port()}"
+    done = run("app", "serve", DATABASE_URL=tiny_database, RATE_LIMIT="1/second", RATE_LIMIT_STORAGE=storage)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "RATE_LIMIT_STORAGE names a server that does not answer; start it, or unset RATE_LIMIT_STORAGE.\n"
+    )
+
+
+@pytest.mark.parametrize("storage", ["redis", "memcached://127.0.0.1", "mongodb://u:s3cret@127.0.0.1"])
+def test_a_storage_that_is_not_supported_is_named(tiny_database: str, storage: str) -> None:
+    done = run("app", "serve", DATABASE_URL=tiny_database, RATE_LIMIT="1/second", RATE_LIMIT_STORAGE=storage)
+    assert done.returncode == 1
+    assert done.stderr.startswith("RATE_LIMIT_STORAGE cannot be used: it is `memory://`, `redis://host:port`")
+    assert "s3cret" not in done.stderr
+
+
+def test_a_missing_library_is_named(
+    tiny_database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.setenv("DATABASE_URL", tiny_database)
+    monkeypatch.setenv("RATE_LIMIT", "1/second")
+    monkeypatch.setenv("RATE_LIMIT_STORAGE", "redis://127.0.0.1")
+    assert main(["serve"]) == 1
+    said = capsys.readouterr().err
+    assert said == "RATE_LIMIT_STORAGE needs the Redis library; install the `redis` extra.\n"
 
 
 async def test_a_client_that_goes_away_ends_its_list() -> None:

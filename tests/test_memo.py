@@ -1,6 +1,8 @@
 """The memo of request bytes: bounded, cleared, and never filled with what nobody asks for again."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.http.access_log import LoggedRequest
 from app.http.memo import OVERHEAD, SEEN, RequestMemo
@@ -11,14 +13,14 @@ LOGGED = LoggedRequest("GET", "/", "/", 200, 1, "hit")
 def put(memo: RequestMemo, request: bytes, body: bytes = b"") -> None:
     """Twice: what comes once is not remembered."""
     for _ in range(2):
-        memo.put(request, 200, [], body, LOGGED)
+        memo.put(request, memo.generation, 200, [], body, LOGGED)
 
 
 def test_what_comes_once_is_not_remembered() -> None:
     memo = RequestMemo(10**6)
-    memo.put(b"a", 200, [], b"x", LOGGED)
+    memo.put(b"a", memo.generation, 200, [], b"x", LOGGED)
     assert memo.get(b"a") is None
-    memo.put(b"a", 200, [(b"name", b"value")], b"x", LOGGED)
+    memo.put(b"a", memo.generation, 200, [(b"name", b"value")], b"x", LOGGED)
     answer = memo.get(b"a")
     assert answer is not None
     assert (answer.head, answer.body) == (b"HTTP/1.1 200 OK\r\nname: value\r\n", b"x")
@@ -56,8 +58,8 @@ def test_a_release_clears_it() -> None:
     memo = RequestMemo(10**6)
     put(memo, b"a")
     memo.clear()
-    assert (memo.get(b"a"), memo.size, memo.cleared) == (None, 0, 1)
-    memo.put(b"a", 200, [], b"", LOGGED)
+    assert (memo.get(b"a"), memo.size, memo.generation) == (None, 0, 1)
+    memo.put(b"a", memo.generation, 200, [], b"", LOGGED)
     assert memo.get(b"a") is None
 
 
@@ -71,6 +73,25 @@ def test_no_capacity_remembers_nothing() -> None:
 def test_what_came_once_is_known_within_bounds(number: int) -> None:
     memo = RequestMemo(10**6)
     for each in range(number):
-        memo.put(b"%d" % each, 200, [], b"", LOGGED)
+        memo.put(b"%d" % each, memo.generation, 200, [], b"", LOGGED)
     assert memo.size == 0
     assert len(memo._seen) <= SEEN
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3000)), max_size=60))
+def test_its_size_is_that_of_what_it_holds(puts: list[tuple[int, int]]) -> None:
+    memo = RequestMemo(16_000)
+    for number, length in puts:
+        put(memo, b"%d" % number, b"x" * length)
+        assert 0 <= memo.size <= memo.capacity
+    memo.clear()
+    assert memo.size == 0
+
+
+def test_an_answer_of_the_last_release_is_not_remembered() -> None:
+    memo = RequestMemo(100_000)
+    before = memo.generation
+    memo.clear()
+    for _ in range(2):
+        memo.put(b"a", before, 200, [], b"old", LOGGED)
+    assert memo.get(b"a") is None

@@ -4,8 +4,11 @@ import asyncio
 import io
 import json
 import logging
+import os
 import time
 import urllib.request
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -99,6 +102,22 @@ def test_lines_that_come_too_fast_are_dropped_and_counted(monkeypatch: pytest.Mo
     assert lines[-1].startswith("15 requests were not logged")
 
 
+def test_a_log_that_nobody_reads_holds_up_no_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.http.access_log.PATIENCE", 0.1)
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as stream:
+        log = AccessLog("console", stream=stream)
+        log.start()
+        for number in range(5000):
+            log.add(0.0, 0.0, f"id-{number}", LoggedRequest("GET", "/" * 300, "/", 200, 1, None))
+        log.stop()
+        os.close(reader)
+        with suppress(BrokenPipeError):
+            assert log._thread
+            log._thread.join()
+            stream.flush()
+
+
 def test_a_line_of_an_error_has_the_request_id_and_the_cause() -> None:
     token = request_id.set("trace-0003")
     error = ValueError("cause")
@@ -125,9 +144,11 @@ async def test_an_unexpected_error_is_answered_and_logged_once(
     assert len([record for record in caplog.records if record.levelno >= logging.ERROR]) == 1
 
 
-def test_metrics_have_a_listener_of_their_own(tiny_database: str, serving: Serve) -> None:
-    port = free_port()
-    with serving(tiny_database, WORKERS="2", METRICS_PORT=str(port)) as server:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_metrics_have_a_listener_of_their_own(tiny_database: str, serving: Serve, workers: str, tmp_path: Path) -> None:
+    port, temporary = free_port(), tmp_path
+    with serving(tiny_database, WORKERS=workers, METRICS_PORT=str(port), TMPDIR=str(temporary)) as server:
+        assert list(temporary.glob("metrics-*"))
         for _ in range(20):
             server.get("/nutrients/iron")
         server.get("/nutrients/no-such")
@@ -143,6 +164,7 @@ def test_metrics_have_a_listener_of_their_own(tiny_database: str, serving: Serve
     assert 'version="0.1.0"' in shown
     assert "nutrients_database_up 1.0" in shown
     assert "wp-login" not in shown
+    assert not list(temporary.glob("metrics-*"))
 
 
 async def test_every_route_is_counted_by_its_template(tiny_database: str) -> None:

@@ -40,15 +40,17 @@ class RequestMemo:
         """`capacity` 0 remembers nothing."""
         self.capacity = capacity
         self.size = 0
-        self.cleared = 0
-        """How many times it was cleared: an answer that was begun before belongs to an older release."""
+        self.generation = 0
+        """How often it was cleared: what was asked for before a release is not remembered after it."""
         self._answers: dict[bytes, RememberedAnswer] = {}
         self._seen: set[int] = set()
         self.get = self._answers.get
 
-    def put(self, request: bytes, status: int, headers: Headers, body: bytes, logged: LoggedRequest) -> None:
-        """Remember an answer, unless it alone would take more than an eighth of the room."""
-        if request in self._answers or not self._came_before(request):
+    def put(
+        self, request: bytes, generation: int, status: int, headers: Headers, body: bytes, logged: LoggedRequest
+    ) -> None:
+        """Remember the answer to a request of this generation, unless it alone would take an eighth of the room."""
+        if request in self._answers or generation != self.generation or not self._came_before(request):
             return
         lines = [b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())]
         answer = RememberedAnswer(b"".join(lines + [b"%s: %s\r\n" % item for item in headers]), body, logged)
@@ -66,7 +68,7 @@ class RequestMemo:
         self._answers.clear()
         self._seen.clear()
         self.size = 0
-        self.cleared += 1
+        self.generation += 1
 
     def _came_before(self, request: bytes) -> bool:
         mark = hash(request)

@@ -81,24 +81,15 @@ class ServerProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Part of a request, a request or several have come."""
-        memo = self._memo
-        may_be_remembered = (
-            memo is not None
-            and self._between_requests
-            and not self.stopping
-            and not self.flow.write_paused
-            and self._is_idle
-            and not self.transport.is_closing()
-        )
-        if may_be_remembered:
-            answer = memo.get(data)  # type: ignore[union-attr]
-            if answer is not None and self._answer_from_memo(answer):
-                return
+        memo = self._memo if self._is_ready else None
+        answer = memo.get(data) if memo is not None else None
+        if answer is not None and self._answer_from_memo(answer):
+            return
         before = self._messages
         self._unparsed += data
         self._parse()
-        if may_be_remembered and self._messages == before + 1 and self._between_requests and not self._unparsed:
-            self._remember(data)
+        if memo is not None and self._messages == before + 1 and self._between_requests and not self._unparsed:
+            self._remember(data, memo)
 
     def _answer_from_memo(self, answer: RememberedAnswer) -> bool:
         started = perf_counter()
@@ -137,7 +128,7 @@ class ServerProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
-    def _remember(self, request: bytes) -> None:
+    def _remember(self, request: bytes, memo: RequestMemo) -> None:
         """Have the answer remembered, if it depends on nothing but these bytes: the layers inside say the rest."""
         names = {name for name, _ in self.headers}
         if (
@@ -147,7 +138,18 @@ class ServerProtocol(HttpToolsProtocol):
             and DEPENDENT.isdisjoint(names)
             and not any(name.startswith(b"x-forwarded-") for name in names)
         ):
-            self.scope["state"]["memo_key"] = request
+            self.scope["state"]["memo_key"] = request, memo.generation
+
+    @property
+    def _is_ready(self) -> bool:
+        """What comes now begins a request, and can be answered immediately."""
+        return (
+            self._between_requests
+            and self._is_idle
+            and not self.stopping
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+        )
 
     @property
     def _is_idle(self) -> bool:

@@ -103,6 +103,4 @@ def client_of(host: str) -> str:
         address = ip_address(host)
     except ValueError:
         return host
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or f"{int(address) >> 64:x}::/64")
-    return str(address)
+    return f"{int(address) >> 64:x}::/64" if isinstance(address, IPv6Address) else str(address)

@@ -47,7 +47,8 @@ class RequestLogMiddleware:
     """Gives each request an id, answers what nothing else caught, logs and counts. To be the outermost layer.
 
     Inner layers say in `scope["state"]` how the lookup in the `cache` went, and whether the answer may be remembered
-    (`memo`); the server's protocol puts the bytes of the request there (`memo_key`) where they came alone and whole.
+    (`memo`); the server's protocol puts the bytes of the request and the generation of the memo there (`memo_key`)
+    where they came alone and whole.
     """
 
     def __init__(self, app: ASGIApp, log: AccessLog, memo: RequestMemo, routes: Routes, *, log_query: bool) -> None:
@@ -67,17 +68,17 @@ class RequestLogMiddleware:
         identifier = state["request_id"] = _identifier(scope)
         token = request_id.set(identifier)
         sent = SentResponse(send, identifier)
-        cleared = self.memo.cleared
         try:
             await self._pass_on(scope, receive, sent)
         finally:
             request = self._logged(scope, sent)
             if self.log.wanted:
                 self.log.add(time(), perf_counter() - started, identifier, request)
-            if state.get("memo") and "memo_key" in state and cleared == self.memo.cleared:
+            if state.get("memo") and "memo_key" in state:
                 # the rate limit is asked each time
                 headers = [item for item in sent.headers if not item[0].startswith(b"ratelimit")]
-                self.memo.put(state["memo_key"], sent.status, headers, sent.body, request)
+                asked, generation = state["memo_key"]
+                self.memo.put(asked, generation, sent.status, headers, sent.body, request)
             request_id.reset(token)
 
     async def _pass_on(self, scope: Scope, receive: Receive, sent: "SentResponse") -> None:
