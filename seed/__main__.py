@@ -26,6 +26,7 @@ from seed.intake_files import IntakesFile, LifeStagesFile
 from seed.load import Prepared, diff, load, loaded, lock, prepare, require_version
 from seed.load import Progress as ProgressReport
 from seed.replace import NotSynced, changing
+from seed.prose import ProseFile
 from seed.rollback import NoWayBack, rollback
 from seed.versions import WrongVersion
 
@@ -123,7 +124,7 @@ def run_schema(options: argparse.Namespace) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     models: dict[str, type[BaseModel]] = {kind.name: kind.file for kind in KINDS.values()}
     models |= {"intake": IntakesFile, "dataset": DatasetFile, "coverage": CoverageFile, "life_stages": LifeStagesFile}
-    models |= {"vocabulary": Vocabulary}
+    models |= {"vocabulary": Vocabulary, "prose": ProseFile}
     for name, model in models.items():
         path = options.out / f"{name}.schema.json"
         path.write_text(json.dumps(model.model_json_schema(), indent=2) + "\n", encoding="utf-8")

@@ -151,7 +151,12 @@ async def test_most_calcium_per_serving_in_one_request(real: httpx.AsyncClient) 
 def line(per_100g: str, serving_g: str, unit: Unit = Unit.milligram) -> AmountLine:
     nutrient = KINDS["nutrient"].ref("iron", "Iron")
     return AmountLine(
-        nutrient=nutrient, per_100g=per_100g, unit=unit, serving="1", serving_g=serving_g, per_serving=Decimal(0)
+        nutrient=nutrient,
+        per_100g=Decimal(per_100g),
+        unit=unit,
+        serving="1",
+        serving_g=Decimal(serving_g),
+        per_serving=Decimal(0),
     )
 
 

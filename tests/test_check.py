@@ -49,6 +49,7 @@ def remove(file: str) -> Break:
     return lambda content: (content / file).unlink()
 
 
+CITED = 'citations = [{ source = "handbook", locator = "Page 1", finding = "It says so." }]'
 IRON, LIVER, CLAIM = "nutrients/iron.toml", "food-sources/liver.toml", "claims/iron-is-essential.toml"
 
 MISTAKES: dict[str, tuple[Break, str, str]] = {
@@ -90,8 +91,38 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         f"{IRON}: name",
         "string should have at least 1 character; found '  '",
     ),
+    "a grade that does not follow": (
+        replace(IRON, 'grade = "moderate"', 'grade = "limited"'),
+        f"{IRON}: grade",
+        '"limited" does not follow from the citations, which give "moderate"; write that, or add grade_reason and',
+    ),
+    "no place in the source": (
+        replace(IRON, 'locator = "Page 1"', 'locator = "Whole document"'),
+        f"{IRON}: citations[1].locator",
+        "names no place in the source; name a section, table or page, or set one_page in the source",
+    ),
+    "no finding": (
+        replace(IRON, ', finding = "It says so."', ""),
+        f"{IRON}: citations[1].finding",
+        "required, but missing; add it",
+    ),
+    "a red flag without an authority": (
+        replace("symptoms/tiredness.toml", 'source = "leaflet"', 'source = "handbook"'),
+        "symptoms/tiredness.toml: red_flags[1].citations",
+        "no authority supports this red flag; cite a source of type",
+    ),
+    "a web page without a day": (
+        replace("sources/leaflet.toml", "accessed = 2026-01-01", ""),
+        "sources/leaflet.toml: accessed",
+        "missing; a web page may change, so write on which day it was read",
+    ),
+    "a sentence that is too long": (
+        replace(IRON, "A mineral that carries oxygen.", "A mineral that carries " + "much " * 30 + "oxygen."),
+        f"{IRON}: summary",
+        "a sentence of 35 words; 30 is the most, so make it two",
+    ),
     "no citation": (
-        replace(IRON, 'citations = [{ source = "handbook", locator = "Page 1" }]', "citations = []"),
+        replace(IRON, CITED, "citations = []"),
         f"{IRON}: citations",
         "list should have at least 1 item after validation, not 0; found []",
     ),

@@ -152,7 +152,7 @@ def test_a_mistake_is_told_with_place_and_mend(content: Path, file: str, old: st
 
 def test_a_limit_below_the_need_passes_with_a_reason(content: Path) -> None:
     replace(content / "intakes/iron.toml", "woman = 45", "woman = 17")
-    cite = '{ source = "leaflet", locator = "Page 1" }'
+    cite = '{ source = "leaflet", locator = "Page 1", finding = "It says so." }'
     note = f'below_need = {{ text = "Supplements only.", citations = [{cite}] }}\n'
     replace(content / "intakes/iron.toml", 'applies_to = "supplements"\n', f'applies_to = "supplements"\n{note}')
     checked, found = check(content)

@@ -283,7 +283,7 @@ async def test_a_bulk_get_takes_each_slug_once(tiny: httpx.AsyncClient) -> None:
 async def test_prose_arrives_as_written(tiny: httpx.AsyncClient) -> None:
     sodium = await get(tiny, "/nutrients/sodium")
     assert sodium["summary"] == "A mineral dissolved in all body fluids: über alles."
-    assert sodium["deficiency"][0]["text"] == 'Confusion, "dizziness", and more.'
+    assert sodium["deficiency"]["signs"][0]["text"] == 'Confusion, "dizziness", and more.'
 
 
 @pytest.mark.parametrize("query", ["", "?include=claims,faq"])
@@ -327,7 +327,7 @@ async def test_the_comparison_is_ready_to_render(tiny: httpx.AsyncClient) -> Non
     table = await get(tiny, "/comparison")
     keys = [column["key"] for column in table["columns"]]
     assert keys == ["nutrient", "function", "connection", "food_sources"]
-    assert [set(row) - set(keys) for row in table["rows"]] == [{"citations"}]
+    assert [set(row) - set(keys) for row in table["rows"]] == [{"grade", "grade_reason", "citations"}]
     assert table["rows"][0]["nutrient"] == {
         "slug": "iron",
         "name": "Iron",

@@ -12,7 +12,7 @@ from app.api.records import release_info
 from app.api.responses import json_response, read
 from app.api.routing import Router
 from app.database.models import Nutrient
-from app.schemas.common import Citations, Model, Ref
+from app.schemas.common import Citations, Grade, Model, Ref
 
 router = Router(prefix="/comparison", tags=["Comparison"])
 
@@ -40,6 +40,8 @@ class ComparisonRow(Model):
     function: str = Field(description="Main function in muscle health.")
     connection: str = Field(description="How it is linked to twitching.")
     food_sources: list[Ref] = Field(description="Main food sources, in the table's order.")
+    grade: Grade = Field(description="How well the evidence supports the link.")
+    grade_reason: str = Field(description="What the grade rests on, in one short sentence.")
     citations: Citations
 
 
