@@ -12,13 +12,14 @@ from pathlib import Path
 
 import uvicorn
 from pydantic import ValidationError
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from app.api.errors import NotReady
 from app.api.records import release_info
 from app.database.engines import explain, reading_engine, writing_engine
 from app.database.reader_role import ROLE, grant, grant_statements
+from app.database.url import database_url
 from app.http.log_format import log_config
 from app.http.protocol import ServerProtocol
 from app.settings import Settings
@@ -81,7 +82,7 @@ def migrate(settings: Settings, _options: argparse.Namespace | None = None) -> i
 
 def run_grant(settings: Settings, options: argparse.Namespace) -> int:
     """Show, or make with --execute, the PostgreSQL role that can only read: serve with it."""
-    url = make_url(settings.database_url)
+    url = database_url(settings.database_url)
     if url.get_backend_name() != "postgresql":
         raise Refused("Roles are PostgreSQL's; a SQLite file is opened read-only without one.")
     try:

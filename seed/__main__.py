@@ -12,11 +12,12 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from sqlalchemy import Connection, inspect, make_url
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from app.database.engines import explain, is_transient, reading_engine
+from app.database.engines import MIGRATE, explain, is_transient, reading_engine
 from app.database.releases import Change
+from app.database.url import database_url
 from app.schemas import KINDS
 from app.schemas.vocabulary import Vocabulary
 from app.settings import Settings
@@ -221,7 +222,7 @@ def _url(options: argparse.Namespace) -> str:
 
 def _require_schema(connection: Connection) -> None:
     if not inspect(connection).has_table("dataset"):
-        raise Refused("The database has no tables yet; run `python -m app migrate` first.")
+        raise Refused(f"The database has no tables yet; run {MIGRATE} first.")
 
 
 def _summary(changes: list[Change]) -> str:
@@ -232,7 +233,7 @@ def _summary(changes: list[Change]) -> str:
 def _refusal(error: DBAPIError | sqlite3.Error, options: argparse.Namespace) -> str:
     """What the database said, and what became of the change."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    said = f"The database {make_url(_url(options)).render_as_string()} refused: {_sentence(cause)}"
+    said = f"The database {database_url(_url(options)).render_as_string()} refused: {_sentence(cause)}"
     if isinstance(error, DBAPIError) and is_transient(error):
         # a commit may have arrived although its confirmation did not
         return f"{said} Run the command again: it changes nothing where this one took effect."

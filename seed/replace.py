@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, make_url
+from sqlalchemy import URL, Connection
 
 from app.database.engines import sqlite_path, writing_engine
+from app.database.url import database_url
 
 
 class NotSynced(Exception):
@@ -26,7 +27,7 @@ def changing(url: str) -> Iterator[Connection]:
 
     `NotSynced` after the change took effect: every other error leaves the database as it was.
     """
-    target = make_url(url)
+    target = database_url(url)
     path = sqlite_path(target)
     if path is None or not path.exists():
         with writing_engine(url).begin() as connection:
@@ -71,7 +72,7 @@ def _copy(path: Path, copy: Path) -> None:
 
 
 def _change(copy: Path, url: URL) -> Iterator[Connection]:
-    engine = writing_engine(url.set(database=str(copy)).render_as_string(hide_password=False))
+    engine = writing_engine(url.set(database=str(copy)).difference_update_query(["uri", "mode"]))
     try:
         with engine.begin() as connection:
             before = _changes(connection)

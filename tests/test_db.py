@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -24,6 +25,26 @@ WRITES = [
     "CREATE TEMPORARY TABLE notes (id INTEGER)",
     "ALTER TABLE link ADD COLUMN remark VARCHAR",
 ]
+
+
+@pytest.mark.parametrize("name", ["a#b.db", "a b.db", "a%b.db", "a%23b.db", "a%3Fb.db", "é&=+;.db", "file:x.db"])
+async def test_a_path_of_any_characters_is_opened_read_only(tmp_path: Path, name: str) -> None:
+    url = make_database(f"sqlite:///{tmp_path}/{name}", TINY)
+    [path] = tmp_path.iterdir()
+    assert path.name == unquote(name)
+    engine = reading_engine(url)
+    with engine.connect() as connection:
+        connection.connection.cursor().execute("PRAGMA query_only = OFF")
+        with pytest.raises(DBAPIError, match="readonly"):
+            connection.execute(text("DELETE FROM link"))
+    engine.dispose()
+    async with client_for(url) as client:
+        assert (await client.get("/nutrients/iron")).status_code == 200
+    path.unlink()
+    with pytest.raises(DBAPIError, match="unable to open"), reading_engine(url).connect():
+        pass
+    # nothing was made in its place, nor beside it
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")
