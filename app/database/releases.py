@@ -74,9 +74,7 @@ def records_of(connection: Connection, content_hash: str) -> dict[str, str]:
     """The JSON of a release by slug; `NotReady` where it was not kept."""
     archive = connection.scalar(select(col(Release.archive)).where(col(Release.content_hash) == content_hash))
     if archive is None:
-        raise NotReady(
-            "This release is older than the archive of releases; run `make load` (in the container: `python -m seed load`)."
-        )
+        raise NotReady("This release was not kept; run `make load` (in the container: `python -m seed load`).")
     return Archive.unpack(archive).records
 
 
