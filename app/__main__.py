@@ -3,6 +3,7 @@
 import argparse
 import os
 import socket
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from app.api.errors import NotReady
 from app.api.records import release_info
 from app.database.engines import explain, reading_engine, writing_engine
 from app.database.reader_role import ROLE, grant, grant_statements
+from app.database.replace import changing
 from app.database.url import database_url
 from app.http.log_format import log_config
 from app.http.protocol import ServerProtocol
@@ -58,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{name}={item['input']}: {item['msg'][0].lower()}{item['msg'][1:]}.", file=sys.stderr)
     except DBAPIError as error:
         print(f"{explain(error)} The database said: {_first_line(error.orig)}.", file=sys.stderr)
+    except (sqlite3.Error, OSError) as error:
+        print(f"The database file cannot be changed: {_first_line(error)}. Nothing was changed.", file=sys.stderr)
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
         print(f"DATABASE_URL cannot be used: {_first_line(error)}.", file=sys.stderr)
     return 1
@@ -70,7 +74,8 @@ def migrate(settings: Settings, _options: argparse.Namespace | None = None) -> i
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
-    with writing_engine(settings.database_url).begin() as connection:
+    # a copy of a SQLite file: a migration that is killed leaves no journal that readers could not roll back
+    with changing(settings.database_url) as connection:
         config = Config(ALEMBIC)
         config.attributes["connection"] = connection
         try:

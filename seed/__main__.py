@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from app.database.engines import MIGRATE, explain, is_transient, reading_engine
 from app.database.releases import Change
+from app.database.replace import NotSynced, changing
 from app.database.url import database_url
 from app.schemas import KINDS
 from app.schemas.vocabulary import Vocabulary
@@ -26,7 +27,6 @@ from seed.files import CONTENT, CoverageFile, DatasetFile
 from seed.intake_files import IntakesFile, LifeStagesFile
 from seed.load import Prepared, diff, load, loaded, lock, prepare, require_version
 from seed.load import Progress as ProgressReport
-from seed.replace import NotSynced, changing
 from seed.rollback import NoWayBack, rollback
 from seed.versions import WrongVersion
 

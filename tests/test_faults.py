@@ -170,7 +170,7 @@ seed.load.keep = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 """
 
 KILL_IN_COMMIT = """
-import os, pathlib, signal, seed.replace
+import os, pathlib, signal, app.database.replace
 pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 """
 

@@ -77,11 +77,23 @@ def explain(error: DBAPIError) -> str:
         return f"The database has no tables yet; run {MIGRATE}."
     if kind == "QueryCanceled":
         return "The database took too long to answer; try again later."
+    if isinstance(cause, sqlite3.Error) and (explanation := _explain_file(cause)):
+        return explanation
+    return "The database does not answer; try again later."
+
+
+def _explain_file(cause: sqlite3.Error) -> str | None:
+    text = str(cause)
     if "unable to open database file" in text:
         return f"The database file is missing or cannot be opened; check DATABASE_URL, run {MIGRATE}."
-    if isinstance(cause, sqlite3.DatabaseError) and _is_damaged(cause):
+    if getattr(cause, "sqlite_errorname", "") == "SQLITE_READONLY_ROLLBACK":
+        # whoever only reads cannot roll back what another process left half-written
+        return f"A change to the database file was interrupted; run {MIGRATE} as a user who may write to it."
+    if "disk is full" in text or "disk I/O error" in text:
+        return "The disk is full or fails; make room for a second copy of the database file."
+    if "malformed" in text or "file is not a database" in text:
         return "The database file is damaged; put back a copy, or remove it, migrate and load anew."
-    return "The database does not answer; try again later."
+    return None
 
 
 def is_transient(error: DBAPIError) -> bool:
@@ -139,10 +151,6 @@ def _forget_file(context: ExceptionContext) -> None:
     """A connection keeps pages and tables in mind; after an error they may not be those of a file that was mended."""
     if isinstance(context.original_exception, sqlite3.DatabaseError):
         context.is_disconnect = True
-
-
-def _is_damaged(error: sqlite3.DatabaseError) -> bool:
-    return "malformed" in str(error) or "file is not a database" in str(error)
 
 
 def _no_driver_transactions(connection: DBAPIConnection, _record: Any) -> None:
