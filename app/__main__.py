@@ -97,9 +97,12 @@ def run_grant(settings: Settings, options: argparse.Namespace) -> int:
     if not options.execute:
         print(";\n".join(statements) + ";")
         return 0
+    password = settings.reader_password.get_secret_value() if settings.reader_password else None
     with writing_engine(settings.database_url).begin() as connection:
-        password = settings.reader_password.get_secret_value() if settings.reader_password else None
-        grant(connection, options.role, settings.statement_timeout, password)
+        try:
+            grant(connection, options.role, settings.statement_timeout, password)
+        except ValueError as error:
+            raise Refused(f"{error}.") from None
     hint = "" if password else f" It has the password it had; `\\password {options.role}` in psql gives it one."
     print(f"Role {options.role} can read, and nothing else.{hint}")
     return 0

@@ -144,6 +144,24 @@ def test_grant_says_why_it_cannot(arguments: tuple[str, ...], url: str, reason: 
     assert "Traceback" not in done.stderr
 
 
+def test_grant_refuses_roles_that_would_lose_their_rights(owner: str) -> None:
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("CREATE ROLE keeper LOGIN PASSWORD 'secret'")
+        connection.execute("CREATE ROLE builder CREATEDB")
+        connection.execute("CREATE TABLE kept (id INTEGER)")
+        connection.execute("ALTER TABLE kept OWNER TO keeper")
+        before = connection.execute("SELECT * FROM pg_authid ORDER BY rolname").fetchall()
+        user = connection.execute("SELECT current_user").fetchone()
+        assert user is not None
+        reasons = {str(user[0]): "DATABASE_URL connects as", "keeper": "owns", "builder": "administers"}
+        for role, reason in reasons.items():
+            done = run("app", "grant", "--execute", "--role", role, DATABASE_URL=owner, READER_PASSWORD="new")
+            assert (done.returncode, done.stdout) == (1, "")
+            assert reason in done.stderr
+            assert done.stderr.count("\n") == 1
+        assert connection.execute("SELECT * FROM pg_authid ORDER BY rolname").fetchall() == before
+
+
 def test_a_statement_that_takes_too_long_is_ended(reader: str) -> None:
     engine = reading_engine(reader, 1, statement_timeout=0.05)
     with engine.connect() as connection, pytest.raises(DBAPIError, match="statement timeout"):
