@@ -20,14 +20,18 @@ from app.api.errors import NotReady
 from app.api.records import release_info
 from app.database.engines import explain, reading_engine, writing_engine
 from app.database.reader_role import ROLE, grant, grant_statements
-from app.database.replace import changing
+from app.database.replace import NotSynced, changing
 from app.database.url import database_url
+from app.database.verification import damage
 from app.http.log_format import log_config
 from app.http.protocol import ServerProtocol
 from app.settings import Settings
 
 WORKER_START = 30
 """Seconds that a new worker may take to begin, and a running one to say that it lives, on a machine that is busy."""
+
+NOT_SYNCED = 3
+"""Exit status of a migration that took effect, but which a power cut could undo."""
 
 ALEMBIC = Path(__file__).parent.parent / "alembic.ini"
 
@@ -60,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{name}={item['input']}: {item['msg'][0].lower()}{item['msg'][1:]}.", file=sys.stderr)
     except DBAPIError as error:
         print(f"{explain(error)} The database said: {_first_line(error.orig)}.", file=sys.stderr)
+    except NotSynced as error:
+        print(f"Migrated, but not synced to disk: {error}", file=sys.stderr)
+        return NOT_SYNCED
     except (sqlite3.Error, OSError) as error:
         print(f"The database file cannot be changed: {_first_line(error)}. Nothing was changed.", file=sys.stderr)
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
@@ -114,6 +121,8 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
     try:
         with engine.connect() as connection:
             about = release_info(connection)["version"]
+            if settings.verify_content and (differences := damage(connection)):
+                raise Refused(f"The database is not what was loaded: {differences[0]}. Put back a copy or load anew.")
     except (DBAPIError, NotReady) as error:
         reason = explain(error) if isinstance(error, DBAPIError) else str(error)
         print(f"Not ready: {reason} Serving 503 until then.", file=sys.stderr)

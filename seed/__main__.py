@@ -1,4 +1,4 @@
-"""python -m seed check | load | rollback | diff | schema: work with the content."""
+"""python -m seed check | load | rollback | diff | verify | schema: work with the content."""
 
 import argparse
 import json
@@ -15,10 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from app.api.errors import NotReady
 from app.database.engines import MIGRATE, explain, is_transient, reading_engine
 from app.database.releases import Change
 from app.database.replace import NotSynced, changing
 from app.database.url import database_url
+from app.database.verification import damage
 from app.schemas import KINDS
 from app.schemas.vocabulary import Vocabulary
 from app.settings import Settings
@@ -48,12 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
-    except (Refused, NoWayBack, WrongVersion) as error:
+    except (Refused, NotReady, NoWayBack, WrongVersion) as error:
         print(error, file=sys.stderr)
     except (DBAPIError, sqlite3.Error) as error:
         print(_refusal(error, options), file=sys.stderr)
     except NotSynced as error:
-        print(error, file=sys.stderr)
+        print(f"Loaded, but not synced to disk: {error}", file=sys.stderr)
         return NOT_SYNCED
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
         print(f"The database cannot be used: {_sentence(error)}", file=sys.stderr)
@@ -119,6 +121,23 @@ def run_diff(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_verify(options: argparse.Namespace) -> int:
+    """Compare what the database holds with the dataset that was loaded, row by row."""
+    engine = reading_engine(_url(options))
+    try:
+        with engine.connect() as connection:
+            _require_schema(connection)
+            differences, about = damage(connection), loaded(connection)
+    finally:
+        engine.dispose()
+    for difference in differences:
+        print(difference, file=sys.stderr)
+    if differences or about is None:
+        raise Refused("The database is not what was loaded: put back a copy, or remove it, migrate and load anew.")
+    print(f"Dataset {about[0]} is whole: its rows and its hash are those that were loaded.")
+    return 0
+
+
 def run_schema(options: argparse.Namespace) -> int:
     """Write JSON Schemas of the content files, for completion in an editor."""
     options.out.mkdir(parents=True, exist_ok=True)
@@ -137,6 +156,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "load": run_load,
     "rollback": run_rollback,
     "diff": run_diff,
+    "verify": run_verify,
     "schema": run_schema,
 }
 

@@ -5,14 +5,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, delete, insert, select, update
+from sqlalchemy import Column, Connection, delete, insert, select, update
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import col
 
-from app.database.models import Dataset, Release, metadata
-from app.database.releases import Archive
+from app.database.models import Dataset, Release
+from app.database.releases import Archive, tables
 
-NOT_OF_THE_DATASET = ("release",)
 BATCH = 1000
 
 _READ: dict[type, Callable[[Any], Any]] = {
@@ -21,16 +20,6 @@ _READ: dict[type, Callable[[Any], Any]] = {
     Decimal: Decimal,
 }
 """How a value that JSON does not know is read back, by its type in Python."""
-
-
-def tables() -> list[Table]:
-    """The tables that a release fills, each after those it refers to."""
-    return [table for table in metadata.sorted_tables if table.name not in NOT_OF_THE_DATASET]
-
-
-def dump(connection: Connection) -> Archive:
-    """Everything that the database holds of the present release."""
-    return Archive({t.name: [dict(row) for row in connection.execute(select(t)).mappings()] for t in tables()})
 
 
 def restore(connection: Connection, archive: Archive) -> None:
@@ -66,7 +55,7 @@ def keep(connection: Connection, replaced: int | None) -> int | None:
     if about is None:
         return None
     row = dict(about._mapping)
-    row |= {"loaded_at": datetime.now(UTC), "replaced": replaced, "archive": dump(connection).pack()}
+    row |= {"loaded_at": datetime.now(UTC), "replaced": replaced, "archive": Archive.of(connection).pack()}
     connection.execute(insert(Release), [row])
     return current_release(connection)
 

@@ -1,6 +1,5 @@
 """Put a checked dataset into the database: one transaction, only what differs is written."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from sqlmodel import col
 
 from app.database.models import TABLES, Dataset, LifeStage, Record, Redirect, metadata, table_of
 from app.database.releases import Change, compare
+from app.database.verification import content_hash
 from app.schemas import KINDS, card_json
 from seed.archive import keep
 from seed.build import links, sort_name
@@ -52,15 +52,14 @@ def prepare(checked: Checked) -> Prepared:
     redirects = dict(checked.dataset.redirects)
     stages = stage_rows(checked.life_stages)
     vocabulary = checked.vocabulary.model_dump_json()
-    hashed = json.dumps([about, redirects, documents, cards, stages, vocabulary], ensure_ascii=False, sort_keys=True)
-    content_hash = hashlib.sha256(hashed.encode()).hexdigest()
-    document = json.dumps({**about, "content_hash": content_hash, "counts": counts}, ensure_ascii=False)
+    info = {**about, "counts": counts}
+    hashed = content_hash(info, vocabulary, documents, cards, redirect_rows(records.values(), redirects), stages)
     row = {
         "id": 1,
         "version": checked.dataset.version,
-        "content_hash": content_hash,
+        "content_hash": hashed,
         "released": checked.dataset.released,
-        "info": document,
+        "info": json.dumps({**about, "content_hash": hashed, "counts": counts}, ensure_ascii=False),
         "vocabulary": vocabulary,
     }
     return Prepared(row, records, documents, cards, redirects, stages)

@@ -18,7 +18,7 @@ from app.database.url import database_url
 
 
 class NotSynced(Exception):
-    """The change took effect, but a power cut could still undo it; the message names the file."""
+    """The change took effect, but a power cut could still undo it; holds the path of the file."""
 
 
 @contextmanager
@@ -96,4 +96,4 @@ def _sync(path: Path) -> None:
         finally:
             os.close(folder)
     except (OSError, KeyboardInterrupt):
-        raise NotSynced(f"Loaded, but not synced to disk: {path}") from None
+        raise NotSynced(path) from None
