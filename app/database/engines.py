@@ -18,6 +18,8 @@ MIGRATE = "`make migrate` (in the container: `python -m app migrate`)"
 COMPILED = 200
 """Statements that SQLAlchemy keeps compiled, some 30 KiB each."""
 
+OLD_SCHEMA = f"The database's tables are not those that this version needs; run {MIGRATE}."
+
 
 def reading_engine(url: str | URL, pool_size: int = 40, statement_timeout: float = 0) -> Engine:
     """An engine whose connections cannot write, each transaction one snapshot.
@@ -75,6 +77,8 @@ def explain(error: DBAPIError) -> str:
     kind, text = type(cause).__name__, str(cause)
     if kind == "UndefinedTable" or "no such table" in text:
         return f"The database has no tables yet; run {MIGRATE}."
+    if kind == "UndefinedColumn" or "no such column" in text:
+        return OLD_SCHEMA
     if kind == "QueryCanceled":
         return "The database took too long to answer; try again later."
     if isinstance(cause, sqlite3.Error) and (explanation := _explain_file(cause)):
@@ -91,7 +95,7 @@ def _explain_file(cause: sqlite3.Error) -> str | None:
         return f"A change to the database file was interrupted; run {MIGRATE} as a user who may write to it."
     if "disk is full" in text or "disk I/O error" in text:
         return "The disk is full or fails; make room for a second copy of the database file."
-    if "malformed" in text or "file is not a database" in text:
+    if "malformed" in text or "decode to UTF-8" in text or "file is not a database" in text:
         return "The database file is damaged; put back a copy, or remove it, migrate and load anew."
     return None
 

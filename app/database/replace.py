@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, event
 
 from app.database.engines import sqlite_path, writing_engine
 from app.database.url import database_url
@@ -73,6 +73,8 @@ def _copy(path: Path, copy: Path) -> None:
 
 def _change(copy: Path, url: URL) -> Iterator[Connection]:
     engine = writing_engine(url.set(database=str(copy)).difference_update_query(["uri", "mode"]))
+    # no journal: a copy that fails is thrown away, and a load takes no more room than both files
+    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA journal_mode = OFF"))
     try:
         with engine.begin() as connection:
             before = _changes(connection)
