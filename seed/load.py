@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
@@ -13,7 +12,7 @@ from app.database.models import TABLES, Dataset, LifeStage, Record, Redirect, me
 from app.database.releases import Change, compare
 from app.database.verification import content_hash
 from app.schemas import KINDS, card_json
-from seed.archive import keep
+from seed.archive import keep, next_loaded_at
 from seed.build import links, sort_name
 from seed.check import Checked
 from seed.columns import amount_rows, column_value, provision_rows, stage_rows
@@ -121,8 +120,9 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
     codes = [stage["code"] for stage in prepared.life_stages]
     connection.execute(delete(LifeStage).where(col(LifeStage.code).not_in(codes)))
     _insert(connection, REDIRECT, redirect_rows(prepared.records.values(), prepared.redirects), progress)
+    loaded_at = next_loaded_at(connection)
     connection.execute(delete(Dataset))
-    connection.execute(insert(Dataset), [{**prepared.dataset, "loaded_at": datetime.now(UTC)}])
+    connection.execute(insert(Dataset), [{**prepared.dataset, "loaded_at": loaded_at}])
     keep(connection, replaced)
     return changes
 
