@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield state
         stop.set()
         await watching
-        app.state.search.stop()
+        await asyncio.to_thread(app.state.search.stop)
         access_log.stop()
         engine.dispose()
 

@@ -3,6 +3,7 @@
 import asyncio
 import html
 import re
+import threading
 from collections.abc import Callable, Iterator
 from time import monotonic, sleep
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from app.api.errors import NotReady
 from app.database.current_release import current_tag
@@ -372,6 +374,24 @@ async def test_searches_follow_a_release_that_nobody_searched_for(new_database: 
             assert answer.json()["total"] > 0
             version = answer.headers["Dataset-Version"]
             await asyncio.sleep(0.02)
+
+
+def test_the_end_waits_for_an_index_that_is_being_built(tiny_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = reading_engine(tiny_database, 1)
+    index, building, may_end = CurrentIndex(engine), threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> SearchIndex:
+        building.set()
+        may_end.wait(10)
+        return build_index(connection)
+
+    monkeypatch.setattr("app.search.current_index.build_index", slow)
+    index.expect("new")
+    assert building.wait(10)
+    threading.Timer(0.1, may_end.set).start()
+    index.stop()
+    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    engine.dispose()
 
 
 def test_a_wrong_vocabulary_is_reported(content: Any) -> None:

@@ -48,8 +48,12 @@ class CurrentIndex:
                 self._worker.start()
 
     def stop(self) -> None:
-        """Build no more."""
+        """Build no more, and wait for the end of what is being built: its connection has to be given back."""
         self._stopped.set()
+        with self._lock:
+            worker = self._worker
+        if worker is not None:
+            worker.join()
 
     def is_stale(self, index: SearchIndex) -> bool:
         """The index is of an older release than the one that was noticed."""
