@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 import uvicorn
 from limits.errors import ConfigurationError
 from pydantic import ValidationError
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from uvicorn.supervisors import Multiprocess
 
@@ -23,6 +24,9 @@ from app.api.errors import NotReady
 from app.api.records import release_info
 from app.database.engines import explain, reading_engine, writing_engine
 from app.database.reader_role import ROLE, grant, grant_statements
+from app.database.replace import NotSynced, changing
+from app.database.url import database_url
+from app.database.verification import damage
 from app.http.log_format import log_config
 from app.http.protocol import ServerProtocol
 from app.http.rate_limit import RateLimit
@@ -30,6 +34,9 @@ from app.settings import Settings
 
 WORKER_START = 30
 """Seconds that a new worker may take to begin, and a running one to say that it lives, on a machine that is busy."""
+
+NOT_SYNCED = 3
+"""Exit status of a migration that took effect, but which a power cut could undo."""
 
 ALEMBIC = Path(__file__).parent.parent / "alembic.ini"
 
@@ -61,6 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(_wrong_setting(str(item["loc"][0]).upper(), item["input"], item["msg"]), file=sys.stderr)
     except DBAPIError as error:
         print(f"{explain(error)} The database said: {_first_line(error.orig)}.", file=sys.stderr)
+    except NotSynced as error:
+        print(f"Migrated, but not synced to disk: {error}", file=sys.stderr)
+        return NOT_SYNCED
+    except (sqlite3.Error, OSError) as error:
+        print(f"The database file cannot be changed: {_first_line(error)}. Nothing was changed.", file=sys.stderr)
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
         print(f"DATABASE_URL cannot be used: {_first_line(error)}.", file=sys.stderr)
     return 1
@@ -73,7 +85,8 @@ def migrate(settings: Settings, _options: argparse.Namespace | None = None) -> i
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
-    with writing_engine(settings.database_url).begin() as connection:
+    # a copy of a SQLite file: a migration that is killed leaves no journal that readers could not roll back
+    with changing(settings.database_url) as connection:
         config = Config(ALEMBIC)
         config.attributes["connection"] = connection
         try:
@@ -85,7 +98,7 @@ def migrate(settings: Settings, _options: argparse.Namespace | None = None) -> i
 
 def run_grant(settings: Settings, options: argparse.Namespace) -> int:
     """Show, or make with --execute, the PostgreSQL role that can only read: serve with it."""
-    url = make_url(settings.database_url)
+    url = database_url(settings.database_url)
     if url.get_backend_name() != "postgresql":
         raise Refused("Roles are PostgreSQL's; a SQLite file is opened read-only without one.")
     try:
@@ -95,9 +108,12 @@ def run_grant(settings: Settings, options: argparse.Namespace) -> int:
     if not options.execute:
         print(";\n".join(statements) + ";")
         return 0
+    password = settings.reader_password.get_secret_value() if settings.reader_password else None
     with writing_engine(settings.database_url).begin() as connection:
-        password = settings.reader_password.get_secret_value() if settings.reader_password else None
-        grant(connection, options.role, settings.statement_timeout, password)
+        try:
+            grant(connection, options.role, settings.statement_timeout, password)
+        except ValueError as error:
+            raise Refused(f"{error}.") from None
     hint = "" if password else f" It has the password it had; `\\password {options.role}` in psql gives it one."
     print(f"Role {options.role} can read, and nothing else.{hint}")
     return 0
@@ -109,6 +125,8 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
     try:
         with engine.connect() as connection:
             about = release_info(connection)["version"]
+            if settings.verify_content and (differences := damage(connection)):
+                raise Refused(f"The database is not what was loaded: {differences[0]}. Put back a copy or load anew.")
     except (DBAPIError, NotReady) as error:
         reason = explain(error) if isinstance(error, DBAPIError) else str(error)
         print(f"Not ready: {reason} Serving 503 until then.", file=sys.stderr)

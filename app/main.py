@@ -26,7 +26,7 @@ from app.http.representation import RepresentationMiddleware
 from app.http.request_log import RequestLogMiddleware, Routes
 from app.http.routes import offers_of
 from app.pages import assets, docs
-from app.search import Holder
+from app.search import CurrentIndex
 from app.settings import Settings
 
 OTHERS = 3
@@ -60,6 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield {STATE_LOG: access_log, STATE_MEMO: memo, STATE_RATE_LIMIT: rate_limit}
         stop.set()
         await watching
+        await asyncio.to_thread(app.state.search.stop)
         access_log.stop()
         engine.dispose()
 
@@ -67,7 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.settings = settings
     app.state.access_log = access_log
-    app.state.search = Holder()
+    app.state.search = CurrentIndex(engine)
     watcher.subscribe(app.state.search.expect)
     errors.install(app)
     for router in (*(module.router for module in modules()), docs.router):

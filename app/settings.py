@@ -67,6 +67,12 @@ class Settings(BaseSettings):
         "and at once while it stays away.",
     )
 
+    verify_content: bool = Field(
+        default=False,
+        description="Whether the server compares the database with what was loaded before it starts, and does not "
+        "start where they differ.",
+    )
+
     reader_password: SecretStr | None = Field(
         default=None, description="Password that `python -m app grant --execute` gives the role; without it, none."
     )

@@ -1,4 +1,4 @@
-"""python -m seed check | load | rollback | diff | schema: work with the content."""
+"""python -m seed check | load | rollback | diff | verify | schema: work with the content."""
 
 import argparse
 import json
@@ -12,11 +12,15 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from sqlalchemy import Connection, inspect, make_url
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from app.database.engines import explain, is_transient, reading_engine
+from app.api.errors import NotReady
+from app.database.engines import MIGRATE, explain, is_transient, reading_engine
 from app.database.releases import Change
+from app.database.replace import NotSynced, changing
+from app.database.url import database_url
+from app.database.verification import damage
 from app.schemas import KINDS
 from app.schemas.vocabulary import Vocabulary
 from app.settings import Settings
@@ -25,7 +29,6 @@ from seed.files import CONTENT, CoverageFile, DatasetFile
 from seed.intake_files import IntakesFile, LifeStagesFile
 from seed.load import Prepared, diff, load, loaded, lock, prepare, require_version
 from seed.load import Progress as ProgressReport
-from seed.replace import NotSynced, changing
 from seed.prose import ProseFile
 from seed.rollback import NoWayBack, rollback
 from seed.versions import WrongVersion
@@ -48,12 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return COMMANDS[options.command](options)
-    except (Refused, NoWayBack, WrongVersion) as error:
+    except (Refused, NotReady, NoWayBack, WrongVersion) as error:
         print(error, file=sys.stderr)
     except (DBAPIError, sqlite3.Error) as error:
         print(_refusal(error, options), file=sys.stderr)
     except NotSynced as error:
-        print(error, file=sys.stderr)
+        print(f"Loaded, but not synced to disk: {error}", file=sys.stderr)
         return NOT_SYNCED
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
         print(f"The database cannot be used: {_sentence(error)}", file=sys.stderr)
@@ -119,6 +122,23 @@ def run_diff(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_verify(options: argparse.Namespace) -> int:
+    """Compare what the database holds with the dataset that was loaded, row by row."""
+    engine = reading_engine(_url(options))
+    try:
+        with engine.connect() as connection:
+            _require_schema(connection)
+            differences, about = damage(connection), loaded(connection)
+    finally:
+        engine.dispose()
+    for difference in differences:
+        print(difference, file=sys.stderr)
+    if differences or about is None:
+        raise Refused("The database is not what was loaded: put back a copy, or remove it, migrate and load anew.")
+    print(f"Dataset {about[0]} is whole: its rows and its hash are those that were loaded.")
+    return 0
+
+
 def run_schema(options: argparse.Namespace) -> int:
     """Write JSON Schemas of the content files, for completion in an editor."""
     options.out.mkdir(parents=True, exist_ok=True)
@@ -137,6 +157,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "load": run_load,
     "rollback": run_rollback,
     "diff": run_diff,
+    "verify": run_verify,
     "schema": run_schema,
 }
 
@@ -222,7 +243,7 @@ def _url(options: argparse.Namespace) -> str:
 
 def _require_schema(connection: Connection) -> None:
     if not inspect(connection).has_table("dataset"):
-        raise Refused("The database has no tables yet; run `python -m app migrate` first.")
+        raise Refused(f"The database has no tables yet; run {MIGRATE} first.")
 
 
 def _summary(changes: list[Change]) -> str:
@@ -233,7 +254,7 @@ def _summary(changes: list[Change]) -> str:
 def _refusal(error: DBAPIError | sqlite3.Error, options: argparse.Namespace) -> str:
     """What the database said, and what became of the change."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    said = f"The database {make_url(_url(options)).render_as_string()} refused: {_sentence(cause)}"
+    said = f"The database {database_url(_url(options)).render_as_string()} refused: {_sentence(cause)}"
     if isinstance(error, DBAPIError) and is_transient(error):
         # a commit may have arrived although its confirmation did not
         return f"{said} Run the command again: it changes nothing where this one took effect."

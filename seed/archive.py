@@ -1,18 +1,17 @@
 """Keep every release that is loaded, so that it can be compared with and brought back."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, delete, insert, select, update
+from sqlalchemy import Column, Connection, delete, func, insert, select, update
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import col
 
-from app.database.models import Dataset, Release, metadata
-from app.database.releases import Archive
+from app.database.models import Dataset, Release
+from app.database.releases import Archive, tables
 
-NOT_OF_THE_DATASET = ("release",)
 BATCH = 1000
 
 _READ: dict[type, Callable[[Any], Any]] = {
@@ -23,25 +22,30 @@ _READ: dict[type, Callable[[Any], Any]] = {
 """How a value that JSON does not know is read back, by its type in Python."""
 
 
-def tables() -> list[Table]:
-    """The tables that a release fills, each after those it refers to."""
-    return [table for table in metadata.sorted_tables if table.name not in NOT_OF_THE_DATASET]
-
-
-def dump(connection: Connection) -> Archive:
-    """Everything that the database holds of the present release."""
-    return Archive({t.name: [dict(row) for row in connection.execute(select(t)).mappings()] for t in tables()})
-
-
 def restore(connection: Connection, archive: Archive) -> None:
     """Put the rows of an archive in the place of those in the database."""
+    loaded_at = next_loaded_at(connection)
     for table in reversed(tables()):
         connection.execute(delete(table))
     for table in tables():
         rows = [{name: _read(table.c[name], value) for name, value in row.items()} for row in archive.rows[table.name]]
         for start in range(0, len(rows), BATCH):
             connection.execute(insert(table), rows[start : start + BATCH])
-    connection.execute(update(Dataset).values(loaded_at=datetime.now(UTC)))
+    connection.execute(update(Dataset).values(loaded_at=loaded_at))
+
+
+def next_loaded_at(connection: Connection) -> datetime:
+    """The time of a load: later than that of the dataset it replaces, though the clock may have gone back.
+
+    `Last-Modified` has whole seconds; two releases with the same would let a client keep the older one.
+    """
+    now = datetime.now(UTC)
+    before: datetime | None = connection.scalar(select(col(Dataset.loaded_at)))
+    before = before or connection.scalar(select(func.max(col(Release.loaded_at))))
+    if before is None:
+        return now
+    before = before if before.tzinfo else before.replace(tzinfo=UTC)
+    return max(now, before + timedelta(seconds=1))
 
 
 def current_release(connection: Connection) -> int | None:
@@ -66,7 +70,7 @@ def keep(connection: Connection, replaced: int | None) -> int | None:
     if about is None:
         return None
     row = dict(about._mapping)
-    row |= {"loaded_at": datetime.now(UTC), "replaced": replaced, "archive": dump(connection).pack()}
+    row |= {"loaded_at": datetime.now(UTC), "replaced": replaced, "archive": Archive.of(connection).pack()}
     connection.execute(insert(Release), [row])
     return current_release(connection)
 

@@ -77,6 +77,7 @@ def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
     problems += _slug_problems(files) + _name_problems(files)
     problems += [problem for item in authored for problem in _record_problems(item)]
     problems += evidence_problems(authored, names) + prose_problems(authored, files.prose)
+    problems += _part_problems(authored)
     stages = _validate(LifeStagesFile, files.life_stages, "life-stages.toml", names, problems) or LifeStagesFile()
     problems += stage_problems(stages.life_stages)
     intakes = _intakes(files.tables, stages.life_stages, names, problems)
@@ -164,9 +165,19 @@ def _record_problems(item: Authored) -> Iterator[Problem]:
     content = item.content
     if isinstance(content, ClaimFile) and (content.object is None) == (content.target is None):
         yield Problem(file=item.path, key="object", message="give either object (a record) or target (words), not both")
-    part_of = getattr(content, "part_of", None)
-    if part_of is not None and part_of.slug == item.slug:
-        yield Problem(file=item.path, key="part_of", message="a record is not part of itself; name the wider one")
+
+
+def _part_problems(authored: list[Authored]) -> Iterator[Problem]:
+    """Records that are part of themselves, directly or through others."""
+    wider = {item.slug: part.slug for item in authored if (part := getattr(item.content, "part_of", None)) is not None}
+    for item in authored:
+        chain = [item.slug]
+        while (slug := wider.get(chain[-1])) is not None and slug not in chain:
+            chain.append(slug)
+        if slug == item.slug:
+            through = f" (through {', '.join(chain[1:])})" if len(chain) > 1 else ""
+            message = f"a record is not part of itself{through}; name the wider one"
+            yield Problem(file=item.path, key="part_of", message=message)
 
 
 def _intakes(raws: list[Raw], stages: list[LifeStageRow], names: Names, problems: list[Problem]) -> list[Intake]:

@@ -1,10 +1,8 @@
 """Put a checked dataset into the database: one transaction, only what differs is written."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
@@ -12,8 +10,9 @@ from sqlmodel import col
 
 from app.database.models import TABLES, Dataset, LifeStage, Record, Redirect, metadata, table_of
 from app.database.releases import Change, compare
+from app.database.verification import content_hash
 from app.schemas import KINDS, card_json
-from seed.archive import keep
+from seed.archive import keep, next_loaded_at
 from seed.build import links, sort_name
 from seed.check import Checked
 from seed.columns import amount_rows, column_value, provision_rows, stage_rows
@@ -52,15 +51,14 @@ def prepare(checked: Checked) -> Prepared:
     redirects = dict(checked.dataset.redirects)
     stages = stage_rows(checked.life_stages)
     vocabulary = checked.vocabulary.model_dump_json()
-    hashed = json.dumps([about, redirects, documents, cards, stages, vocabulary], ensure_ascii=False, sort_keys=True)
-    content_hash = hashlib.sha256(hashed.encode()).hexdigest()
-    document = json.dumps({**about, "content_hash": content_hash, "counts": counts}, ensure_ascii=False)
+    info = {**about, "counts": counts}
+    hashed = content_hash(info, vocabulary, documents, cards, redirect_rows(records.values(), redirects), stages)
     row = {
         "id": 1,
         "version": checked.dataset.version,
-        "content_hash": content_hash,
+        "content_hash": hashed,
         "released": checked.dataset.released,
-        "info": document,
+        "info": json.dumps({**about, "content_hash": hashed, "counts": counts}, ensure_ascii=False),
         "vocabulary": vocabulary,
     }
     return Prepared(row, records, documents, cards, redirects, stages)
@@ -122,8 +120,9 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
     codes = [stage["code"] for stage in prepared.life_stages]
     connection.execute(delete(LifeStage).where(col(LifeStage.code).not_in(codes)))
     _insert(connection, REDIRECT, redirect_rows(prepared.records.values(), prepared.redirects), progress)
+    loaded_at = next_loaded_at(connection)
     connection.execute(delete(Dataset))
-    connection.execute(insert(Dataset), [{**prepared.dataset, "loaded_at": datetime.now(UTC)}])
+    connection.execute(insert(Dataset), [{**prepared.dataset, "loaded_at": loaded_at}])
     keep(connection, replaced)
     return changes
 

@@ -1,7 +1,7 @@
 """Bring back the release that was loaded before."""
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlmodel import col
 
 from app.database.models import Release
@@ -25,10 +25,13 @@ def rollback(connection: Connection, _progress: Progress) -> list[Change]:
     if row is None:
         raise NoWayBack("There is no earlier release to go back to.")
     archive = Archive.unpack(row.archive)
-    changes = compare(stored_documents(connection), archive.records)
     try:
+        changes = compare(stored_documents(connection), archive.records)
         restore(connection, archive)
-    except (KeyError, StatementError):
+    except (KeyError, StatementError) as error:
+        # of the database's own errors, only a violated constraint says that the rows are of another form
+        if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
+            raise
         raise NoWayBack(
             f"Release {row.version} is of another form than these tables; go back to the code of its time first."
         ) from None

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+from app.database.replace import changing
 from seed.check import check
 from seed.load import load, lock, prepare
-from seed.replace import changing
 
 
 def small_cache(connection: Any, _record: object) -> None:

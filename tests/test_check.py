@@ -221,6 +221,11 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         f"{LIVER}: part_of",
         "a record is not part of itself; name the wider one",
     ),
+    "part of itself through another": (
+        replace("lifestyle-factors/sports.toml", "name =", 'part_of = "swimming"\nname ='),
+        "lifestyle-factors/sports.toml: part_of",
+        "a record is not part of itself (through swimming); name the wider one",
+    ),
     "coverage of no record": (
         replace("coverage.toml", "/nutrients/iron#", "/nutrients/irn#"),
         "coverage.toml: fact[1].targets[1]",

@@ -140,6 +140,37 @@ UNUSABLE = {
 }
 
 
+UNREADABLE = {
+    "nonsense": "it is not a URL; write sqlite:///file.db or postgresql://user:password@host/database",
+    "mysql://root:s3cret@127.0.0.1/nothing": "its scheme is not supported; use sqlite or postgresql",
+    "postgresql+asyncpg://root:s3cret@127.0.0.1/x": "its scheme is not supported; use sqlite or postgresql",
+    "postgresql://u:s3@cret@127.0.0.1/x": "its user or password holds a reserved character",
+    "postgresql://u:p@s3:cret@127.0.0.1/x": "its user or password holds a reserved character",
+    "postgresql://u:s3/cret@127.0.0.1/x": "its user or password holds a reserved character",
+    "postgresql://u:s3@cret/x@127.0.0.1/x": "its user or password holds a reserved character",
+    "postgresql://u:s3cret@127.0.0.1:54x32/x": "its port is not a number from 1 to 65535",
+    "postgres://u:s3cret@[::1]:99999/x": "its port is not a number from 1 to 65535",
+    "sqlite:///a?b.db": 'what follows "?" is not a parameter of SQLite; write "?" in the name of a file as %3F',
+}
+
+
+@pytest.mark.parametrize("url", UNREADABLE)
+@pytest.mark.parametrize("run_main", [main, seed_main], ids=["app", "seed"])
+def test_a_url_that_cannot_be_read_is_a_sentence_without_the_password(
+    url: str,
+    run_main: Callable[[list[str]], int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    for command in ("migrate", "serve", "grant") if run_main is main else ("load", "diff", "rollback"):
+        assert run_main([command]) == 1
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert said.split(" cannot be used: ")[1].startswith(UNREADABLE[url])
+        assert "s3" not in said
+        assert "cret" not in said
+
+
 @pytest.mark.parametrize("url", UNUSABLE)
 def test_an_unusable_database_is_named(terminal: Terminal, url: str) -> None:
     said = terminal.refusal("migrate", DATABASE_URL=url)
@@ -163,8 +194,8 @@ def not_ready(tmp_path: Path, new_database: MakeUrl) -> dict[str, str]:
         "sqlite:////no/such/folder/nutrients.db": "The database file is missing or cannot be opened",
         "postgresql://nobody@127.0.0.1:8119/nothing": "The database does not answer",
         f"sqlite:///{tmp_path}/none.db": "The database file is missing or cannot be opened",
-        f"sqlite:///{tmp_path}/empty.db": "The database has no tables yet; run `python -m app migrate`",
-        undressed: "No dataset is loaded; run `python -m seed load`",
+        f"sqlite:///{tmp_path}/empty.db": "The database has no tables yet; run `make migrate` (",
+        undressed: "No dataset is loaded; run `make load` (",
     }
 
 

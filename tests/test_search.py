@@ -1,16 +1,23 @@
 """/search and /suggest: what people ask, and anything else they may send."""
 
+import asyncio
 import html
 import re
+import threading
+from collections.abc import Callable, Iterator
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
+from app.api.errors import NotReady
+from app.database.current_release import current_tag
 from app.database.engines import reading_engine
-from app.search import Holder, SearchIndex, build_index
+from app.search import CurrentIndex, SearchIndex, build_index
 from app.search.ranking import search
 from seed.check import check
 from tests.search_eval import measure, ours, read_cases
@@ -278,25 +285,112 @@ def make_empty(url: str) -> str:
     return url
 
 
-def test_a_new_dataset_is_swapped_in_without_a_gap(new_database: Any, content: Any) -> None:
+@pytest.fixture
+def swapped(new_database: Any, content: Any) -> Iterator[tuple[CurrentIndex, Callable[[], str]]]:
+    """An index of the tiny content, and what loads a release in which iron has another alias and gives its tag."""
     url = make_database(new_database("swap"), TINY)
-    engine, holder = reading_engine(url), Holder()
-    before = holder.current(engine)
+    engine = reading_engine(url)
+    index = CurrentIndex(engine)
+
+    def load_next() -> str:
+        for name, old, new in (
+            ("nutrients/iron", "aliases = [", 'aliases = ["quintessence", '),
+            ("dataset", "0.1.0", "0.1.1"),
+        ):
+            file = content / f"{name}.toml"
+            file.write_text(file.read_text().replace(old, new, 1))
+        done = run("seed", "load", "--content", str(content), DATABASE_URL=url)
+        assert done.returncode == 0, done.stderr
+        with engine.connect() as connection:
+            return str(current_tag(connection))
+
+    yield index, load_next
+    index.stop()
+    engine.dispose()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = monotonic() + 30
+    while not condition():
+        assert monotonic() < end
+        sleep(0.01)
+
+
+def test_the_index_of_a_new_release_is_built_before_anybody_searches(
+    swapped: tuple[CurrentIndex, Callable[[], str]],
+) -> None:
+    index, load_next = swapped
+    before = index.current()
     assert before.entries[search(before, "iron").hits[0].ordinal].slug == "iron"
-    file = content / "nutrients" / "iron.toml"
-    file.write_text(file.read_text().replace("aliases = [", 'aliases = ["quintessence", ', 1))
-    (content / "dataset.toml").write_text((content / "dataset.toml").read_text().replace("0.1.0", "0.1.1"))
-    done = run("seed", "load", "--content", str(content), DATABASE_URL=url)
-    assert done.returncode == 0, done.stderr
-    assert holder.current(engine) is before
-    after = holder.refresh(engine)
-    assert after is holder.current(engine) is not before
+    index.expect(load_next())
+    wait_until(lambda: index.current() is not before)
+    after = index.current()
     assert after.entries[search(after, "quintessence").hits[0].ordinal].slug == "iron"
     assert search(before, "quintessence").total == 0
-    assert holder.refresh(engine) is after
-    holder.expect(after.about.tag)
-    assert not holder.is_stale(after)
-    assert holder.is_stale(before)
+    assert index.refresh() is after
+    assert (index.is_stale(before), index.is_stale(after)) == (True, False)
+
+
+def test_the_first_release_is_indexed_when_it_is_noticed(swapped: tuple[CurrentIndex, Callable[[], str]]) -> None:
+    index, _ = swapped
+    assert not index.ready
+    index.expect("0.1.0+any")
+    wait_until(lambda: index.ready)
+
+
+def test_an_old_index_answers_for_a_bounded_time(
+    swapped: tuple[CurrentIndex, Callable[[], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, load_next = swapped
+    before, tag = index.current(), load_next()
+    attempts: list[object] = []
+
+    def fail(connection: object) -> None:
+        attempts.append(connection)
+        raise OSError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("app.search.current_index.build_index", fail)
+        broken.setattr("app.search.current_index.RETRY_SECONDS", 0.01)
+        index.expect(tag)
+        wait_until(lambda: len(attempts) > 1)
+        assert index.current() is before
+        broken.setattr("app.search.current_index.MAX_STALE_SECONDS", 0)
+        with pytest.raises(NotReady, match="could not be built"):
+            index.current()
+    wait_until(lambda: not index.is_stale(index.refresh()))
+    assert index.current() is not before
+
+
+async def test_searches_follow_a_release_that_nobody_searched_for(new_database: Any, second_release: Any) -> None:
+    url = make_database(new_database("follow"), TINY)
+    async with client_for(url, release_interval=0.02) as client:
+        assert (await client.get("/search", params={"q": "iron"})).status_code == 200
+        assert run("seed", "load", "--content", str(second_release), DATABASE_URL=url).returncode == 0
+        end, version = monotonic() + 30, ""
+        while not version.startswith("0.2.0+"):
+            assert monotonic() < end
+            answer = await client.get("/search", params={"q": "iron"})
+            assert answer.json()["total"] > 0
+            version = answer.headers["Dataset-Version"]
+            await asyncio.sleep(0.02)
+
+
+def test_the_end_waits_for_an_index_that_is_being_built(tiny_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = reading_engine(tiny_database, 1)
+    index, building, may_end = CurrentIndex(engine), threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> SearchIndex:
+        building.set()
+        may_end.wait(10)
+        return build_index(connection)
+
+    monkeypatch.setattr("app.search.current_index.build_index", slow)
+    index.expect("new")
+    assert building.wait(10)
+    threading.Timer(0.1, may_end.set).start()
+    index.stop()
+    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
     engine.dispose()
 
 

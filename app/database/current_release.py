@@ -47,24 +47,39 @@ class Watcher:
         if tag != self.tag:
             self.tag = tag
             for on_change in self._subscribers:
-                on_change(tag)
+                try:
+                    on_change(tag)
+                except Exception:
+                    # the others have to learn of it all the same
+                    log.exception("a new release could not be announced")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop` is set; a database that is gone leaves the last release known."""
+        failure = ""
         while not stop.is_set():
             try:
                 tag = await asyncio.to_thread(self._look)
-            except SQLAlchemyError as error:
-                if isinstance(error, DBAPIError) and is_transient(error):
-                    self.gone_since = self.gone_since or monotonic()
-                log.warning("cannot look for a new release: %s", str(error).split("\n")[0])
-            else:
                 self.gone_since = None
                 if tag:
                     self.saw(tag)
+                if failure:
+                    log.warning("the database answers again")
+                failure = ""
+            except Exception as error:
+                # whatever it is: without this task, a process serves the release that it has for good
+                if isinstance(error, DBAPIError) and is_transient(error):
+                    self.gone_since = self.gone_since or monotonic()
+                reason = f"{type(error).__name__}: {error}".split("\n")[0]
+                if reason != failure:
+                    log.warning("cannot look for a new release: %s", reason, exc_info=not _is_expected(error))
+                failure = reason
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._interval)
 
     def _look(self) -> str | None:
         with self._engine.connect() as connection:
             return current_tag(connection)
+
+
+def _is_expected(error: Exception) -> bool:
+    return isinstance(error, SQLAlchemyError | UnicodeDecodeError)

@@ -3,25 +3,31 @@
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, ExceptionContext, NullPool, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, NullPool, QueuePool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.database.url import database_url, sqlite_file
+
 CONNECT_SECONDS = 5
 RECYCLE_SECONDS = 1800
+MIGRATE = "`make migrate` (in the container: `python -m app migrate`)"
 COMPILED = 200
 """Statements that SQLAlchemy keeps compiled, some 30 KiB each."""
 
+OLD_SCHEMA = f"The database's tables are not those that this version needs; run {MIGRATE}."
 
-def reading_engine(url: str, pool_size: int = 40, statement_timeout: float = 0) -> Engine:
+
+def reading_engine(url: str | URL, pool_size: int = 40, statement_timeout: float = 0) -> Engine:
     """An engine whose connections cannot write, each transaction one snapshot.
 
     `pool_size` is how many may read at once: no request waits for a connection.
     `statement_timeout` is in seconds, for PostgreSQL; 0 is no limit. What the URL says of TLS goes to the driver.
     """
-    target = make_url(url)
+    target = database_url(url)
     if target.get_backend_name() == "sqlite":
         engine = _sqlite(_read_only(target), poolclass=QueuePool, pool_size=pool_size, max_overflow=0)
         event.listen(engine, "begin", _begin_reading)
@@ -46,9 +52,9 @@ def reading_engine(url: str, pool_size: int = 40, statement_timeout: float = 0) 
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def writing_engine(url: str) -> Engine:
+def writing_engine(url: str | URL) -> Engine:
     """An engine for migrations and seeding, which closes each connection after use."""
-    target = make_url(url)
+    target = database_url(url)
     if target.get_backend_name() == "sqlite":
         engine = _sqlite(target, poolclass=NullPool)
         # a transaction that reads before it writes would fail, not wait, where another one writes
@@ -60,9 +66,8 @@ def writing_engine(url: str) -> Engine:
 
 def sqlite_path(url: URL) -> Path | None:
     """The file of a SQLite database; none where it is another database, or one in memory."""
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
-        return None
-    return Path(url.database.removeprefix("file:"))
+    path = sqlite_file(url)
+    return Path(path) if path else None
 
 
 def explain(error: DBAPIError) -> str:
@@ -71,20 +76,37 @@ def explain(error: DBAPIError) -> str:
     # by name: whoever serves from SQLite need not load the other driver
     kind, text = type(cause).__name__, str(cause)
     if kind == "UndefinedTable" or "no such table" in text:
-        return "The database has no tables yet; run `python -m app migrate`."
+        return f"The database has no tables yet; run {MIGRATE}."
+    if kind == "UndefinedColumn" or "no such column" in text:
+        return OLD_SCHEMA
     if kind == "QueryCanceled":
         return "The database took too long to answer; try again later."
-    if "unable to open database file" in text:
-        return "The database file is missing or cannot be opened; check DATABASE_URL, run `python -m app migrate`."
-    if isinstance(cause, sqlite3.DatabaseError) and _is_damaged(cause):
-        return "The database file is damaged; put back a copy, or remove it, migrate and load anew."
+    if isinstance(cause, sqlite3.Error) and (explanation := _explain_file(cause)):
+        return explanation
     return "The database does not answer; try again later."
+
+
+def _explain_file(cause: sqlite3.Error) -> str | None:
+    text = str(cause)
+    if "unable to open database file" in text:
+        return f"The database file is missing or cannot be opened; check DATABASE_URL, run {MIGRATE}."
+    if getattr(cause, "sqlite_errorname", "") == "SQLITE_READONLY_ROLLBACK":
+        # whoever only reads cannot roll back what another process left half-written
+        return f"A change to the database file was interrupted; run {MIGRATE} as a user who may write to it."
+    if "disk is full" in text or "disk I/O error" in text:
+        return "The disk is full or fails; make room for a second copy of the database file."
+    if "malformed" in text or "decode to UTF-8" in text or "file is not a database" in text:
+        return "The database file is damaged; put back a copy, or remove it, migrate and load anew."
+    return None
 
 
 def is_transient(error: DBAPIError) -> bool:
     """A database across a network does not answer just now, as when it restarts: asking again soon may help."""
     kinds = {kind.__name__ for kind in type(error.orig).__mro__}
-    return "sqlite" not in type(error.orig).__module__ and "OperationalError" in kinds and "QueryCanceled" not in kinds
+    # without a code, no connection was got or it was lost; other codes, as of a full disk, do not pass by themselves
+    state = getattr(error.orig, "sqlstate", None)
+    is_lost = state is None or state.startswith(("08", "57P")) or state == "53300"
+    return "sqlite" not in type(error.orig).__module__ and "OperationalError" in kinds and is_lost
 
 
 def _with_options(url: URL, options: str) -> URL:
@@ -106,7 +128,8 @@ def _read_only(url: URL) -> URL:
     path = sqlite_path(url)
     if path is None:
         return url
-    return url.set(database=f"file:{path}").update_query_dict({"mode": "ro", "uri": "true"})
+    # encoded: SQLite ends the path at "#" or "?", and would not see the mode behind it
+    return url.set(database=f"file:{quote(str(path))}").update_query_dict({"mode": "ro", "uri": "true"})
 
 
 def _follow_file(engine: Engine, path: Path) -> None:
@@ -135,10 +158,6 @@ def _forget_file(context: ExceptionContext) -> None:
     """A connection keeps pages and tables in mind; after an error they may not be those of a file that was mended."""
     if isinstance(context.original_exception, sqlite3.DatabaseError):
         context.is_disconnect = True
-
-
-def _is_damaged(error: sqlite3.DatabaseError) -> bool:
-    return "malformed" in str(error) or "file is not a database" in str(error)
 
 
 def _no_driver_transactions(connection: DBAPIConnection, _record: Any) -> None:

@@ -4,12 +4,29 @@ Every record has a row in `record` (so that a reference to any kind is one forei
 kind. Every reference that a record holds is a row in `link`. See docs/decisions/0001-documents-in-tables.md.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Dialect, Float, Index, Numeric, String, Table, Text
+from sqlalchemy import (
+    CheckConstraint,
+    Connection,
+    Dialect,
+    Executable,
+    Float,
+    Index,
+    Numeric,
+    String,
+    Table,
+    Text,
+    exists,
+    false,
+    select,
+)
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
@@ -325,3 +342,22 @@ TABLES: dict[str, Any] = {str(table.__tablename__): table for table in RecordRow
 def table_of(kind: str) -> Table:
     """The table of a kind of record."""
     return metadata.tables[kind]
+
+
+def schema_is_current(connection: Connection) -> bool:
+    """Whether every table has every column, so that every route can answer; after a "no", the transaction is over."""
+    try:
+        connection.execute(_every_column())
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.OperationalError) and "no such" in str(error.orig):
+            return False
+        if type(error.orig).__name__ in ("UndefinedTable", "UndefinedColumn"):
+            return False
+        raise
+    return True
+
+
+@cache
+def _every_column() -> Executable:
+    # one statement, answered without reading a row: it is asked by every probe
+    return select(*(exists(select(*table.c).where(false())) for table in metadata.sorted_tables))

@@ -7,6 +7,18 @@ from sqlalchemy import Connection
 ROLE = "nutrients_reader"
 
 
+OTHER_PURPOSE = """
+SELECT CASE
+    WHEN rolname IN (current_user, session_user) THEN 'is the one that DATABASE_URL connects as'
+    WHEN rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls THEN 'administers the server'
+    WHEN EXISTS (SELECT FROM pg_database WHERE datdba = pg_roles.oid)
+        OR EXISTS (SELECT FROM pg_class WHERE relowner = pg_roles.oid) THEN 'owns databases or tables'
+    END
+FROM pg_roles WHERE rolname = %(role)s
+"""
+"""Why a role is not one that only reads; null where it may be."""
+
+
 def grant_statements(database: str, role: str = ROLE, statement_timeout: float = 5) -> list[str]:
     """The SQL that makes the role, or brings it back to what it should be; run it as the owner of the tables.
 
@@ -33,7 +45,12 @@ def grant_statements(database: str, role: str = ROLE, statement_timeout: float =
 
 
 def grant(connection: Connection, role: str = ROLE, statement_timeout: float = 5, password: str | None = None) -> None:
-    """Make the role in the database that the connection is to, and give it the password. The caller commits."""
+    """Make the role in the database that the connection is to, and give it the password. The caller commits.
+
+    `ValueError` where there is such a role for another purpose, which would lose its rights and its password.
+    """
+    if reason := connection.exec_driver_sql(OTHER_PURPOSE, {"role": role}).scalar():
+        raise ValueError(f"The role {role} {reason}; it would lose its rights: give the name of another with --role")
     database = connection.exec_driver_sql("SELECT current_database()").scalar_one()
     for statement in grant_statements(database, role, statement_timeout):
         connection.exec_driver_sql(statement)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import zstandard
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 from sqlmodel import col
 
 from app.api.errors import NotReady
-from app.database.models import TABLES, Release
+from app.database.models import TABLES, Release, metadata
 from app.schemas import KINDS
 
 BY_COLLECTION = {kind.collection: kind.name for kind in KINDS.values()}
@@ -38,6 +38,12 @@ class Archive:
 
     rows: dict[str, list[dict[str, Any]]]
 
+    @classmethod
+    def of(cls, connection: Connection) -> "Archive":
+        """Everything that the database holds of the present release."""
+        rows = {t.name: [dict(row) for row in connection.execute(select(t)).mappings()] for t in tables()}
+        return cls(json.loads(json.dumps(rows, ensure_ascii=False, default=str)))
+
     @property
     def records(self) -> dict[str, str]:
         """The JSON of the records, by slug."""
@@ -45,12 +51,17 @@ class Archive:
 
     def pack(self) -> bytes:
         """Compressed, to be stored."""
-        return zstandard.compress(json.dumps(self.rows, ensure_ascii=False, default=str).encode())
+        return zstandard.compress(json.dumps(self.rows, ensure_ascii=False).encode())
 
     @classmethod
     def unpack(cls, packed: bytes) -> "Archive":
         """The archive that was packed."""
         return cls(json.loads(zstandard.decompress(packed)))
+
+
+def tables() -> list[Table]:
+    """The tables that a release fills, each after those it refers to."""
+    return [table for table in metadata.sorted_tables if table.name != "release"]
 
 
 def compare(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
@@ -74,7 +85,7 @@ def records_of(connection: Connection, content_hash: str) -> dict[str, str]:
     """The JSON of a release by slug; `NotReady` where it was not kept."""
     archive = connection.scalar(select(col(Release.archive)).where(col(Release.content_hash) == content_hash))
     if archive is None:
-        raise NotReady("This release is older than the archive of releases; run `python -m seed load` once.")
+        raise NotReady("This release was not kept; run `make load` (in the container: `python -m seed load`).")
     return Archive.unpack(archive).records
 
 

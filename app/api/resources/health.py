@@ -4,13 +4,15 @@ from typing import Literal
 
 from fastapi import Request, Response
 from pydantic import Field
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from app.api.errors import NotReady
-from app.api.records import release_info
+from app.api.records import ReleaseInfo, release_info
 from app.api.responses import read
 from app.api.routing import Router
-from app.database.engines import explain
+from app.database.engines import OLD_SCHEMA, explain
+from app.database.models import schema_is_current
 from app.schemas.common import Model
 
 router = Router(tags=["Health"])
@@ -39,11 +41,18 @@ async def get_liveness() -> Response:
 async def get_readiness(request: Request) -> Response:
     """200 when every route can answer: the database does, and holds a dataset; else 503 with the reason."""
     try:
-        release = await read(request, release_info)
+        release = await read(request, _release)
     except DBAPIError as error:
         # fails immediately: only a request for data waits for a database that restarts
         raise NotReady(explain(error)) from error
     return _uncached(Readiness(dataset=release["version"]))
+
+
+def _release(connection: Connection) -> ReleaseInfo:
+    release = release_info(connection)
+    if not schema_is_current(connection):
+        raise NotReady(OLD_SCHEMA)
+    return release
 
 
 def _uncached(state: Model) -> Response:

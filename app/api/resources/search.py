@@ -15,8 +15,8 @@ from app.api.parameters import Choices, PageQuery, Query, WholeNumber
 from app.api.responses import json_response
 from app.api.routing import Router
 from app.schemas.common import Model, Ref
+from app.search.current_index import CurrentIndex
 from app.search.entries import SEARCHED
-from app.search.holder import Holder
 from app.search.index import SearchIndex
 from app.search.ranking import Hit, search
 from app.search.snippets import snippet
@@ -105,11 +105,8 @@ class SuggestionList(Model):
 
 async def _index(request: Request) -> SearchIndex:
     """The index of the release that the app serves."""
-    state = request.app.state
-    holder: Holder = state.search
-    if holder.ready:
-        return holder.current(state.engine)
-    return await run_in_threadpool(holder.current, state.engine)
+    index: CurrentIndex = request.app.state.search
+    return index.current() if index.ready else await run_in_threadpool(index.current)
 
 
 @router.get("/search", response_model=SearchPage, summary="Search everything")

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, make_url
+from sqlalchemy import URL, Connection, event
 
 from app.database.engines import sqlite_path, writing_engine
+from app.database.url import database_url
 
 
 class NotSynced(Exception):
-    """The change took effect, but a power cut could still undo it; the message names the file."""
+    """The change took effect, but a power cut could still undo it; holds the path of the file."""
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def changing(url: str) -> Iterator[Connection]:
 
     `NotSynced` after the change took effect: every other error leaves the database as it was.
     """
-    target = make_url(url)
+    target = database_url(url)
     path = sqlite_path(target)
     if path is None or not path.exists():
         with writing_engine(url).begin() as connection:
@@ -71,7 +72,9 @@ def _copy(path: Path, copy: Path) -> None:
 
 
 def _change(copy: Path, url: URL) -> Iterator[Connection]:
-    engine = writing_engine(url.set(database=str(copy)).render_as_string(hide_password=False))
+    engine = writing_engine(url.set(database=str(copy)).difference_update_query(["uri", "mode"]))
+    # no journal: a copy that fails is thrown away, and a load takes no more room than both files
+    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA journal_mode = OFF"))
     try:
         with engine.begin() as connection:
             before = _changes(connection)
@@ -95,4 +98,4 @@ def _sync(path: Path) -> None:
         finally:
             os.close(folder)
     except (OSError, KeyboardInterrupt):
-        raise NotSynced(f"Loaded, but not synced to disk: {path}") from None
+        raise NotSynced(path) from None
