@@ -23,7 +23,7 @@ from seed.evidence import evidence_problems
 from seed.files import CoverageFile, DatasetFile, Files, Raw, read
 from seed.intake_files import IntakesFile, LifeStageRow, LifeStagesFile
 from seed.intakes import daily_values, expand, stage_problems, table_problems
-from seed.prose import prose_problems
+from seed.prose import ProseFile, prose_problems
 from seed.toml_file import Key, line_of, lines_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -76,7 +76,9 @@ def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
     # after validation, which passes over a file that has a problem as a whole
     problems += _slug_problems(files) + _name_problems(files)
     problems += [problem for item in authored for problem in _record_problems(item)]
-    problems += evidence_problems(authored, names) + prose_problems(authored, files.prose)
+    problems += evidence_problems(authored, names)
+    prose = _validate(ProseFile, files.prose, "prose.toml", names, problems)
+    problems += prose_problems(files, prose) if prose is not None else []
     problems += _part_problems(authored)
     stages = _validate(LifeStagesFile, files.life_stages, "life-stages.toml", names, problems) or LifeStagesFile()
     problems += stage_problems(stages.life_stages)
@@ -277,7 +279,7 @@ def _problem(path: str, details: ErrorDetails, model: type[BaseModel]) -> Proble
         case "enum":
             allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
             message = f'"{value}" is not one of {", ".join(allowed)}' + _did_you_mean(str(value), allowed, "")
-        case "reference_unknown" | "reference_kind":
+        case "reference_unknown" | "reference_kind" | "grade_signature" | "upper_end":
             message = details["msg"]
         case _:
             message = f"{details['msg'][0].lower()}{details['msg'][1:]}; found {_shorten(value)}"

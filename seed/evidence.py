@@ -48,6 +48,9 @@ def _of_grade(key: str, graded: Graded, names: Names) -> Iterator[tuple[str, str
         for c in graded.citations
     ]
     allowed = grades_of(cited)
+    if graded.grade in allowed and graded.graded_by is not None:
+        message = "the citations give this grade already; remove graded_by and grade_reason"
+        yield f"{key}.graded_by".removeprefix("."), message
     if graded.grade not in allowed and graded.graded_by is None:
         shown = " or ".join(f'"{grade}"' for grade in allowed)
         message = f'"{graded.grade}" does not follow from the citations, which give {shown}'
@@ -60,6 +63,8 @@ def _of_source(source: SourceFile) -> Iterator[tuple[str, str]]:
             yield "doi", "missing, and so is website; a reader must be able to find the publication"
     elif source.doi is None and source.accessed is None:
         yield "accessed", "missing; a web page may change, so write on which day it was read"
+    if (source.retracted is None) != (source.retraction_checked is None):
+        yield "retracted", "retracted and retraction_checked belong together; write both, or neither"
 
 
 def _models(key: str, value: Any) -> Iterator[tuple[str, Any]]:

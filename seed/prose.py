@@ -1,17 +1,15 @@
-"""Rules of prose: plain sentences of bounded length, no banned phrases, and a text that the public can read."""
+"""Rules of prose: no banned phrases, British spelling, short sentences, and texts that the public can read."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
 import textstat
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 
-from app.schemas.common import Citation, Graded, Model, Problem, Ref
-from app.schemas.faq_entry import FaqEntryFile
-from app.schemas.source import SourceFile
-from seed.build import Authored
+from app.schemas.common import Model, Problem, is_slug
+from seed.files import Files, Raw
 
 LONGEST_SENTENCE = 30
 """Words."""
@@ -19,87 +17,90 @@ LONGEST_SENTENCE = 30
 HIGHEST_GRADE = 9.0
 """Median Flesch-Kincaid grade of summaries and answers: a reader of 13 to 14 years."""
 
+ARTICLE = "muscle-twitching-article"
+
 NOT_PROSE = frozenset(
     (
         *("title", "publisher", "authors", "website", "doi", "locator", "aliases", "examples"),
-        *("slug", "funding", "authority", "description"),
+        *("slug", "funding", "authority", "description", "label", "unit", "graded_by"),
     )
 )
-"""Keys whose text is a name or an address."""
+"""Keys whose text is a name, an address or somebody else's words."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\u201c\"])")
 
 
 class ProseFile(Model):
-    """`prose.toml`: what texts must not say. Phrases are compared in lower case."""
+    """`prose.toml`: what texts must not say. Phrases are compared in lower case; `*` stands for any letters."""
 
     banned: dict[str, str] = Field(default={}, description="A phrase -> what to write instead.")
     american: dict[str, str] = Field(default={}, description="An American spelling -> the British one.")
-    only_in_sources_and_claims: list[str] = Field(
-        default=[], description="Phrases that may stand in sources and in the findings of claims alone."
+    only_about_the_article: list[str] = Field(
+        default=[],
+        description="Phrases that may stand in the article's own record and in the findings of claims alone.",
     )
 
 
-def prose_problems(authored: Sequence[Authored], data: dict[str, Any]) -> list[Problem]:
-    """Texts that break a rule of prose.toml, are too long to read, or are too hard on the whole."""
-    try:
-        rules = ProseFile.model_validate(data)
-    except ValidationError as error:
-        return [
-            Problem(file="prose.toml", key=".".join(map(str, item["loc"])), message=item["msg"])
-            for item in error.errors()
-        ]
-    problems = [
-        Problem(file=item.path, key=key, message=message)
-        for item in authored
-        for key, text, in_finding in _texts("", item.content, in_finding=False)
-        for message in _of_text(item, text, rules, in_finding=in_finding)
+def prose_problems(files: Files, rules: ProseFile) -> list[Problem]:
+    """Texts that break a rule of prose.toml or are too long to read, and all of them if they are too hard to read."""
+    banned = [(_pattern(phrase), advice) for phrase, advice in rules.banned.items()]
+    banned += [(_pattern(word), f'is American spelling; write "{british}"') for word, british in rules.american.items()]
+    article = [
+        (_pattern(phrase), "belongs in the article's record and in findings of claims; write about the subject")
+        for phrase in rules.only_about_the_article
     ]
-    return problems + _readability(authored)
+    problems = []
+    for raw in (*files.raws, *files.tables):
+        for key, text in _texts("", raw.data):
+            checked = banned if _may_name_the_article(raw, key) else banned + article
+            messages = [f'"{m[0]}" {advice}' for pattern, advice in checked if (m := pattern.search(text))]
+            messages += _long_sentences(text)
+            problems += [Problem(file=raw.path, key=key, message=message) for message in messages]
+    return problems + _readability(files)
 
 
-def _of_text(item: Authored, text: str, rules: ProseFile, *, in_finding: bool) -> Iterator[str]:
-    lowered = text.casefold()
-    for phrase, advice in rules.banned.items():
-        if re.search(rf"\b{re.escape(phrase)}\b", lowered):
-            yield f'"{phrase}" is not plain; {advice}'
-    for word, british in rules.american.items():
-        if re.search(rf"\b{re.escape(word)}\b", lowered):
-            yield f'"{word}" is American spelling; write "{british}"'
-    free = isinstance(item.content, SourceFile) or (in_finding and item.kind.name == "claim")
-    for phrase in () if free else rules.only_in_sources_and_claims:
-        if re.search(rf"\b{re.escape(phrase)}\b", lowered):
-            yield f'"{phrase}" belongs in its source and in findings of claims; write about the subject'
+def _pattern(phrase: str) -> re.Pattern[str]:
+    return re.compile(r"\b" + re.escape(phrase).replace(r"\*", r"\w*") + r"\b", re.IGNORECASE)
+
+
+def _may_name_the_article(raw: Raw, key: str) -> bool:
+    return raw.slug == ARTICLE or (raw.kind.name == "claim" and key.endswith(".finding"))
+
+
+def _long_sentences(text: str) -> Iterator[str]:
     for sentence in _SENTENCE_END.split(text):
         words = len(sentence.split())
         if words > LONGEST_SENTENCE:
             yield f"a sentence of {words} words; {LONGEST_SENTENCE} is the most, so make it two"
 
 
-def _readability(authored: Sequence[Authored]) -> list[Problem]:
-    texts = [item.content.summary for item in authored]
-    texts += [item.content.answer for item in authored if isinstance(item.content, FaqEntryFile)]
-    if not texts:
+def _readability(files: Files) -> list[Problem]:
+    texts = {
+        f"{raw.path}: {key}": text
+        for raw in files.raws
+        for key in ("summary", "answer")
+        if isinstance(text := raw.data.get(key), str) and text.strip()
+    }
+    grades = {place: textstat.flesch_kincaid_grade(text) for place, text in texts.items()}
+    if not grades or median(grades.values()) <= HIGHEST_GRADE:
         return []
-    grade = median(textstat.flesch_kincaid_grade(text) for text in texts)
-    if grade <= HIGHEST_GRADE:
-        return []
-    message = f"summaries and answers have a median reading grade of {grade:.1f}; {HIGHEST_GRADE:.0f} is the most"
+    hardest = ", ".join(sorted(grades, key=lambda place: -grades[place])[:5])
+    message = (
+        f"summaries and answers have a median reading grade of {median(grades.values()):.1f}, and "
+        f"{HIGHEST_GRADE:.0f} is the most; begin with the hardest ({hardest})"
+    )
     return [Problem(file="prose.toml", key="", message=message)]
 
 
-def _texts(key: str, value: Any, *, in_finding: bool) -> Iterator[tuple[str, str, bool]]:
-    """Every text of ours below a value, with its key, and whether it is the finding of a citation."""
+def _texts(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Every text of ours below a value, with its key."""
     if isinstance(value, str):
-        if type(value) is str:  # enumerations are words of the schema
-            yield key, value, in_finding
-    elif isinstance(value, BaseModel) and not isinstance(value, Ref):
-        for name in type(value).model_fields:
-            computed = isinstance(value, Graded) and name == "grade_reason" and value.graded_by is None
-            a_name = isinstance(value, SourceFile) and name == "name"
-            if name not in NOT_PROSE and not computed and not a_name:
-                inside = in_finding or (isinstance(value, Citation) and name == "finding")
-                yield from _texts(f"{key}.{name}" if key else name, getattr(value, name), in_finding=inside)
+        if not is_slug(value):  # a reference, or a word of the schema
+            yield key, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in NOT_PROSE and not (name == "name" and "title" in value):  # a source's name is a citation
+                yield from _texts(f"{key}.{name}" if key else name, inner)
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            yield from _texts(f"{key}[{place}]", item, in_finding=in_finding)
+            yield from _texts(f"{key}[{place}]", item)

@@ -49,6 +49,40 @@ def remove(file: str) -> Break:
     return lambda content: (content / file).unlink()
 
 
+def both(*breaks: Break) -> Break:
+    def change(content: Path) -> None:
+        for make in breaks:
+            make(content)
+
+    return change
+
+
+def hard(content: Path) -> None:
+    """Gives every record a summary that only a specialist reads."""
+    for path in content.glob("*/*.toml"):
+        text = path.read_text(encoding="utf-8")
+        difficult = "Electrophysiological neurotransmission necessitates extracellular magnesium availability."
+        text = re.sub(r'^summary = ".*"$', f'summary = "{difficult}"', text, flags=re.MULTILINE)
+        path.write_text(text, encoding="utf-8")
+
+
+ASSESSMENT = """
+[[assessment]]
+analyte = "Ferritin"
+specimen = "serum"
+comparator = "<"
+value = 30
+upper = 40
+unit = "ug/L"
+meaning = "deficient"
+authority = "Handbook"
+citations = [{ source = "handbook", locator = "Page 1", finding = "It says so." }]
+"""
+PROSE = """
+only_about_the_article = ["the article"]
+banned = { "bear* on" = "is not plain; write: affects" }
+american = { "*alized" = "-alise" }
+"""
 CITED = 'citations = [{ source = "handbook", locator = "Page 1", finding = "It says so." }]'
 IRON, LIVER, CLAIM = "nutrients/iron.toml", "food-sources/liver.toml", "claims/iron-is-essential.toml"
 
@@ -95,6 +129,46 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         replace(IRON, 'grade = "moderate"', 'grade = "limited"'),
         f"{IRON}: grade",
         '"limited" does not follow from the citations, which give "moderate"; write that, or add grade_reason and',
+    ),
+    "a grade without a signature": (
+        replace(IRON, 'graded_by = "Test editors, 2026-01-01"\n', ""),
+        f"{IRON}: roles[1]",
+        "grade_reason and graded_by belong together; write both, or neither",
+    ),
+    "a signature without a need": (
+        replace(IRON, 'grade = "strong"', 'grade = "moderate"'),
+        f"{IRON}: roles[1].graded_by",
+        "the citations give this grade already; remove graded_by and grade_reason",
+    ),
+    "a retraction that nobody checked": (
+        append("sources/handbook.toml", "retracted = false\n"),
+        "sources/handbook.toml: retracted",
+        "retracted and retraction_checked belong together; write both, or neither",
+    ),
+    "an upper end without a range": (
+        append(IRON, ASSESSMENT),
+        f"{IRON}: assessment[1]",
+        'upper belongs to comparator "range"; write both, or neither',
+    ),
+    "a banned phrase": (
+        both(append("prose.toml", PROSE), replace(IRON, "Carries oxygen.", "Bears on oxygen.")),
+        f"{IRON}: roles[1].text",
+        '"Bears on" is not plain; write: affects',
+    ),
+    "an American spelling in a note on intakes": (
+        both(append("prose.toml", PROSE), replace("intakes/iron.toml", "Rounded.", "Realized.")),
+        "intakes/iron.toml: tables[3].notes[1].text",
+        '"Realized" is American spelling; write "-alise"',
+    ),
+    "the article in a statement": (
+        both(append("prose.toml", PROSE), replace(IRON, "Carries oxygen.", "The article names oxygen.")),
+        f"{IRON}: roles[1].text",
+        '"The article" belongs in the article\'s record and in findings of claims; write about the subject',
+    ),
+    "texts that are too hard": (
+        hard,
+        "prose.toml",
+        "summaries and answers have a median reading grade of",
     ),
     "no place in the source": (
         replace(IRON, 'locator = "Page 1"', 'locator = "Whole document"'),
@@ -465,6 +539,19 @@ def test_editors_find_the_schema_of_every_content_file() -> None:
             if any(path.relative_to(ROOT).match(pattern) for pattern in rule["include"])
         ]
         assert (ROOT / schema).is_file(), schema
+
+
+def test_the_article_may_be_named_in_its_record_and_in_findings_of_claims(
+    content: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    append("prose.toml", PROSE)(content)
+    (content / "sources/leaflet.toml").rename(content / "sources/muscle-twitching-article.toml")
+    for path in content.glob("*/*.toml"):
+        text = path.read_text(encoding="utf-8").replace('"leaflet"', '"muscle-twitching-article"')
+        path.write_text(text, encoding="utf-8")
+    replace("sources/muscle-twitching-article.toml", "Says little.", "The article says little.")(content)
+    replace(CLAIM, "It says so.", "The article says so.")(content)
+    assert main(["check", "--content", str(content)]) == 0, capsys.readouterr().err
 
 
 def test_one_mistake_is_one_problem(content: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -263,6 +263,10 @@ class Graded(Model):
     def _give_reason(cls, data: Any, info: ValidationInfo) -> Any:
         if not isinstance(data, dict) or info.context is None or not isinstance(data.get("citations"), list):
             return data
+        if ("grade_reason" in data) != ("graded_by" in data):
+            raise PydanticCustomError(
+                "grade_signature", "grade_reason and graded_by belong together; write both, or neither"
+            )
         names: Names = info.context
         reason = names.reason_of(data["citations"])
         return {"grade_reason": reason, **data}

@@ -3,7 +3,8 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.schemas.common import (
     Backlink,
@@ -70,6 +71,12 @@ class Assessment(Model):
     authority: Text = Field(description="Who set the cut-off.")
     limits: Text | None = Field(default=None, description="What the test cannot tell.")
     citations: Citations
+
+    @model_validator(mode="after")
+    def _upper_end_of_a_range_only(self) -> "Assessment":
+        if (self.upper is not None) != (self.comparator is Comparator.range):
+            raise PydanticCustomError("upper_end", 'upper belongs to comparator "range"; write both, or neither')
+        return self
 
 
 class NutrientFile(RecordFile):
