@@ -95,7 +95,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RequestLogMiddleware, log=access_log, memo=memo, routes=routes, log_query=settings.log_query)
     if settings.tracing:
         # an extra: not everyone has it installed
-        from app.http.tracing import Tracing  # noqa: PLC0415
+        from app.http.tracing import TracingMiddleware  # noqa: PLC0415
 
-        app.add_middleware(Tracing, routes=routes)
+        app.add_middleware(TracingMiddleware, routes=routes)
     return app

@@ -22,7 +22,6 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "request_id": request_id.get(),
-            **getattr(record, "fields", {}),
         }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
@@ -34,9 +33,7 @@ class ConsoleFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, and a traceback behind it."""
-        fields = getattr(record, "fields", {})
-        duration = f" {fields['milliseconds']} ms" if fields else ""
-        return f"{super().format(record)}{duration} {request_id.get() or ''}".rstrip()
+        return f"{super().format(record)} {request_id.get() or ''}".rstrip()
 
 
 def log_config(settings: Settings) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.http.request_log import Routes
 
 
-class Tracing:
+class TracingMiddleware:
     """One span for each request, below that of the caller if it names one. Set up by the `OTEL_*` variables."""
 
     def __init__(self, app: ASGIApp, routes: Routes, processor: SpanProcessor | None = None) -> None:
