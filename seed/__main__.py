@@ -30,7 +30,6 @@ from seed.intake_files import IntakesFile, LifeStagesFile
 from seed.load import Prepared, diff, load, loaded, lock, prepare, require_version
 from seed.load import Progress as ProgressReport
 from seed.prose import ProseFile
-from seed.replace import NotSynced, changing
 from seed.rollback import NoWayBack, rollback
 from seed.versions import WrongVersion
 
