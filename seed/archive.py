@@ -45,7 +45,8 @@ def next_loaded_at(connection: Connection) -> datetime:
     if before is None:
         return now
     before = before if before.tzinfo else before.replace(tzinfo=UTC)
-    return max(now, before + timedelta(seconds=1))
+    following: datetime = before + timedelta(seconds=1)
+    return max(now, following)
 
 
 def current_release(connection: Connection) -> int | None:
