@@ -18,10 +18,10 @@ from app.api.exports import MEDIA_TYPES, SEPARATOR
 from app.api.openapi_responses import RESPONSES, components, statuses
 from app.api.routing import StrictRoute
 from app.schemas import KINDS
-from app.schemas.common import MAX_SLUG, SLUG_PATTERN, Card
+from app.schemas.common import MAX_SLUG, SLUG_PATTERN, Card, Graded
 
 EXAMPLES = Path(__file__).parent / "examples"
-LONGEST_EXAMPLE = 700
+LONGEST_EXAMPLE = 500
 """Bytes: examples of whole records would be a third of a description that every docs page and generator loads."""
 
 INFO: dict[str, Any] = {
@@ -107,7 +107,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     return schema
 
 
-BASES = (Page, Record, Card)
+BASES = (Page, Record, Card, Graded)
 """Models that others extend: described once."""
 
 UNUSED = ("HTTPValidationError", "ValidationError", "MeasuredFood", "AmountLine")

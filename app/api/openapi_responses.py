@@ -71,7 +71,7 @@ HEADERS["Dataset-Version"] = {
 }
 
 CACHED = ("Dataset-Version", "ETag")
-UNCACHED = ("Cache-Control",)
+UNCACHED: tuple[str, ...] = ()
 
 
 def headers(*names: str) -> JSON:

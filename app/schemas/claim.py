@@ -49,7 +49,6 @@ class ClaimFile(RecordFile):
     relation: Relation = Field(description="How the subject bears on the object.")
     object: Subject | None = Field(default=None, description="What it bears on; null where `target` says it.")
     target: Text | None = Field(default=None, description="What it bears on, in words, where that is no record.")
-    grade: Grade = Field(description="How well the evidence supports the statement as worded.")
     population: Text | None = Field(
         default=None,
         description="Whom the evidence covers, where that is not everybody.",

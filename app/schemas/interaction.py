@@ -27,7 +27,6 @@ class InteractionFile(RecordFile):
     type: InteractionType = Field(description="What kind of interaction it is.")
     nutrients: list[NutrientRef] = Field(min_length=2, description="The nutrients; the one that acts comes first.")
     effects: list[Statement] = Field(min_length=1, description="What they do to each other.")
-    grade: Grade = Field(description="How well the evidence supports the interaction.")
 
 
 class Interaction(InteractionFile, Ref):

@@ -49,7 +49,6 @@ class MechanismFile(RecordFile):
     steps: list[Statement] = Field(min_length=2, description="The chain in order: each step leads to the next.")
     symptoms: list[SymptomRef] = Field(description="What the chain ends in; empty for normal physiology.")
     involves: list[NutrientRef] = Field(default=[], description="Further nutrients that the chain runs through.")
-    grade: Grade = Field(description="How well the evidence supports the chain as a whole.")
 
 
 class Mechanism(MechanismFile, Ref):
