@@ -70,6 +70,18 @@ def test_redocly_has_nothing_to_say(openapi: Path) -> None:
     assert json.loads(done.stdout)["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}
 
 
+@pytest.mark.usefixtures("node")
+def test_redocly_finds_the_description_ready_for_agents(openapi: Path) -> None:
+    done = _tool("npx", "redocly", "score", "--format", "json", str(openapi))
+    assert done.returncode == 0, done.stdout + done.stderr
+    score = json.loads(done.stdout)
+    worst = sorted(score["subscores"].items(), key=lambda item: item[1])
+    assert score["agentReadiness"] >= AGENT_READINESS, worst
+
+
+AGENT_READINESS = 66
+"""What is reached, of 100; it may only rise."""
+
 GENERATORS: dict[str, list[str]] = {
     "openapi-fetch": ["npx", "openapi-typescript", "{openapi}", "--output", "generated/schema.d.ts"],
     "hey-api": ["npx", "openapi-ts", "--input", "{openapi}", "--output", "generated", "--no-log-file"],
