@@ -221,7 +221,7 @@ def _url(options: argparse.Namespace) -> str:
 
 def _require_schema(connection: Connection) -> None:
     if not inspect(connection).has_table("dataset"):
-        raise Refused("The database has no tables yet; run `python -m app migrate` first.")
+        raise Refused("The database has no tables yet; run `make migrate` (`python -m app migrate`) first.")
 
 
 def _summary(changes: list[Change]) -> str:

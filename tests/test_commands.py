@@ -95,8 +95,8 @@ def not_ready(tmp_path: Path, new_database: MakeUrl) -> dict[str, str]:
         "sqlite:////no/such/folder/nutrients.db": "The database file is missing or cannot be opened",
         "postgresql://nobody@127.0.0.1:8119/nothing": "The database does not answer",
         f"sqlite:///{tmp_path}/none.db": "The database file is missing or cannot be opened",
-        f"sqlite:///{tmp_path}/empty.db": "The database has no tables yet; run `python -m app migrate`",
-        undressed: "No dataset is loaded; run `python -m seed load`",
+        f"sqlite:///{tmp_path}/empty.db": "The database has no tables yet; run `make migrate` (`python",
+        undressed: "No dataset is loaded; run `make load` (`python -m seed load`)",
     }
 
 

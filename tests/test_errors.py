@@ -253,7 +253,7 @@ async def empty(new_database: MakeUrl) -> AsyncIterator[httpx.AsyncClient]:
 async def test_without_a_dataset_nothing_but_liveness_answers(empty: httpx.AsyncClient) -> None:
     for path in ("/readyz", "/nutrients", "/nutrients/iron", "/comparison", "/dataset"):
         body = await problem(empty, path, 503)
-        assert body["detail"] == "No dataset is loaded; run `python -m seed load`."
+        assert body["detail"] == "No dataset is loaded; run `make load` (`python -m seed load`)."
         assert int((await empty.get(path)).headers["retry-after"]) > 0
     assert (await empty.get("/livez")).status_code == 200
 

@@ -104,7 +104,7 @@ async def test_a_database_is_told_at_every_step_of_its_making(new_database: Make
     async with client_for(url, cache_bytes=0) as client:
         assert "app migrate" in await told(client)
         assert run("app", "migrate", DATABASE_URL=url).returncode == 0
-        assert await told(client) == "No dataset is loaded; run `python -m seed load`."
+        assert await told(client) == "No dataset is loaded; run `make load` (`python -m seed load`)."
         assert run("seed", "load", "--content", str(TINY), DATABASE_URL=url).returncode == 0
         assert (await client.get("/readyz")).status_code == 200
 

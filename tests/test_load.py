@@ -377,7 +377,7 @@ def test_without_tables_the_message_names_the_mend(new_database: MakeUrl, capsys
         Path(url.removeprefix("sqlite:///")).touch()
     assert seed(command, TINY, url) == 1
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last == "The database has no tables yet; run `python -m app migrate` first."
+    assert last == "The database has no tables yet; run `make migrate` (`python -m app migrate`) first."
 
 
 @pytest.mark.parametrize("command", ["load", "diff"])

@@ -58,7 +58,7 @@ class NotFound(Exception):
         self.suggestion = suggestion
 
 
-NO_DATASET = "No dataset is loaded; run `python -m seed load`."
+NO_DATASET = "No dataset is loaded; run `make load` (`python -m seed load`)."
 
 
 class NotReady(Exception):

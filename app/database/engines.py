@@ -65,17 +65,20 @@ def sqlite_path(url: URL) -> Path | None:
     return Path(url.database.removeprefix("file:"))
 
 
+MIGRATE = "run `make migrate` (`python -m app migrate`)"
+
+
 def explain(error: DBAPIError) -> str:
     """What is wrong with the database and what to do, as one sentence for an operator."""
     cause = error.orig
     # by name: whoever serves from SQLite need not load the other driver
     kind, text = type(cause).__name__, str(cause)
     if kind == "UndefinedTable" or "no such table" in text:
-        return "The database has no tables yet; run `python -m app migrate`."
+        return f"The database has no tables yet; {MIGRATE}."
     if kind == "QueryCanceled":
         return "The database took too long to answer; try again later."
     if "unable to open database file" in text:
-        return "The database file is missing or cannot be opened; check DATABASE_URL, run `python -m app migrate`."
+        return f"The database file is missing or cannot be opened; check DATABASE_URL, {MIGRATE}."
     if isinstance(cause, sqlite3.DatabaseError) and _is_damaged(cause):
         return "The database file is damaged; put back a copy, or remove it, migrate and load anew."
     return "The database does not answer; try again later."

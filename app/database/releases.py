@@ -74,7 +74,7 @@ def records_of(connection: Connection, content_hash: str) -> dict[str, str]:
     """The JSON of a release by slug; `NotReady` where it was not kept."""
     archive = connection.scalar(select(col(Release.archive)).where(col(Release.content_hash) == content_hash))
     if archive is None:
-        raise NotReady("This release is older than the archive of releases; run `python -m seed load` once.")
+        raise NotReady("This release was not archived; run `make load` (`python -m seed load`) once.")
     return Archive.unpack(archive).records
 
 
