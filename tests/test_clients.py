@@ -5,6 +5,7 @@ With `REQUIRE_CLIENTS` set, as continuous integration sets it, what is missing i
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -147,6 +148,12 @@ def test_a_program_on_a_generated_client_compiles_and_runs(
     }
     assert found["role"]
     assert found["claim"]
+
+
+@pytest.mark.parametrize("program", sorted((CLIENTS / "programs").iterdir()), ids=lambda path: path.name)
+def test_no_program_casts(program: Path) -> None:
+    lines = [line for line in program.read_text(encoding="utf-8").splitlines() if not line.startswith(("//", "#"))]
+    assert not re.findall(r"\bas (?!const)|\bany\b|\bAny\b|\bcast\(|@ts-ignore|type: ignore|\w!\.", "\n".join(lines))
 
 
 def _generate(name: str, openapi: Path, folder: Path) -> None:
