@@ -8,7 +8,7 @@ export PORT ?= 8000
 export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
-.PHONY: help serve migrate load rollback test test-all quick lint format check-content generate search-eval clients fuzz \
+.PHONY: help serve migrate load rollback grant test test-all quick lint format check-content generate search-eval clients fuzz \
 	redbot lock audit assets bench clean
 
 help: ## Show the targets
@@ -28,12 +28,15 @@ load: $(VENV)/.serving ## Load the content into DATABASE_URL
 rollback: $(VENV)/.serving ## Bring back the release that the present one replaced
 	@$(RUN) -m seed rollback $(ARGS)
 
+grant: $(VENV)/.serving ## Show the SQL for a role that can only read; with ARGS=--execute make that role
+	@$(RUN) -m app grant $(ARGS)
+
 check-content: $(VENV)/.serving ## List every problem in the content
 	@$(RUN) -m seed check $(ARGS)
 
 test: $(VENV)/.developing ## Install and run the tests, on SQLite and on PostgreSQL, with coverage (ARGS goes to pytest)
 	@$(RUN) -m coverage erase
-	@$(RUN) -m coverage run -m pytest -n 2 --dist loadgroup -m "not all" $(ARGS)
+	@$(RUN) -m coverage run -m pytest -n logical --dist worksteal -m "not all" $(ARGS)
 	@$(RUN) -m coverage combine -q
 	@$(RUN) -m coverage report
 
@@ -45,9 +48,9 @@ test-all: $(VENV)/.developing tests/clients/node_modules ## What `make test` lea
 	@deploy/run-scale.sh
 
 quick: $(VENV)/.developing ## Run the tests that start no server
-	@$(RUN) -m pytest -n 2 --dist loadgroup -m "not slow and not all" $(ARGS)
+	@$(RUN) -m pytest -n logical --dist worksteal -m "not slow and not all" $(ARGS)
 
-lint: $(VENV)/.developing ## Check format, lint, types and spelling, and that generated files are current
+lint: $(VENV)/.developing ## Check format, lint, types and spelling
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy

@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     )
 
     reader_password: SecretStr | None = Field(
-        default=None, description="Password that `python -m app grant --execute` gives the role; without it, none."
+        default=None, description="Password that `make grant ARGS=--execute` gives the role; without it, none."
     )
     log_format: Literal["console", "json"] = Field(default="console", description="Form of the log.")
     access_log: bool = Field(default=True, description="Whether each request is logged.")

@@ -23,10 +23,16 @@ MakeUrl = Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgresql() -> Iterator[PostgresServer]:
+    """A server for this process: roles belong to a whole server, and workers of pytest-xdist must not share them."""
     # a socket's path is at most 107 bytes long
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         server = get_server(folder)
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # what a power failure would lose is thrown away anyway
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+            connection.execute("SELECT pg_reload_conf()")
         yield server
         server.cleanup()
 

@@ -1,5 +1,6 @@
 """What tests share: databases made from content, and clients for them."""
 
+import io
 import json
 import os
 import subprocess
@@ -57,6 +58,9 @@ def real_database() -> str:
 async def client_for(url: str, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app over this database."""
     app = create_app(Settings(database_url=url, **settings))
+    if app.state.access_log:
+        # its thread writes between tests too, when pytest does not capture
+        app.state.access_log.stream = io.StringIO()
     # as a server does: an unexpected error is answered, not raised
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (

@@ -5,6 +5,7 @@ With `REQUIRE_CLIENTS` set, as continuous integration sets it, what is missing i
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,18 @@ def test_redocly_has_nothing_to_say(openapi: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}
 
+
+@pytest.mark.usefixtures("node")
+def test_redocly_finds_the_description_ready_for_agents(openapi: Path) -> None:
+    done = _tool("npx", "redocly", "score", "--format", "json", str(openapi))
+    assert done.returncode == 0, done.stdout + done.stderr
+    score = json.loads(done.stdout)
+    worst = sorted(score["subscores"].items(), key=lambda item: item[1])
+    assert score["agentReadiness"] >= AGENT_READINESS, worst
+
+
+AGENT_READINESS = 66
+"""What is reached, of 100; it may only rise."""
 
 GENERATORS: dict[str, list[str]] = {
     "openapi-fetch": ["npx", "openapi-typescript", "{openapi}", "--output", "generated/schema.d.ts"],
@@ -135,6 +148,12 @@ def test_a_program_on_a_generated_client_compiles_and_runs(
     }
     assert found["role"]
     assert found["claim"]
+
+
+@pytest.mark.parametrize("program", sorted((CLIENTS / "programs").iterdir()), ids=lambda path: path.name)
+def test_no_program_casts(program: Path) -> None:
+    forbidden = {".ts": r"\w as \w|\bany\b|@ts-ignore|\w!", ".py": r"\bAny\b|\bcast\(|type: ignore"}
+    assert not re.search(forbidden[program.suffix], program.read_text(encoding="utf-8"))
 
 
 def _generate(name: str, openapi: Path, folder: Path) -> None:
