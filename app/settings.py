@@ -5,8 +5,9 @@ from typing import Any, Literal
 from limits import parse_many
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from app.database.url import database_url as read_url
 
 
 class Settings(BaseSettings):
@@ -149,13 +150,7 @@ class Settings(BaseSettings):
             scheme = "postgresql+psycopg"
         url = scheme + separator + rest
         try:
-            backend = make_url(url).get_backend_name()
-        except (ArgumentError, ValueError):
-            # the library's own text may hold a part of the password
-            raise ValueError(
-                "it is not a valid URL; write `sqlite:///file` or `postgresql://user:password@host:port/name`, with a "
-                "number as the port, and with `@`, `:`, `/` and `%` in a password as `%40`, `%3A`, `%2F` and `%25`"
-            ) from None
-        if backend not in ("sqlite", "postgresql"):
-            raise ValueError(f"{backend} is not supported; `sqlite:///file` and `postgresql://...` are")
+            read_url(url)
+        except ArgumentError as cause:
+            raise ValueError(str(cause)) from None
         return url

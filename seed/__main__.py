@@ -61,8 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
         print(f"The database cannot be used: {_sentence(error)}", file=sys.stderr)
     except ValidationError as error:
-        names = ", ".join(str(item["loc"][0]).upper() for item in error.errors())
-        print(f"These settings are wrong: {names}.", file=sys.stderr)
+        for item in error.errors():
+            # without the value, which may hold a password
+            reason = str(item["msg"]).removeprefix("Value error, ")
+            print(f"{str(item['loc'][0]).upper()} cannot be used: {reason}.", file=sys.stderr)
     except OSError as error:
         print(f"{error.filename or 'A file'}: {error.strerror}.", file=sys.stderr)
     except KeyboardInterrupt:

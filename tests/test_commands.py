@@ -133,10 +133,10 @@ def test_what_orchestrators_inject_is_no_setting(
 UNUSABLE = {
     "sqlite:////no/such/folder/nutrients.db": "The database file is missing or cannot be opened",
     "postgresql://nobody@127.0.0.1:8119/nothing": "The database does not answer",
-    "nonsense": "DATABASE_URL cannot be used: it is not a valid URL; write `sqlite:///file` or ",
-    "mysql://root@127.0.0.1/nothing": "DATABASE_URL cannot be used: mysql is not supported; `sqlite:///file` and ",
-    "postgresql://u:s3cret@127.0.0.1:54x2/n": "DATABASE_URL cannot be used: it is not a valid URL; ",
-    "postgresql://u:s3cret@ss:w0rd@127.0.0.1/n": "DATABASE_URL cannot be used: it is not a valid URL; ",
+    "nonsense": "DATABASE_URL cannot be used: it is not a URL; write sqlite:///file.db or ",
+    "mysql://root@127.0.0.1/nothing": "DATABASE_URL cannot be used: its scheme is not supported; use sqlite or ",
+    "postgresql://u:s3cret@127.0.0.1:54x2/n": "DATABASE_URL cannot be used: its port is not a number ",
+    "postgresql://u:s3cret@ss:w0rd@127.0.0.1/n": "DATABASE_URL cannot be used: its user or password holds ",
 }
 
 

@@ -159,7 +159,7 @@ class RepresentationMiddleware:
             response = _part(exchange, response)
         forwarded = any(name.startswith((b"x-forwarded", b"forwarded")) for name in exchange.headers)
         is_pure = response.status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED) and not forwarded
-        exchange.scope["state"]["memo"] = is_pure and self._cache.get(key) is cached
+        exchange.scope["state"]["is_memorable"] = is_pure and self._cache.get(key) is cached
         await exchange.respond(response)
 
     async def _ask(self, exchange: Exchange, receive: Receive | None = None) -> AppResponse | None:

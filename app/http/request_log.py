@@ -47,7 +47,7 @@ class RequestLogMiddleware:
     """Gives each request an id, answers what nothing else caught, logs and counts. To be the outermost layer.
 
     Inner layers say in `scope["state"]` how the lookup in the `cache` went, and whether the answer may be remembered
-    (`memo`); the server's protocol puts the bytes of the request and the generation of the memo there (`memo_key`)
+    (`is_memorable`); the server's protocol puts the bytes of the request and the generation of the memo there (`memo_key`)
     where they came alone and whole.
     """
 
@@ -74,7 +74,7 @@ class RequestLogMiddleware:
             request = self._logged(scope, sent)
             if self.log.wanted:
                 self.log.add(time(), perf_counter() - started, identifier, request)
-            if state.get("memo") and "memo_key" in state:
+            if state.get("is_memorable") and "memo_key" in state:
                 # the rate limit is asked each time
                 headers = [item for item in sent.headers if not item[0].startswith(b"ratelimit")]
                 asked, generation = state["memo_key"]

@@ -41,7 +41,7 @@ class ClaimFilters(RecordFilters):
         default=(), description="State of the subject.", examples=["deficiency"]
     )
     grade: Annotated[tuple[str, ...], Choices(Grade), grade_in()] = Field(
-        default=(), description="Evidence grade.", examples=["moderate"]
+        default=(), description="Evidence grade.", examples=["established"]
     )
     source: Annotated[tuple[str, ...], Slugs("source"), references("citations")] = Field(
         default=(), description="Only claims that cite one of these sources.", examples=["ods-magnesium"]
