@@ -47,8 +47,8 @@ class RequestLogMiddleware:
     """Gives each request an id, answers what nothing else caught, logs and counts. To be the outermost layer.
 
     Inner layers say in `scope["state"]` how the lookup in the `cache` went, and whether the answer may be remembered
-    (`is_memorable`); the server's protocol puts the bytes of the request and the generation of the memo there (`memo_key`)
-    where they came alone and whole.
+    (`is_memorable`); the server's protocol puts the bytes of the request and the generation of the memo there
+    (`memo_key`) where they came alone and whole.
     """
 
     def __init__(self, app: ASGIApp, log: AccessLog, memo: RequestMemo, routes: Routes, *, log_query: bool) -> None:
