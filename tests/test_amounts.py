@@ -132,7 +132,7 @@ async def test_honest_standings(real: httpx.AsyncClient) -> None:
     standing, remark, citations = await provision("spinach", "calcium")
     assert standing == "poor"
     assert "Oxalate" in remark
-    assert "uk-nhs-calcium" in citations
+    assert "heaney-1988-spinach" in citations
 
 
 async def test_foods_of_the_article_are_tied_to_their_rows(real: httpx.AsyncClient) -> None:

@@ -22,7 +22,7 @@ class InteractionFilters(RecordFilters):
         default=(), description="Only interactions of one of these nutrients.", examples=["magnesium"]
     )
     grade: Annotated[tuple[str, ...], Choices(Grade), grade_in()] = Field(
-        default=(), description="Evidence grade.", examples=["moderate"]
+        default=(), description="Evidence grade.", examples=["established"]
     )
 
 
