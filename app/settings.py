@@ -5,9 +5,6 @@ from typing import Any, Literal
 from limits import parse_many
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.exc import ArgumentError
-
-from app.database.url import database_url as read_url
 
 
 class Settings(BaseSettings):
@@ -140,17 +137,3 @@ class Settings(BaseSettings):
             for name, value in values.items()
             if not (isinstance(value, str) and value.startswith(("tcp://", "udp://")))
         }
-
-    @field_validator("database_url")
-    @classmethod
-    def _with_driver(cls, url: str) -> str:
-        """Hosting platforms write `postgres://`; SQLAlchemy wants the driver's name."""
-        scheme, separator, rest = url.partition("://")
-        if scheme in ("postgres", "postgresql"):
-            scheme = "postgresql+psycopg"
-        url = scheme + separator + rest
-        try:
-            read_url(url)
-        except ArgumentError as cause:
-            raise ValueError(str(cause)) from None
-        return url

@@ -227,8 +227,9 @@ async def test_writing_is_not_allowed(tiny: httpx.AsyncClient, method: str, path
 async def test_no_text_is_more_than_not_found(tiny: httpx.AsyncClient, text: str) -> None:
     path = f"/nutrients/{quote(text, safe='')}"
     malformed = any(unicodedata.category(character) == "Cc" for character in text)
-    if text not in (".", "..") and not text.endswith("/"):  # a dot is a path of its own; a slash at the end is dropped
-        assert (await tiny.get(path)).status_code == (400 if malformed else 404)
+    status = (await tiny.get(path)).status_code
+    # a dot is a path of its own; a slash at the end may be one too many
+    assert status == (400 if malformed else 404) or text in (".", "..") or (text.endswith("/") and status == 308)
     parameters = {"slug": text, "food_source": text, "type": text}
     assert (await tiny.get("/nutrients", params=parameters)).status_code == (400 if malformed else 422)
 

@@ -158,7 +158,7 @@ def enlarge(content: Path, records: int, text: Callable[[], str]) -> None:
     """Add nutrients with some 900 kB of notes each."""
     sodium = (content / "nutrients" / "sodium.toml").read_text()
     sodium = re.sub(r"aliases = .*\n", "", sodium.replace('"sodium"', '"NAME"'))
-    cited = 'citations = [{ source = "handbook", locator = "Page 1" }]'
+    cited = 'citations = [{ source = "handbook", locator = "Page 1", finding = "It says so." }]'
     for number in range(records):
         notes = "".join(f'\n[[notes]]\ntext = "{text()}"\n{cited}\n' for _ in range(190))
         (content / "nutrients" / f"filler-{number}.toml").write_text(sodium.replace("NAME", f"Filler {number}") + notes)
@@ -227,7 +227,7 @@ async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
     path = Path(shutil.copy(sound, tmp_path / "x.db"))
     # the copy fits, what the load adds does not
     limit = path.stat().st_size + 4096
-    enlarge(content, 3, lambda: "long " * 900)
+    enlarge(content, 3, lambda: ("Long" + " long" * 28 + ". ") * 31)
     full = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))"
     async with client_for(f"sqlite:///{path}") as client:
         before = await answers(client)

@@ -262,10 +262,11 @@ async def test_equivalent_queries_share_an_answer_and_its_tag(tiny: httpx.AsyncC
 
 async def test_concurrent_misses_render_once(tiny_database: str) -> None:
     async with client_for(tiny_database) as client:
+        await client.get("/search?q=iron")  # the search index is built: its queries are not those of a request
         statements = statements_of(client._transport.app.state.engine)  # type: ignore[attr-defined]
         responses = await asyncio.gather(*(client.get("/nutrients?limit=3") for _ in range(20)))
         assert len({response.content for response in responses}) == 1
-        pages = [sql for sql in statements if "SELECT nutrient.card" in sql]
+        pages = [sql for sql in statements if "FROM nutrient" in sql and "count" not in sql]
         assert len(pages) == 1
 
 

@@ -177,7 +177,7 @@ async def test_whether_an_answer_is_a_function_of_the_requests_bytes_is_told() -
     async def memo(path: str = "/data", method: str = "GET", **headers: str) -> bool:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         await client.request(method, path, headers=named)
-        return states[-1].get("memo", False)
+        return states[-1].get("is_memorable", False)
 
     async with client_of(outer) as client:
         assert await memo()

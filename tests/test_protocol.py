@@ -53,12 +53,13 @@ class Transport(asyncio.Transport):
 class Connection:
     """A connection to an app that answers `answer` when `release` is set; `asked` are the requests it has seen."""
 
-    def __init__(self, rate_limit: RateLimit | None = None, status: int = 200) -> None:
+    def __init__(self, rate_limit: RateLimit | None = None, status: int = 200, *, is_memorable: bool = True) -> None:
         self.release = asyncio.Event()
         self.release.set()
         self.asked: list[Scope] = []
         self.memo = RequestMemo(10**6)
         self.status = status
+        self.is_memorable = is_memorable
         self.log = AccessLog("console", written=False)
         middleware = RequestLogMiddleware(self._app, self.log, self.memo, Routes([]), log_query=False)
         config = uvicorn.Config(middleware, http=ServerProtocol, ws="none", log_config=None, proxy_headers=False)
@@ -71,7 +72,8 @@ class Connection:
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.asked.append(scope)
         await self.release.wait()
-        scope["state"]["memo"] = True
+        if self.is_memorable:
+            scope["state"]["is_memorable"] = True
         await send({"type": "http.response.start", "status": self.status, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
 
@@ -105,6 +107,14 @@ async def test_a_request_is_answered_from_the_memo_the_third_time(connection: Co
     assert connection.answers == 5
     ids = [line for line in connection.transport.written.split(b"\r\n") if line.startswith(b"x-request-id")]
     assert len(set(ids)) == 5
+
+
+async def test_an_answer_is_remembered_only_where_a_layer_says_so() -> None:
+    connection = Connection(is_memorable=False)
+    assert [await connection.sends(REQUEST) for _ in range(4)] == [1, 1, 1, 1]
+    assert connection.memo.size == 0
+    connection.protocol.connection_lost(None)
+    await connection.settles()
 
 
 def head(line: bytes) -> bytes:

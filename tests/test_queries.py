@@ -36,6 +36,7 @@ async def counting(url: str) -> AsyncIterator[Counter]:
     transport = httpx.ASGITransport(app=app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         await http.get("/readyz")  # the first connection asks the server about itself
+        await http.get("/search?q=iron")  # the search index is built: its queries are not those of a request
         yield Counter(http, statements)
 
 
