@@ -22,6 +22,7 @@ from uvicorn.supervisors import Multiprocess
 
 from app.api.errors import NotReady
 from app.api.records import release_info
+from app.command_line import NOT_SYNCED, Refused, first_line, wrong_settings
 from app.database.engines import explain, reading_engine, writing_engine
 from app.database.reader_role import ROLE, grant, grant_statements
 from app.database.replace import NotSynced, changing
@@ -35,14 +36,7 @@ from app.settings import Settings
 WORKER_START = 30
 """Seconds that a new worker may take to begin, and a running one to say that it lives, on a machine that is busy."""
 
-NOT_SYNCED = 3
-"""Exit status of a migration that took effect, but which a power cut could undo."""
-
 ALEMBIC = Path(__file__).parent.parent / "alembic.ini"
-
-
-class Refused(Exception):
-    """The command cannot do what was asked; the message says why, and what to do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,17 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Refused, NotReady) as error:
         print(error, file=sys.stderr)
     except ValidationError as error:
-        for item in error.errors():
-            print(_wrong_setting(str(item["loc"][0]).upper(), item["input"], item["msg"]), file=sys.stderr)
+        print(*wrong_settings(error), sep="\n", file=sys.stderr)
     except DBAPIError as error:
-        print(f"{explain(error)} The database said: {_first_line(error.orig)}.", file=sys.stderr)
+        print(f"{explain(error)} The database said: {first_line(error.orig)}.", file=sys.stderr)
     except NotSynced as error:
         print(f"Migrated, but not synced to disk: {error}", file=sys.stderr)
         return NOT_SYNCED
     except (sqlite3.Error, OSError) as error:
-        print(f"The database file cannot be changed: {_first_line(error)}. Nothing was changed.", file=sys.stderr)
+        print(f"The database file cannot be changed: {first_line(error)}. Nothing was changed.", file=sys.stderr)
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
-        print(f"DATABASE_URL cannot be used: {_first_line(error)}.", file=sys.stderr)
+        print(f"DATABASE_URL cannot be used: {first_line(error)}.", file=sys.stderr)
     return 1
 
 
@@ -92,7 +85,7 @@ def migrate(settings: Settings, _options: argparse.Namespace | None = None) -> i
         try:
             command.upgrade(config, "head")
         except CommandError as error:
-            raise Refused(f"The database's tables are not ours to change: {_first_line(error)}.") from None
+            raise Refused(f"The database's tables are not ours to change: {first_line(error)}.") from None
     return 0
 
 
@@ -245,18 +238,6 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "grant": run_grant,
     "serve": serve,
 }
-
-
-def _wrong_setting(name: str, value: object, reason: str) -> str:
-    reason = reason.removeprefix("Value error, ")
-    if name in ("DATABASE_URL", "RATE_LIMIT_STORAGE"):
-        # they may hold a password
-        return f"{name} cannot be used: {reason}."
-    return f"{name}={value}: {reason[0].lower()}{reason[1:]}."
-
-
-def _first_line(error: object) -> str:
-    return " ".join(str(error).split("\n")[0].split()).rstrip(".")
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def build(records: int) -> tuple[SearchIndex, list[Entry], Maker]:
         if entry.kind in ENTITIES:
             entities.append(entry.slug)
     entries.sort(key=lambda entry: entry.slug)
-    about = ReleaseInfo(content_hash="bench", disclaimer="Not advice.")
+    about = ReleaseInfo(disclaimer="Not advice.")
     start = time.perf_counter()
     index = index_of(entries, vocabulary(), about)
     print(f"{records} records, index built in {time.perf_counter() - start:.1f} s")

@@ -5,8 +5,8 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -16,6 +16,8 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from app.api.errors import NotReady
+from app.command_line import NOT_SYNCED, Refused, first_line, wrong_settings
+from app.database.current_release import loaded
 from app.database.engines import MIGRATE, explain, is_transient, reading_engine
 from app.database.releases import Change
 from app.database.replace import NotSynced, changing
@@ -27,19 +29,13 @@ from app.settings import Settings
 from seed.check import check
 from seed.files import CONTENT, CoverageFile, DatasetFile
 from seed.intake_files import IntakesFile, LifeStagesFile
-from seed.load import Prepared, diff, load, loaded, lock, prepare, require_version
+from seed.load import Prepared, diff, load, lock, prepare, require_version
 from seed.load import Progress as ProgressReport
 from seed.prose import ProseFile
 from seed.rollback import NoWayBack, rollback
 from seed.versions import WrongVersion
 
-NOT_SYNCED = 3
-
 SCHEMAS = Path(__file__).parent / "schemas"
-
-
-class Refused(Exception):
-    """The command cannot do what was asked; the message says why, and what to do."""
 
 
 class _Undo(Exception):
@@ -59,12 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Loaded, but not synced to disk: {error}", file=sys.stderr)
         return NOT_SYNCED
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
-        print(f"The database cannot be used: {_sentence(error)}", file=sys.stderr)
+        print(f"The database cannot be used: {first_line(error)}.", file=sys.stderr)
     except ValidationError as error:
-        for item in error.errors():
-            # without the value, which may hold a password
-            reason = str(item["msg"]).removeprefix("Value error, ")
-            print(f"{str(item['loc'][0]).upper()} cannot be used: {reason}.", file=sys.stderr)
+        print(*wrong_settings(error), sep="\n", file=sys.stderr)
     except OSError as error:
         print(f"{error.filename or 'A file'}: {error.strerror}.", file=sys.stderr)
     except KeyboardInterrupt:
@@ -110,13 +103,8 @@ def run_rollback(options: argparse.Namespace) -> int:
 def run_diff(options: argparse.Namespace) -> int:
     """Show what a load would add, change and remove."""
     prepared = _prepared(options.content)
-    engine = reading_engine(_url(options))
-    try:
-        with engine.connect() as connection:
-            _require_schema(connection)
-            changes, before = diff(connection, prepared), loaded(connection)
-    finally:
-        engine.dispose()
+    with _reading(_url(options)) as connection:
+        changes, before = diff(connection, prepared), loaded(connection)
     for change in changes:
         print(change)
     was = f"dataset {before[0]}" if before else "an empty database"
@@ -126,13 +114,8 @@ def run_diff(options: argparse.Namespace) -> int:
 
 def run_verify(options: argparse.Namespace) -> int:
     """Compare what the database holds with the dataset that was loaded, row by row."""
-    engine = reading_engine(_url(options))
-    try:
-        with engine.connect() as connection:
-            _require_schema(connection)
-            differences, about = damage(connection), loaded(connection)
-    finally:
-        engine.dispose()
+    with _reading(_url(options)) as connection:
+        differences, about = damage(connection), loaded(connection)
     for difference in differences:
         print(difference, file=sys.stderr)
     if differences or about is None:
@@ -221,18 +204,14 @@ def _prepared(content: Path) -> Prepared:
 
 def _compare(url: str, prepared: Prepared, *, is_required: bool) -> None:
     """Raise `WrongVersion` where the content may not follow what the database holds."""
-    engine = reading_engine(url)
     try:
-        with engine.connect() as connection:
-            _require_schema(connection)
+        with _reading(url) as connection:
             require_version(connection, prepared)
     except (SQLAlchemyError, Refused) as error:
         if is_required:
             raise
-        reason = explain(error) if isinstance(error, DBAPIError) else _sentence(error)
+        reason = explain(error) if isinstance(error, DBAPIError) else f"{first_line(error)}."
         print(f"The version was not compared with a loaded release: {reason}", file=sys.stderr)
-    finally:
-        engine.dispose()
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -241,6 +220,18 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def _url(options: argparse.Namespace) -> str:
     return _settings(options).database_url
+
+
+@contextmanager
+def _reading(url: str) -> Iterator[Connection]:
+    """A connection that can only read, to a database that has its tables."""
+    engine = reading_engine(url)
+    try:
+        with engine.connect() as connection:
+            _require_schema(connection)
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _require_schema(connection: Connection) -> None:
@@ -256,16 +247,11 @@ def _summary(changes: list[Change]) -> str:
 def _refusal(error: DBAPIError | sqlite3.Error, options: argparse.Namespace) -> str:
     """What the database said, and what became of the change."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    said = f"The database {database_url(_url(options)).render_as_string()} refused: {_sentence(cause)}"
+    said = f"The database {database_url(_url(options)).render_as_string()} refused: {first_line(cause)}."
     if isinstance(error, DBAPIError) and is_transient(error):
         # a commit may have arrived although its confirmation did not
         return f"{said} Run the command again: it changes nothing where this one took effect."
     return f"{said} Nothing was changed."
-
-
-def _sentence(error: object) -> str:
-    text = " ".join(str(error).split("\n")[0].split()).rstrip(".")
-    return f"{text}."
 
 
 if __name__ == "__main__":

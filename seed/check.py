@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from app.schemas import KINDS, Names
 from app.schemas.claim import ClaimFile
-from app.schemas.common import MAX_SLUG, Problem, from_one, is_slug
+from app.schemas.common import MAX_SLUG, Problem, did_you_mean, from_one, is_slug
 from app.schemas.food_source import FoodSourceFile
 from app.schemas.intake import Intake
 from app.schemas.vocabulary import Vocabulary
@@ -212,8 +212,7 @@ def _redirect_problems(redirects: object, names: Names) -> list[Problem]:
             message = f'"{old}" is a record again; a slug is never reused, so drop the redirect or rename the record'
             problems.append(Problem(file="dataset.toml", key=key, message=message))
         if isinstance(new, str) and new not in names.kinds:
-            near = get_close_matches(new, names.kinds, n=1)
-            hint = f'; did you mean "{near[0]}"?' if near else "; name the record that took its place"
+            hint = did_you_mean(new, names.kinds, "name the record that took its place")
             problems.append(Problem(file="dataset.toml", key=key, message=f'unknown record "{new}"{hint}'))
     return problems
 
@@ -230,8 +229,7 @@ def _coverage_problems(coverage: CoverageFile, names: Names) -> list[Problem]:
             url = target.partition("#")[0]
             # a path without a record, such as /comparison, is proved against the running API
             if url.count("/") > 1 and url not in urls:
-                near = get_close_matches(url, urls, n=1)
-                hint = f'; did you mean "{near[0]}"?' if near else "; name the path of a record"
+                hint = did_you_mean(url, urls, "name the path of a record")
                 message = f'no record at "{url}"{hint}'
                 problems.append(Problem(file="coverage.toml", key=f"fact[{i}].targets[{j}]", message=message))
     return problems
@@ -275,22 +273,15 @@ def _problem(path: str, details: ErrorDetails, model: type[BaseModel]) -> Proble
         case "missing":
             message = "required, but missing; add it"
         case "extra_forbidden":
-            message = "unknown key" + _did_you_mean(str(details["loc"][-1]), sorted(_keys(model)), "remove it")
+            message = "unknown key" + did_you_mean(str(details["loc"][-1]), sorted(_keys(model)), "remove it")
         case "enum":
             allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-            message = f'"{value}" is not one of {", ".join(allowed)}' + _did_you_mean(str(value), allowed, "")
+            message = f'"{value}" is not one of {", ".join(allowed)}' + did_you_mean(str(value), allowed, "")
         case "reference_unknown" | "reference_kind" | "grade_signature" | "upper_end":
             message = details["msg"]
         case _:
             message = f"{details['msg'][0].lower()}{details['msg'][1:]}; found {_shorten(value)}"
     return Problem(file=path, key=key, message=message)
-
-
-def _did_you_mean(word: str, allowed: list[str], otherwise: str) -> str:
-    near = get_close_matches(word, allowed, n=1)
-    if near:
-        return f'; did you mean "{near[0]}"?'
-    return f"; {otherwise}" if otherwise else ""
 
 
 def _shorten(value: object) -> str:

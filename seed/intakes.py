@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import PurePath
 
 from app.schemas import KINDS
-from app.schemas.common import MAX_SLUG, Citation, Note, Problem, Ref, from_one, is_slug
+from app.schemas.common import MAX_SLUG, Citation, Note, Problem, Ref, did_you_mean, from_one, is_slug
 from app.schemas.intake import Intake, Role, Status
 from app.schemas.population import LifeStage, Population
 from app.schemas.quantity import MICROGRAMS, Quantity, Range
@@ -173,8 +172,7 @@ def _unknown_stages(file: IntakesFile, stages: Sequence[LifeStageRow]) -> Iterat
             yield f"tables[{i}]", "holds no value; add life_stages or populations"
         for code in table.life_stages:
             if code not in known:
-                near = get_close_matches(code, known, n=1)
-                hint = f'; did you mean "{near[0]}"?' if near else "; add it to life-stages.toml"
+                hint = did_you_mean(code, known, "add it to life-stages.toml")
                 yield f"tables[{i}].life_stages.{code}", f'unknown life stage "{code}"{hint}'
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
 from sqlmodel import col
 
+from app.database.current_release import loaded
 from app.database.models import TABLES, Dataset, LifeStage, Record, Redirect, metadata, table_of
 from app.database.releases import Change, compare
 from app.database.verification import content_hash
@@ -72,16 +73,13 @@ def diff(connection: Connection, prepared: Prepared) -> list[Change]:
 def require_version(connection: Connection, prepared: Prepared) -> None:
     """Raise `WrongVersion` where the dataset may not follow the loaded one under its version."""
     stored = stored_documents(connection)
-    changes = compare(stored, prepared.documents)
+    _require_version(connection, prepared, stored, compare(stored, prepared.documents))
+
+
+def _require_version(connection: Connection, prepared: Prepared, stored: dict[str, str], changes: list[Change]) -> None:
     problem = version_problem(connection, prepared.dataset, changes, stored, prepared.redirects)
     if problem:
         raise WrongVersion(f"dataset.toml: version: {problem}.")
-
-
-def loaded(connection: Connection) -> tuple[str, str] | None:
-    """Version and content hash of the dataset in the database, if there is one."""
-    row = connection.execute(select(col(Dataset.version), col(Dataset.content_hash))).one_or_none()
-    return (row.version, row.content_hash) if row else None
 
 
 def load(connection: Connection, prepared: Prepared, progress: Progress = lambda *_: None) -> list[Change]:
@@ -89,10 +87,10 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
     lock(connection)
     if loaded(connection) == (prepared.dataset["version"], prepared.dataset["content_hash"]):
         return []
-    require_version(connection, prepared)
-    stored, cards = stored_documents(connection), stored_cards(connection)
+    stored = stored_documents(connection)
+    changes = _changes(stored, stored_cards(connection), prepared)
+    _require_version(connection, prepared, stored, changes)
     replaced = keep(connection, None)
-    changes = _changes(stored, cards, prepared)
     kinds = {row.slug: row.kind for row in connection.execute(select(col(Record.slug), col(Record.kind)))}
     now = {slug: record.kind for slug, record in prepared.records.items()}
     moved = {slug for slug in stored.keys() & now.keys() if kinds[slug] != now[slug]}

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from app.database.models import Dataset, Redirect, Release
+from app.database.current_release import loaded
+from app.database.models import Redirect, Release
 from app.database.releases import Change
 from seed.redirects import names_of, slug_of
 
@@ -29,11 +30,11 @@ def version_problem(
 
     `stored` holds the JSON of the loaded records by slug, `redirects` the new dataset's former slugs.
     """
-    loaded = connection.execute(select(col(Dataset.version), col(Dataset.content_hash))).one_or_none()
-    if loaded is None or loaded.content_hash == dataset["content_hash"]:
+    present = loaded(connection)
+    if present is None or present[1] == dataset["content_hash"]:
         return None
     changes = list(changes)
-    before, version = parse(loaded.version), parse(dataset["version"])
+    before, version = parse(present[0]), parse(dataset["version"])
     lost = _lost(connection, changes, stored, redirects)
     if lost:
         # below 1.0.0 a minor version may do what a major version may later
@@ -48,14 +49,14 @@ def version_problem(
         due = (due[0], due[1], due[2] + 1)
     problem = None
     if version < before:
-        problem = f"{dataset['version']} is lower than {loaded.version}, which is loaded"
+        problem = f"{dataset['version']} is lower than {present[0]}, which is loaded"
     elif version == before:
-        problem = f"the content differs from the {loaded.version} that is loaded"
+        problem = f"the content differs from the {present[0]} that is loaded"
     elif version < due and lost:
         places = ", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
         problem = f"{places} would be gone without a redirect"
     elif version < due:
-        problem = f"{dataset['version']} is too low for what changed since {loaded.version}"
+        problem = f"{dataset['version']} is too low for what changed since {present[0]}"
     elif version in taken:
         problem = f"{dataset['version']} was loaded before with other content"
     return problem and f"{problem}; the version due is {'.'.join(map(str, due))}"

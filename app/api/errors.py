@@ -58,6 +58,8 @@ class NotFound(Exception):
         self.suggestion = suggestion
 
 
+FAILURE = "Something went wrong on our side; it has been logged."
+
 NO_DATASET = "No dataset is loaded; run `make load` (in the container: `python -m seed load`)."
 
 
@@ -169,4 +171,4 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _unexpected(request: Request, _error: Exception) -> Response:
-    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side; it has been logged.")
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, FAILURE)

@@ -248,8 +248,8 @@ def _complete_responses(path: str, operation: dict[str, Any]) -> None:
     example = EXAMPLES / f"{operation['operationId']}.json"
     if example.is_file():
         recorded = json.loads(example.read_text(encoding="utf-8"))
-    if example.is_file() and len(json.dumps(recorded["response"])) <= LONGEST_EXAMPLE:
-        content["examples"] = {"real": {"summary": recorded["request"], "value": recorded["response"]}}
+        if len(json.dumps(recorded["response"])) <= LONGEST_EXAMPLE:
+            content["examples"] = {"real": {"summary": recorded["request"], "value": recorded["response"]}}
     responses.pop("422", None)
     _add_problems(responses, statuses(path, cached=cached))
 

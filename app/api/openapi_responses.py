@@ -12,20 +12,10 @@ HEADERS: dict[str, JSON] = {
         "schema": {"type": "string", "pattern": '^(W/)?"[^"]*"$'},
         "example": '"5f2c7d0b9a"',
     },
-    "Last-Modified": {
-        "description": "When this release of the dataset was loaded, as an HTTP date.",
-        "schema": {"type": "string"},
-        "example": "Sun, 22 Nov 2026 00:00:00 GMT",
-    },
     "Cache-Control": {
         "description": "How long the answer may be kept; `no-store` on errors and health checks.",
         "schema": {"type": "string"},
         "example": "public, max-age=60, stale-while-revalidate=86400, stale-if-error=604800",
-    },
-    "Vary": {
-        "description": "The request headers that choose between representations.",
-        "schema": {"type": "string"},
-        "example": "Accept, Accept-Encoding",
     },
     "Link": {
         "description": "RFC 8288 links: `next`, `prev`, `first` and `last` of a list, the licence, the terms of use.",
@@ -36,16 +26,6 @@ HEADERS: dict[str, JSON] = {
         "description": "Identifies the request in the server's log: the one that was sent, or a new one.",
         "schema": {"type": "string"},
         "example": "7f9c24e81d5b4c0a",
-    },
-    "Retry-After": {
-        "description": "Seconds to wait before asking again.",
-        "schema": {"type": "integer", "minimum": 0},
-        "example": 5,
-    },
-    "Allow": {
-        "description": "The methods that are allowed.",
-        "schema": {"type": "string"},
-        "example": "GET, HEAD, OPTIONS",
     },
     "Location": {
         "description": "Path of the record under its present slug.",
@@ -62,16 +42,13 @@ HEADERS: dict[str, JSON] = {
         "schema": {"type": "string"},
         "example": "Fri, 31 Dec 2027 00:00:00 GMT",
     },
+    "Dataset-Version": {
+        "description": "The release of the dataset that the answer comes from: its version, `+`, the start of its "
+        "hash.",
+        "schema": {"type": "string"},
+        "example": "1.0.0+5041235379b5",
+    },
 }
-
-HEADERS["Dataset-Version"] = {
-    "description": "The release of the dataset that the answer comes from: its version, `+`, the start of its hash.",
-    "schema": {"type": "string"},
-    "example": "1.0.0+5041235379b5",
-}
-
-CACHED = ("Dataset-Version", "ETag")
-UNCACHED: tuple[str, ...] = ()
 
 
 def headers(*names: str) -> JSON:
@@ -79,7 +56,7 @@ def headers(*names: str) -> JSON:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _problem(status: int, title: str, description: str, detail: str, *further: str) -> JSON:
+def _problem(status: int, title: str, description: str, detail: str) -> JSON:
     example = {
         "type": "about:blank",
         "title": title,
@@ -94,7 +71,6 @@ def _problem(status: int, title: str, description: str, detail: str, *further: s
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
         "description": description,
-        "headers": headers(*UNCACHED, *further),
         "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
     }
 
@@ -104,7 +80,7 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
         "NotModified",
         {
             "description": "What you have is still current: the validator that was sent matches. There is no body.",
-            "headers": headers(*CACHED),
+            "headers": headers("Dataset-Version", "ETag"),
         },
     ),
     "308": (

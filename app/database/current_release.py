@@ -21,10 +21,16 @@ def release_tag(version: str, content_hash: str) -> str:
     return f"{version}+{content_hash[:12]}"
 
 
+def loaded(connection: Connection) -> tuple[str, str] | None:
+    """Version and content hash of the dataset in the database, if there is one."""
+    row = connection.execute(select(col(Dataset.version), col(Dataset.content_hash))).one_or_none()
+    return (row.version, row.content_hash) if row else None
+
+
 def current_tag(connection: Connection) -> str | None:
     """The tag of the release in the database, if one is loaded."""
-    row = connection.execute(select(col(Dataset.version), col(Dataset.content_hash))).one_or_none()
-    return release_tag(*row) if row else None
+    release = loaded(connection)
+    return release_tag(*release) if release else None
 
 
 class Watcher:

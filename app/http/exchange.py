@@ -13,7 +13,6 @@ from app.http.headers import COMMON, DATA_POLICY, Headers, without_content
 from app.http.target import Target
 
 ROOT = Target("/")
-FAILURE = "Something went wrong on our side; it has been logged."
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from email.utils import format_datetime
+from http import HTTPStatus
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -37,6 +38,16 @@ def is_valid(value: bytes) -> bool:
 def is_header_text(text: str) -> bool:
     """Visible ASCII characters and blanks, which every client and proxy reads alike."""
     return bool(_TEXT.fullmatch(text))
+
+
+def head_of(status: int, headers: Headers) -> bytes:
+    """Status line and header lines of an HTTP/1.1 response, without the empty line that ends them."""
+    return b"HTTP/1.1 %d %s\r\n%s" % (status, HTTPStatus(status).phrase.encode(), lines_of(headers))
+
+
+def lines_of(headers: Headers) -> bytes:
+    """Header lines, as HTTP/1.1 writes them."""
+    return b"".join(b"%s: %s\r\n" % item for item in headers)
 
 
 def without_content(headers: Headers) -> Headers:

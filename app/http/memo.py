@@ -1,15 +1,14 @@
 """The memo of request bytes: the exact bytes of a request that was answered before map to the bytes of its answer.
 
 Whatever an answer depends on is in the bytes of its request, so no header need be parsed to answer it again. The
-representation layer says which answers depend on nothing else (`memo` in the request's state), the protocol
+representation layer says which answers depend on nothing else (`is_memorable` in the request's state), the protocol
 (`app/http/protocol.py`) which requests came alone and whole (`memo_key`), and asks the memo before it parses.
 """
 
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from app.http.access_log import LoggedRequest
-from app.http.headers import Headers
+from app.http.headers import Headers, head_of
 
 OVERHEAD = 500
 """Bytes that an entry costs besides its request, head and body."""
@@ -52,8 +51,7 @@ class RequestMemo:
         """Remember the answer to a request of this generation, unless it alone would take an eighth of the room."""
         if request in self._answers or generation != self.generation or not self._came_before(request):
             return
-        lines = [b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())]
-        answer = RememberedAnswer(b"".join(lines + [b"%s: %s\r\n" % item for item in headers]), body, logged)
+        answer = RememberedAnswer(head_of(status, headers), body, logged)
         size = _size(request, answer)
         if size > self.capacity // 8:
             return

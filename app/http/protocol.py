@@ -17,14 +17,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.http.access_log import AccessLog
+from app.http.headers import lines_of
 from app.http.memo import LONGEST_REQUEST, RememberedAnswer, RequestMemo
 from app.http.rate_limit import RateLimit
 from app.http.refusal import raw_refusal
 from app.http.request_id import new_request_id
 from app.settings import Settings
 
-STATE_MEMO, STATE_LOG, STATE_RATE_LIMIT = "memo", "access_log", "rate_limit"
-"""Keys of the app's lifespan state that the protocol reads."""
+STATE_MEMO, STATE_LOG, STATE_RATE_LIMIT = "server_memo", "server_access_log", "server_rate_limit"
+"""Keys of the app's lifespan state that the protocol reads. Each request's state begins with them, so they are apart
+from the names under which layers put what they know of one request.
+"""
 
 GRACE = 2.0
 """Seconds for which an idle connection is still answered after the server was told to stop."""
@@ -98,9 +101,7 @@ class ServerProtocol(HttpToolsProtocol):
             headers = self._rate_limit.hit_now(self.client[0] if self.client else "")
             if headers is None:
                 return False  # refused in the ordinary way
-            limits = b"".join(
-                b"%s: %s\r\n" % (name.lower().encode(), value.encode()) for name, value in headers.items()
-            )
+            limits = lines_of([(name.lower().encode(), value.encode()) for name, value in headers.items()])
         request_id = new_request_id()
         self.transport.write(
             b"%b%b%bx-request-id: %b\r\n\r\n%b"
@@ -363,7 +364,7 @@ def _lines(headers: list[tuple[bytes, bytes]]) -> bytes:
     """uvicorn's own header lines, `Date` above all: it makes another list of them each second."""
     global _headers, _headers_as_lines
     if headers is not _headers:
-        _headers, _headers_as_lines = headers, b"".join(b"%s: %s\r\n" % item for item in headers)
+        _headers, _headers_as_lines = headers, lines_of(headers)
     return _headers_as_lines
 
 

@@ -1,12 +1,10 @@
 """Refusals outside of the app: too long, too many, failed."""
 
-from http import HTTPStatus
-
 from starlette.types import Scope, Send
 
 from app.api.errors import MEDIA_TYPE, problem_body
 from app.http.exchange import Exchange
-from app.http.headers import COMMON, DATA_POLICY, Headers
+from app.http.headers import COMMON, DATA_POLICY, Headers, head_of
 
 
 def raw_refusal(status: int, detail: str, server_headers: Headers) -> bytes:
@@ -21,8 +19,7 @@ def raw_refusal(status: int, detail: str, server_headers: Headers) -> bytes:
         DATA_POLICY,
         *COMMON,
     ]
-    lines = b"".join(b"%s: %s\r\n" % item for item in headers)
-    return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (status, HTTPStatus(status).phrase.encode(), lines, body)
+    return b"%s\r\n%s" % (head_of(status, headers), body)
 
 
 async def refuse(scope: Scope, send: Send, status: int, detail: str, headers: Headers | None = None) -> None:

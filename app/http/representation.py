@@ -10,11 +10,12 @@ from urllib.parse import quote
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.errors import FAILURE
 from app.database.current_release import Watcher
 from app.database.engines import explain
 from app.http.cache import CachedResponse, Key, ResponseCache
 from app.http.conditional import range_for
-from app.http.exchange import FAILURE, AppResponse, Exchange
+from app.http.exchange import AppResponse, Exchange
 from app.http.headers import COMMON, Headers, preflight
 from app.http.negotiation import best_media_type
 from app.http.prefix import PathPrefix, with_server, without_prefix
@@ -43,7 +44,7 @@ class RepresentationMiddleware:
     """Pure ASGI, around the app. `cache_control` is sent with what caches may keep, `hsts` over TLS if not empty.
 
     `scope["state"]` tells the app the chosen `media_type`, outer layers how the lookup in the `cache` went, and the
-    server's protocol by `memo` that the response depends on nothing but the bytes of the request and the release.
+    request log by `is_memorable` that the response depends on nothing but the bytes of the request and the release.
     """
 
     def __init__(

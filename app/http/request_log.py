@@ -9,6 +9,7 @@ from urllib.parse import quote
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.errors import FAILURE
 from app.http.access_log import AccessLog, LoggedRequest
 from app.http.log_format import request_id
 from app.http.memo import RequestMemo
@@ -88,7 +89,7 @@ class RequestLogMiddleware:
             errors.exception("Unexpected error")
             if sent.status:
                 raise
-            await refuse(scope, sent, 500, "Something went wrong on our side; it has been logged.")
+            await refuse(scope, sent, 500, FAILURE)
 
     def _logged(self, scope: Scope, sent: "SentResponse") -> LoggedRequest:
         path = quote(scope["path"])[:MAX_PATH]

@@ -5,7 +5,7 @@ difference is a reference: a file names a slug, the JSON shows `{slug, name, url
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -152,8 +152,7 @@ class Names:
         """What a grade with these citations rests on, in a sentence."""
         from app.schemas.grades import reason_of, support_of  # noqa: PLC0415 - the rule knows grades
 
-        names = {slug: ref.name for slug, ref in self.refs.items() if ref.kind == "source"}
-        return reason_of(support_of(citations, self.source_types), names)
+        return reason_of(support_of(citations, self.source_types), self.refs)
 
     def resolve(self, slug: str, kinds: tuple[str, ...]) -> Ref:
         """The reference that a slug stands for; a `PydanticCustomError` names the likely intended one."""
@@ -167,8 +166,8 @@ class Names:
                 '"{slug}" is a {found}, not a {wanted}',
                 {"slug": slug, "found": found, "wanted": wanted},
             )
-        near = get_close_matches(slug, [name for name, kind in self.kinds.items() if kind in kinds], n=1)
-        hint = f'; did you mean "{near[0]}"?' if near else "; add its file, or mend the slug"
+        alike = [name for name, kind in self.kinds.items() if kind in kinds]
+        hint = did_you_mean(slug, alike, "add its file, or mend the slug")
         raise PydanticCustomError(
             "reference_unknown", 'unknown {wanted} "{slug}"{hint}', {"slug": slug, "wanted": wanted, "hint": hint}
         )
@@ -325,6 +324,14 @@ class Problem(Model):
         text = f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
         # one line for each problem, whatever the file holds
         return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
+    """How a message on an unknown word goes on: with the one that was probably meant, else with other advice."""
+    near = get_close_matches(word, known, n=1)
+    if near:
+        return f'; did you mean "{near[0]}"?'
+    return f"; {otherwise}" if otherwise else ""
 
 
 def from_one(key: str) -> str:

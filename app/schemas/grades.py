@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from app.schemas.common import Grade, Stance
+from app.schemas.common import Grade, Ref, Stance
 
 TOP, MODERATE, LIMITED, NONE = 3, 2, 1, 0
 
@@ -60,21 +60,21 @@ def grades_of(citations: Iterable[Support]) -> tuple[Grade, ...]:
     return BY_LEVEL[max(NONE, level - 1) if refuting else level]
 
 
-def reason_of(citations: Iterable[Support], names: Mapping[str, str]) -> str:
-    """One short sentence on what a grade rests on."""
+def reason_of(citations: Iterable[Support], refs: Mapping[str, Ref]) -> str:
+    """One short sentence on what a grade rests on; `refs` has the sources by slug."""
     ours = [citation for citation in citations if citation.type != "article"]
     supporting = sorted((c for c in ours if c.stance == Stance.supports), key=lambda c: -c.level)
     refuting = [citation for citation in ours if citation.stance == Stance.refutes]
     if refuting and not supporting:
-        return f"Refuted by {_named(refuting[0], names)}."
+        return f"Refuted by {_named(refuting[0], refs)}."
     if not supporting:
         return "No independent source supports it."
     best = supporting[0]
     others = len({c.source for c in supporting}) - 1
     more = f" and {others} other source{'s' if others > 1 else ''}" if others else ""
     indirectly = "Indirectly supported" if best.indirect else "Supported"
-    against = f"; refuted by {_named(refuting[0], names)}" if refuting else ""
-    return f"{indirectly} by {_named(best, names)}{more}{against}."
+    against = f"; refuted by {_named(refuting[0], refs)}" if refuting else ""
+    return f"{indirectly} by {_named(best, refs)}{more}{against}."
 
 
 def support_of(citations: Any, types: Mapping[str, str]) -> list[Support]:
@@ -91,7 +91,8 @@ def support_of(citations: Any, types: Mapping[str, str]) -> list[Support]:
     ]
 
 
-def _named(citation: Support, names: Mapping[str, str]) -> str:
+def _named(citation: Support, refs: Mapping[str, Ref]) -> str:
     kind = citation.type.replace("-", " ") or "source"
+    name = refs[citation.source].name if citation.source in refs else citation.source
     article = "an" if kind[0] in "aeiou" else "a"
-    return f"{article} {kind} ({names.get(citation.source, citation.source)})"
+    return f"{article} {kind} ({name})"

@@ -4,11 +4,10 @@ import logging
 import threading
 from time import monotonic
 
-from sqlalchemy import Engine, select
-from sqlmodel import col
+from sqlalchemy import Engine
 
 from app.api.errors import NO_DATASET, NotReady
-from app.database.models import Dataset
+from app.database.current_release import current_tag
 from app.search.index import SearchIndex, build_index
 
 log = logging.getLogger(__name__)
@@ -71,10 +70,10 @@ class CurrentIndex:
     def refresh(self) -> SearchIndex:
         """Build and swap in the index of the present dataset, unless it is the one that is held."""
         with self._building, self._engine.connect() as connection:
-            row = connection.execute(select(col(Dataset.version), col(Dataset.content_hash))).one_or_none()
-            if row is None and self._index is None:
+            tag = current_tag(connection)
+            if tag is None and self._index is None:
                 raise NotReady(NO_DATASET)
-            if row is not None and (self._index is None or self._index.content_hash != row.content_hash):
+            if tag is not None and (self._index is None or self._index.about.tag != tag):
                 self._index = build_index(connection)
             assert self._index is not None
             return self._index

@@ -38,7 +38,6 @@ class Name:
 class SearchIndex:
     """An immutable index of one dataset version. Attributes are shared between threads and only read."""
 
-    content_hash: str
     about: ReleaseInfo
     """What the dataset says of itself, and its release."""
     analyzer: Analyzer
@@ -104,7 +103,6 @@ def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, about: ReleaseInf
     schema, searcher = _tantivy(entries, names, collected.texts)
     ordinals = {entry.slug: ordinal for ordinal, entry in enumerate(entries)}
     return SearchIndex(
-        content_hash=about["content_hash"],
         about=about,
         analyzer=analyzer,
         entries=tuple(entries),

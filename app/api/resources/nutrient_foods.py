@@ -16,6 +16,7 @@ from app.api.resource import Listing
 from app.api.responses import read
 from app.api.routing import Router
 from app.database.models import Amount, Record
+from app.schemas.common import is_slug
 from app.schemas.food_source import FoodAmount, FoodGroup
 
 router = Router(tags=["Nutrients"])
@@ -96,4 +97,5 @@ def export_listing(connection: Connection, request: Request, slug: str, format: 
 
 def _is_nutrient(connection: Connection, slug: str) -> bool:
     selected = select(col(Record.kind)).where(col(Record.slug) == slug)
-    return slug.isascii() and "\0" not in slug and connection.scalar(selected) == "nutrient"
+    # PostgreSQL refuses to compare some texts that are not valid slugs
+    return is_slug(slug) and connection.scalar(selected) == "nutrient"
