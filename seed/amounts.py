@@ -77,7 +77,7 @@ def amount_problems(path: str, content: FoodSourceFile, daily_values: DailyValue
             if abs(line.per_100g * line.serving_g / 100 - line.per_serving) > _last_place(line.per_serving):
                 computed = line.per_100g * line.serving_g / 100
                 message = f"{line.per_serving} is not {line.per_100g} per 100 g in {line.serving_g} g ({computed:f})"
-                yield Problem(file=path, key=f"{key}.per_serving", message=f"{message}; mend the wrong one")
+                yield Problem(file=path, key=f"{key}.per_serving", message=f"{message}; correct the wrong one")
             percent = percent_daily_value(line, daily)
             if percent is not None:
                 best[slug] = max(percent, best.get(slug, 0))

@@ -133,8 +133,8 @@ def _slug_problems(files: Files) -> list[Problem]:
     owners: dict[str, Raw] = {}
     for raw in files.raws:
         if not is_slug(raw.slug):
-            mend = f"use lower-case letters, digits and single hyphens, {MAX_SLUG} at most"
-            problems.append(Problem(file=raw.path, key="", message=f'"{raw.slug}" is no slug; {mend}'))
+            advice = f"use lower-case letters, digits and single hyphens, {MAX_SLUG} at most"
+            problems.append(Problem(file=raw.path, key="", message=f'"{raw.slug}" is not a slug; {advice}'))
         if raw.slug in owners:
             message = (
                 f'slug "{raw.slug}" is taken by {owners[raw.slug].path}; slugs are unique over all kinds: rename one'
@@ -247,7 +247,7 @@ def _pointer_problems(coverage: CoverageFile, records: list[Any]) -> list[Proble
             try:
                 resolve_pointer(documents[url], pointer)
             except LookupError:
-                message = f'"{pointer}" names nothing in {url}; mend the JSON Pointer'
+                message = f'"{pointer}" names nothing in {url}; correct the JSON Pointer'
                 problems.append(Problem(file="coverage.toml", key=f"fact[{i}].targets[{j}]", message=message))
     return problems
 

@@ -205,7 +205,9 @@ def _low_limits(found: Sequence[Line]) -> Iterator[tuple[str, str]]:
         for need in needs:
             alike = need.table.authority == table.authority and need.table.per == table.per
             if alike and line.population.overlaps(need.population) and min(line.micrograms) < max(need.micrograms):
-                message = f"lies below the {need.table.type} ({from_one(need.key)}); mend it, or say why in below_need"
+                message = (
+                    f"lies below the {need.table.type} ({from_one(need.key)}); correct it, or say why in below_need"
+                )
                 yield line.key, message
                 break
 

@@ -1,4 +1,4 @@
-"""`seed check`: every kind of mistake is reported, with its place and its mend."""
+"""`seed check`: every kind of mistake is reported, with its place and its correction."""
 
 import os
 import re
@@ -208,7 +208,7 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
     "unknown reference like no other": (
         replace(IRON, '"liver"', '"qqq"'),
         f"{IRON}: comparison.dietary_sources[1]",
-        'unknown food source "qqq"; add its file, or mend the slug',
+        'unknown food source "qqq"; add its file, or correct the slug',
     ),
     "wrong kind of reference": (
         replace(IRON, '"liver"', '"running"'),
@@ -273,12 +273,12 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
     "bad slug": (
         copy("symptoms/scurvy.toml", "symptoms/Scurvy_2.toml"),
         "symptoms/Scurvy_2.toml",
-        '"Scurvy_2" is no slug; use lower-case letters, digits and single hyphens, 80 at most',
+        '"Scurvy_2" is not a slug; use lower-case letters, digits and single hyphens, 80 at most',
     ),
     "long slug": (
         copy("symptoms/scurvy.toml", f"symptoms/{'s' * 81}.toml"),
         f"symptoms/{'s' * 81}.toml",
-        "is no slug; use lower-case letters, digits and single hyphens, 80 at most",
+        "is not a slug; use lower-case letters, digits and single hyphens, 80 at most",
     ),
     "claim without object": (
         replace(CLAIM, 'target = "essential nutrient"\n', ""),
@@ -308,7 +308,7 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
     "coverage of no value": (
         replace("coverage.toml", "#/roles/0/text", "#/roles/7/text"),
         "coverage.toml: fact[1].targets[1]",
-        '"/roles/7/text" names nothing in /nutrients/iron; mend the JSON Pointer',
+        '"/roles/7/text" names nothing in /nutrients/iron; correct the JSON Pointer',
     ),
     "coverage that is no pointer": (
         replace("coverage.toml", "#/roles/0/text", "#roles"),
@@ -457,7 +457,7 @@ HOSTILE: dict[str, tuple[Break, str, str]] = {
     "line end in a file's name": (
         write("nutrients/a\nb.toml", b""),
         r"nutrients/a\nb.toml",
-        "is no slug; use lower-case letters",
+        "is not a slug; use lower-case letters",
     ),
     "pointer of digits": (
         replace("coverage.toml", "#/roles/0/text", f"#/roles/{'9' * 4900}"),

@@ -1,4 +1,4 @@
-"""`seed check` on intakes, life stages and amounts: each mistake with its file, its key and its mend."""
+"""`seed check` on intakes, life stages and amounts: each mistake with its file, its key and its correction."""
 
 import re
 from pathlib import Path
@@ -37,7 +37,7 @@ def replace(path: Path, old: str, new: str) -> None:
             "intakes/iron.toml",
             "woman = 45",
             "woman = 17.9",
-            "tables[3].life_stages.woman: lies below the RDA (tables[1].life_stages.woman); mend it, or say",
+            "tables[3].life_stages.woman: lies below the RDA (tables[1].life_stages.woman); correct it, or say",
         ),
         (
             "intakes/iron.toml",
@@ -116,7 +116,7 @@ def replace(path: Path, old: str, new: str) -> None:
             "food-sources/liver.toml",
             "per_serving = 5.53",
             "per_serving = 5.35",
-            "foods[1].amounts[1].per_serving: 5.35 is not 6.5 per 100 g in 85 g (5.525); mend the wrong one",
+            "foods[1].amounts[1].per_serving: 5.35 is not 6.5 per 100 g in 85 g (5.525); correct the wrong one",
         ),
         (
             "food-sources/liver.toml",
@@ -144,7 +144,9 @@ def replace(path: Path, old: str, new: str) -> None:
         ),
     ],
 )
-def test_a_mistake_is_told_with_place_and_mend(content: Path, file: str, old: str, new: str, expected: str) -> None:
+def test_a_mistake_is_told_with_place_and_correction(
+    content: Path, file: str, old: str, new: str, expected: str
+) -> None:
     replace(content / file, old, new)
     found = problems(content)
     assert any(re.match(rf"{file}:\d+: ", problem) and expected in problem for problem in found), found

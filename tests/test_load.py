@@ -372,7 +372,7 @@ def test_a_failure_half_way_leaves_the_database_as_it_was(database: str, content
 
 
 @pytest.mark.parametrize("command", ["load", "diff"])
-def test_without_tables_the_message_names_the_mend(new_database: MakeUrl, capsys: Capture, command: str) -> None:
+def test_without_tables_the_message_names_the_correction(new_database: MakeUrl, capsys: Capture, command: str) -> None:
     url = new_database("bare")
     if url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).touch()

@@ -19,7 +19,7 @@ CONTENT_SECURITY_POLICY = (
 QUESTIONS = {
     "All minerals, by name": "/nutrients?type=mineral",
     "Magnesium with its mechanisms, foods and claims": "/nutrients/magnesium?include=mechanisms,food_sources,claims",
-    "What bears on muscle twitching, best supported first": "/symptoms/fasciculation?include=claims,mechanisms",
+    "What affects muscle twitching, best supported first": "/symptoms/fasciculation?include=claims,mechanisms",
     "What the evidence contradicts": "/claims?grade=contradicted",
     "Questions and answers about magnesium": "/faq?nutrient=magnesium",
 }

@@ -11,7 +11,7 @@ Subject = Annotated[Ref, RefTo("nutrient", "symptom", "food_source", "lifestyle_
 
 
 class Relation(StrEnum):
-    """How the subject bears on the object."""
+    """How the subject affects the object."""
 
     causes = "causes"
     contributes_to = "contributes-to"
@@ -46,9 +46,9 @@ class ClaimFile(RecordFile):
     subject: Subject = Field(description="What the statement is about.")
     state: SubjectState | None = Field(default=None, description="In which state the subject acts; null for always.")
     co_subjects: list[Subject] = Field(default=[], description="Further subjects that the same statement covers.")
-    relation: Relation = Field(description="How the subject bears on the object.")
-    object: Subject | None = Field(default=None, description="What it bears on; null where `target` says it.")
-    target: Text | None = Field(default=None, description="What it bears on, in words, where that is no record.")
+    relation: Relation = Field(description="How the subject affects the object.")
+    object: Subject | None = Field(default=None, description="What it affects; null where `target` says it.")
+    target: Text | None = Field(default=None, description="What it affects, in words, where that is not a record.")
     population: Text | None = Field(
         default=None,
         description="Whom the evidence covers, where that is not everybody.",

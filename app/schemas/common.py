@@ -62,7 +62,7 @@ class Grade(StrEnum):
 
 
 class Stance(StrEnum):
-    """How a citation bears on the statement that it is attached to."""
+    """Whether a citation supports, qualifies or refutes the statement that it is attached to."""
 
     supports = "supports"
     qualifies = "qualifies"
@@ -167,7 +167,7 @@ class Names:
                 {"slug": slug, "found": found, "wanted": wanted},
             )
         alike = [name for name, kind in self.kinds.items() if kind in kinds]
-        hint = did_you_mean(slug, alike, "add its file, or mend the slug")
+        hint = did_you_mean(slug, alike, "add its file, or correct the slug")
         raise PydanticCustomError(
             "reference_unknown", 'unknown {wanted} "{slug}"{hint}', {"slug": slug, "wanted": wanted, "hint": hint}
         )
@@ -218,14 +218,16 @@ SourceRef = Annotated[Ref, RefTo("source")]
 
 
 class Citation(Model):
-    """Where a statement comes from, and how the source bears on it."""
+    """Where a statement comes from, and whether the source supports it."""
 
     source: SourceRef = Field(description="The publication.")
     locator: Text = Field(
         description="Where in the source: the article's heading and bullet, a table number, a section.",
         examples=["Key Points, bullet 1", "Results"],
     )
-    stance: Stance = Field(default=Stance.supports, description="How the source bears on the statement.")
+    stance: Stance = Field(
+        default=Stance.supports, description="Whether the source supports, qualifies or refutes the statement."
+    )
     indirect: StrictBool = Field(
         default=False,
         description="True where the evidence is borrowed, for example from cramps for a statement about twitches.",

@@ -1,4 +1,4 @@
-"""Lifestyle factors: habits, states and medicines that bear on twitching or disturb nutrients."""
+"""Lifestyle factors: habits, states and medicines that affect twitching or disturb nutrients."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
