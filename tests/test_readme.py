@@ -10,6 +10,7 @@ from tests.support import ROOT, client_for, real_database
 
 README = ROOT / "README.md"
 EXAMPLE = re.compile(r"\$ curl -s 'http://127\.0\.0\.1:8000(?P<path>[^']+)'\n(?P<output>.*?)```", re.DOTALL)
+PATH = re.compile(r"`(/[a-z][^`\s{}]*)`")
 
 
 def examples() -> list[tuple[str, str]]:
@@ -29,6 +30,14 @@ def test_there_are_five_examples() -> None:
 @pytest.mark.parametrize(("path", "output"), examples())
 async def test_an_example_is_what_is_answered(real: httpx.AsyncClient, path: str, output: str) -> None:
     assert shown(await real.get(path)) == output
+
+
+async def test_paths_in_the_readme_and_the_api_description_lead_somewhere(real: httpx.AsyncClient) -> None:
+    texts = README.read_text(encoding="utf-8") + (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
+    paths = set(PATH.findall(texts))
+    assert len(paths) > 20
+    answers = {path: (await real.get(path)).status_code for path in paths}
+    assert {path: status for path, status in answers.items() if status not in (200, 308)} == {}
 
 
 async def write() -> None:

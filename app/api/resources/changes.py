@@ -58,7 +58,8 @@ class ChangePage(Page):
 async def list_changes(request: Request, query: Annotated[ChangesQuery, QueryParameters()]) -> Response:
     """Records that were added, changed (and which keys) or removed since a version of the dataset, ordered by path.
 
-    Ask `/dataset` for the present version, keep it, and ask here later: `/changes?since=1.0.0`.
+    Ask `/dataset` for the present version, keep it, and ask here for what came later.
+    Since the beginning: `/changes?since=0.0.0`.
     """
     engine: Engine = request.app.state.engine
 
