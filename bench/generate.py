@@ -47,6 +47,7 @@ SHARES = {
 """Part of each kind in the whole; each has two records at least."""
 
 Content = dict[str, Any]
+REVIEWED = date(2026, 1, 1)
 
 
 def generate(records: int, url: str, seed: int = 1) -> None:
@@ -108,7 +109,7 @@ class Maker:
     def citations(self, least: int = 1, most: int = 2) -> list[Content]:
         """Citations of different sources."""
         return [
-            {"source": slug, "locator": f"Table {self.chance.randint(1, 9)}"}
+            {"source": slug, "locator": f"Table {self.chance.randint(1, 9)}", "finding": f"{self.words(6)}."}
             for slug in self.some("source", least, most)
         ]
 
@@ -130,6 +131,8 @@ class Maker:
             "aliases": [f"{self.words(1)} {number}"],
             "summary": self.words(18) + ".",
             "from_article": self.chance.randrange(5) == 0,
+            "last_reviewed": REVIEWED,
+            "grade": self.pick(Grade),
             "citations": self.citations(),
         }
 
@@ -147,6 +150,7 @@ def _source(make: Maker, number: int) -> Content:
         "doi": f"10.5555/{year}.{number}",
         "summary": make.words(6) + ".",
         "from_article": make.chance.randrange(5) == 0,
+        "last_reviewed": REVIEWED,
     }
 
 
@@ -156,6 +160,7 @@ def _nutrient(make: Maker, number: int) -> Content:
         "function": make.words(4),
         "connection": make.words(6),
         "dietary_sources": make.some("food_source", 2, 4),
+        "grade": make.pick(Grade),
         "citations": make.citations(),
     }
     return {
@@ -163,7 +168,8 @@ def _nutrient(make: Maker, number: int) -> Content:
         "type": make.pick(NutrientType),
         "electrolyte": make.chance.randrange(3) == 0,
         "roles": make.statements(1, 3),
-        "deficiency": make.statements(1, 3),
+        "deficiency": {"signs": make.statements(1, 3)},
+        "excess": make.statements(1, 2),
         "comparison": row if number < 7 else None,
     }
 
@@ -172,10 +178,9 @@ def _mechanism(make: Maker, number: int) -> Content:
     return {
         **make.base(number),
         "trigger": {"record": make.some("nutrient", 1, 1)[0], "state": make.pick(TriggerState)},
-        "steps": [{"text": make.words(12), "citations": make.citations(1, 1)} for _ in range(3)],
+        "steps": make.statements(3, 3),
         "symptoms": make.some("symptom", 1, 2),
         "involves": make.some("nutrient", 0, 2),
-        "grade": make.pick(Grade),
     }
 
 
@@ -225,7 +230,9 @@ def _symptom(make: Maker, number: int) -> Content:
         **make.base(number),
         "type": make.pick(SymptomType),
         "facts": make.statements(1, 3),
-        "red_flags": make.statements(0, 2),
+        "red_flags": [
+            {"text": make.words(8), "action": "See a doctor", "urgency": "routine", "citations": make.citations(1, 1)}
+        ],
     }
 
 
@@ -235,7 +242,6 @@ def _interaction(make: Maker, number: int) -> Content:
         "type": make.pick(InteractionType),
         "nutrients": make.some("nutrient", 2, 2),
         "effects": make.statements(1, 2),
-        "grade": make.pick(Grade),
     }
 
 
@@ -246,7 +252,6 @@ def _claim(make: Maker, number: int) -> Content:
         "state": make.pick(SubjectState),
         "relation": make.pick(Relation),
         "object": make.some("symptom", 1, 1)[0],
-        "grade": make.pick(Grade),
     }
 
 

@@ -25,7 +25,7 @@ def grow(databases: dict[int, Path], port: int, seconds: float, repeats: int) ->
     found: dict[str, dict[int, float | None]] = {}
     for size, database in databases.items():
         with running(ours("growth", port, database, CACHE_BYTES="0")) as server:
-            for shape, paths in _paths(database).items():
+            for shape, paths in paths_by_shape(database).items():
                 print(f"\r{size:,} records: {shape}".ljust(70), end="", file=sys.stderr)
                 found.setdefault(shape, {})[size] = _cost(server, paths, min(seconds, 2), repeats)
             found.setdefault("CSV stream, a row", {})[size] = _stream(server)
@@ -58,7 +58,7 @@ def _stream(server: Running) -> float | None:
     return round(1000 * (time.perf_counter() - started) / max(1, rows), 4)
 
 
-def _paths(database: Path) -> dict[str, list[str]]:
+def paths_by_shape(database: Path) -> dict[str, list[str]]:
     """Requests of each shape, at random."""
     chance = random.Random(2)
     with sqlite3.connect(database) as connection:
