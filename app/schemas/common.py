@@ -152,7 +152,7 @@ class Names:
         """What a grade with these citations rests on, in a sentence."""
         from app.schemas.grades import reason_of, support_of  # noqa: PLC0415 - the rule knows grades
 
-        return reason_of(support_of(citations, self.source_types), self.refs)
+        return reason_of(support_of(citations, self.source_types))
 
     def resolve(self, slug: str, kinds: tuple[str, ...]) -> Ref:
         """The reference that a slug stands for; a `PydanticCustomError` names the likely intended one."""

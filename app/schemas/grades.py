@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from app.schemas.common import Grade, Ref, Stance
+from app.schemas.common import Grade, Stance
 
 TOP, MODERATE, LIMITED, NONE = 3, 2, 1, 0
 
@@ -21,6 +21,22 @@ LEVELS = {
     "case-series": LIMITED,
 }
 """How far one supporting citation carries, by the type of its source; the article carries nothing."""
+
+WORDS = {
+    "systematic-review": "a review of all studies found (systematic review)",
+    "guideline": "a guideline",
+    "reference-work": "a medical reference book",
+    "regulator": "a food or medicines regulator",
+    "reference-table": "an official table of recommended intakes",
+    "food-database": "an official food database",
+    "trial": "a trial",
+    "observational-study": "an observational study",
+    "review": "a review of studies",
+    "fact-sheet": "a health authority's fact sheet",
+    "case-series": "reports on single patients",
+    "": "a source",
+}
+"""How a reason calls a source of each type; `""` is a source that is not on record."""
 
 CONCORDANT = 3
 """So many different sources of moderate level that agree count as one of the top."""
@@ -60,21 +76,21 @@ def grades_of(citations: Iterable[Support]) -> tuple[Grade, ...]:
     return BY_LEVEL[max(NONE, level - 1) if refuting else level]
 
 
-def reason_of(citations: Iterable[Support], refs: Mapping[str, Ref]) -> str:
-    """One short sentence on what a grade rests on; `refs` has the sources by slug."""
+def reason_of(citations: Iterable[Support]) -> str:
+    """One short sentence on what a grade rests on."""
     ours = [citation for citation in citations if citation.type != "article"]
     supporting = sorted((c for c in ours if c.stance == Stance.supports), key=lambda c: -c.level)
     refuting = [citation for citation in ours if citation.stance == Stance.refutes]
     if refuting and not supporting:
-        return f"Refuted by {_named(refuting[0], refs)}."
+        return f"Refuted by {WORDS[refuting[0].type]}."
     if not supporting:
         return "No independent source supports it."
     best = supporting[0]
     others = len({c.source for c in supporting}) - 1
     more = f" and {others} other source{'s' if others > 1 else ''}" if others else ""
     indirectly = "Indirectly supported" if best.indirect else "Supported"
-    against = f"; refuted by {_named(refuting[0], refs)}" if refuting else ""
-    return f"{indirectly} by {_named(best, refs)}{more}{against}."
+    against = f", but refuted by {WORDS[refuting[0].type]}" if refuting else ""
+    return f"{indirectly} by {WORDS[best.type]}{more}{against}."
 
 
 def support_of(citations: Any, types: Mapping[str, str]) -> list[Support]:
@@ -89,10 +105,3 @@ def support_of(citations: Any, types: Mapping[str, str]) -> list[Support]:
         for item in citations
         if isinstance(item, dict)
     ]
-
-
-def _named(citation: Support, refs: Mapping[str, Ref]) -> str:
-    kind = citation.type.replace("-", " ") or "source"
-    name = refs[citation.source].name if citation.source in refs else citation.source
-    article = "an" if kind[0] in "aeiou" else "a"
-    return f"{article} {kind} ({name})"
