@@ -14,7 +14,7 @@ from app.schemas.common import Grade
 from app.schemas.source import SourceType
 from bench import load
 from bench.load import measure
-from bench.servers import Running, ours, processor_seconds, running
+from bench.servers import Running, ours, running
 from bench.words import WORDS
 
 PATHS_EACH = 2_000
@@ -40,12 +40,7 @@ def _cost(server: Running, paths: list[str], seconds: float, repeats: int) -> fl
         if error.code in (404, 422):
             return None
         raise
-    costs = []
-    for _ in range(repeats):
-        before = processor_seconds(server.pid)
-        answered = measure(server.server.url, paths, seconds).requests
-        costs.append(1000 * (processor_seconds(server.pid) - before) / answered)
-    return round(median(costs), 3)
+    return round(median(measure(server, paths, seconds).processor_us for _ in range(repeats)) / 1000, 3)
 
 
 def _stream(server: Running) -> float | None:

@@ -31,8 +31,7 @@ def misses(records: int, database: Path, port: int, cold: int, seconds: float) -
         generate(records, server.get_uri(driver="psycopg"))
         with running(ours("on PostgreSQL", port, database, CACHE_BYTES="0", DATABASE_URL=server.get_uri())) as api:
             return {
-                shape: round(measure(api.server.url, _paths(database, shape, cold), seconds).rate)
-                for shape in questions.SHAPES
+                shape: round(measure(api, _paths(database, shape, cold), seconds).rate) for shape in questions.SHAPES
             }
     finally:
         server.cleanup()

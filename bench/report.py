@@ -37,6 +37,9 @@ core, `wrk` with 64 keep-alive connections to another; medians of {plan["repeats
 
 ## Requests a second
 
+This API as it ships: one worker, SQLite, access log on; nginx with its access log on and buffered. Rows "log off" are
+for comparison only. µs is the server's processor time for a request, steadier than the rate on a shared machine.
+
 {_rates(results["servers"], SHAPES)}
 
 `hit` asks for {plan["hot"]} paths again and again, as does nginx for the same bodies as files; all others answer
@@ -71,8 +74,8 @@ with the cache off, {hit} MiB with the cache on.
 def _rates(servers: dict[str, Any], shapes: tuple[str, ...]) -> str:
     shown = {name: found for name, found in servers.items() if any(shape in found for shape in shapes)}
     lines = [
-        f"| server | {' | '.join(f'{shape} | p50 / p99 ms' for shape in shapes)} |",
-        f"|---|{'---|---|' * len(shapes)}",
+        f"| server | {' | '.join(f'{shape} | p50 / p99 ms | µs' for shape in shapes)} |",
+        f"|---|{'---|---|---|' * len(shapes)}",
     ]
     for name, found in shown.items():
         lines.append(f"| {name} | {' | '.join(_cell(found.get(shape)) for shape in shapes)} |")
@@ -81,21 +84,22 @@ def _rates(servers: dict[str, Any], shapes: tuple[str, ...]) -> str:
 
 def _cell(found: dict[str, Any] | None) -> str:
     if found is None:
-        return "- | -"
+        return "- | - | -"
     errors = f" ({found['errors']} errors)" if found["errors"] else ""
-    return f"{found['rate']:,.0f}{errors} | {found['p50_ms']:.1f} / {found['p99_ms']:.1f}"
+    return (
+        f"{found['rate']:,.0f}{errors} | {found['p50_ms']:.1f} / {found['p99_ms']:.1f} | {found['processor_us']:,.0f}"
+    )
 
 
 def _ratios(servers: dict[str, Any]) -> str:
     lines = ["| this API, as a multiple of | detail | list of 20 | filter + sort |", "|---|---|---|---|"]
-    for ours in ("hit", "miss"):
-        for name, found in servers.items():
-            if name.startswith("this API") or (ours == "miss" and name.startswith("nginx")):
-                continue
-            cells = [_ratio(servers[f"this API, {ours}"], found, shape) for shape in SHAPES]
-            lines.append(f"| {ours} : {name} | {' | '.join(cells)} |")
-    cells = [_ratio(servers["this API, hit"], servers["nginx, static files"], f"{shape}, 304") for shape in SHAPES]
-    return "\n".join([*lines, f"| 304 : nginx's 304 | {' | '.join(cells)} |"])
+    peers = [name for name in servers if not name.startswith(("this API", "nginx"))]
+    pairs = [(ours, peer, "") for ours in ("hit", "miss") for peer in peers]
+    pairs += [(f"hit{log}", f"nginx{log}", status) for log in ("", ", log off") for status in ("", ", 304")]
+    for ours, peer, status in pairs:
+        cells = [_ratio(servers[f"this API, {ours}"], servers[peer], shape + status) for shape in SHAPES]
+        lines.append(f"| {ours}{status} : {peer} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _ratio(ours: dict[str, Any], other: dict[str, Any], shape: str) -> str:

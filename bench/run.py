@@ -18,7 +18,7 @@ from bench.load import Measured, measure
 from bench.servers import BUILD, Failed, Running, ours, peers, resident_mib, running
 
 RESULTS = Path(__file__).parent / "results.json"
-HIT, MISS, NGINX = "this API, hit", "this API, miss", "nginx, static files"
+HIT, MISS, QUIET = "this API, hit", "this API, miss", "this API, hit, log off"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write bench/results.json and docs/benchmark.md, print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="10,000 records at most, under two minutes")
-    parser.add_argument("--port", type=int, default=8150, help="first of ten ports (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8150, help="first of eleven ports (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="file of results (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
@@ -91,41 +91,43 @@ def _compare(plan: Plan, database: Path, port: int) -> dict[str, Any]:
     asked = {shape: questions.questions(database, shape, plan.cold) for shape in questions.SHAPES}
     with ExitStack() as stack:
         hit = stack.enter_context(running(ours(HIT, port, database)))
-        miss = stack.enter_context(running(ours(MISS, port + 1, database, CACHE_BYTES="0")))
+        quiet = stack.enter_context(running(ours(QUIET, port + 1, database, ACCESS_LOG="false")))
+        miss = stack.enter_context(running(ours(MISS, port + 2, database, CACHE_BYTES="0")))
         _static_files(hit, {shape: found[: plan.hot] for shape, found in asked.items()})
         slug = asked["detail"][0].slug
-        others = [stack.enter_context(running(server)) for server in peers(port + 2, slug)]
-        cases = _cases(plan, asked, [hit, miss, *others])
+        others = [stack.enter_context(running(server)) for server in peers(port + 3, slug)]
+        cases = _cases(plan, asked, [hit, quiet, miss, *others])
         found: defaultdict[tuple[str, str], list[Measured]] = defaultdict(list)
         for repeat in range(plan.repeats):
-            for (name, shape), (url, paths) in cases.items():
+            for (name, shape), (server, paths) in cases.items():
                 print(f"\r{repeat + 1}/{plan.repeats} {name}, {shape}".ljust(70), end="", file=sys.stderr)
-                found[name, shape].append(measure(url, paths, plan.seconds))
+                found[name, shape].append(measure(server, paths, plan.seconds))
         print(file=sys.stderr)
-        memory = {each.server.name: resident_mib(each.pid) for each in (hit, miss, *others)}
+        memory = {each.server.name: resident_mib(each.pid) for each in (hit, quiet, miss, *others)}
     return {
         name: {"resident_mib": memory[name], **{shape: _middle(found[n, shape]) for n, shape in found if n == name}}
         for name in memory
     }
 
 
-def _cases(plan: Plan, asked: dict[str, Any], servers: list[Running]) -> dict[tuple[str, str], tuple[str, list[str]]]:
-    """What is sent to whom: by name of the server and of the shape, its URL and the paths."""
+def _cases(
+    plan: Plan, asked: dict[str, Any], servers: list[Running]
+) -> dict[tuple[str, str], tuple[Running, list[str]]]:
+    """What is sent to whom: by name of the server and of the shape."""
     cases = {}
     for shape, all_asked in asked.items():
         hot = [questions.rest(shape, question) for question in all_asked[: plan.hot]]
         files = [f"/{_folder(shape)}/{number}.json" for number in range(len(hot))]
         for each in servers:
-            name, url = each.server.name, each.server.url
-            if name in (HIT, NGINX):
-                paths = hot if name == HIT else files
-                measure(url, paths, 1)  # fills the cache
-                cases[name, shape] = (url, paths)
-                if tagged := load.with_etags(url, paths):
-                    cases[name, f"{shape}, 304"] = (url, tagged)
+            name = each.server.name
+            if name in (HIT, QUIET) or name.startswith("nginx"):
+                paths = files if name.startswith("nginx") else hot
+                measure(each, paths, 1)  # fills the cache
+                cases[name, shape] = (each, paths)
+                cases[name, f"{shape}, 304"] = (each, load.with_etags(each.server.url, paths))
             else:
                 ask = questions.PATHS.get(name, questions.rest)
-                cases[name, shape] = (url, [ask(shape, question) for question in all_asked])
+                cases[name, shape] = (each, [ask(shape, question) for question in all_asked])
     return cases
 
 
@@ -158,8 +160,8 @@ def _scale(plan: Plan, database: Path, port: int) -> dict[str, Any]:
         for _ in range(min(plan.repeats, 3)):
             for workers, cores in ((1, "0"), (2, "0,1")):
                 with running(ours("scaling", port, database, workers, cores, CACHE_BYTES="0")) as server:
-                    measure(server.server.url, asked, 1, load_core)  # each worker has met each kind of question
-                    found[workers].append(measure(server.server.url, asked, plan.seconds, load_core).rate)
+                    measure(server, asked, 1, load_core)  # each worker has met each kind of question
+                    found[workers].append(measure(server, asked, plan.seconds, load_core).rate)
         one, two = median(found[1]), median(found[2])
         rates[shape] = {"one_worker": round(one), "two_workers": round(two), "ratio": round(two / one, 2)}
     return rates
@@ -171,6 +173,7 @@ def _middle(runs: list[Measured]) -> dict[str, Any]:
         "rate": round(median(run.rate for run in runs), 1),
         "p50_ms": round(median(run.p50_ms for run in runs), 2),
         "p99_ms": round(median(run.p99_ms for run in runs), 2),
+        "processor_us": round(median(run.processor_us for run in runs), 1),
         "bytes": round(median(run.body_bytes for run in runs)),
         "errors": sum(run.errors for run in runs),
     }

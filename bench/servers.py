@@ -20,6 +20,9 @@ PEER_PYTHON = BUILD / "venv" / "bin" / "python"
 JSON_SERVER = BUILD / "json-server"
 
 
+NGINX_LOG = f"{BUILD}/nginx/access.log combined buffer=64k flush=1s"
+
+
 class Failed(Exception):
     """The benchmark cannot go on; the message says why."""
 
@@ -78,17 +81,19 @@ def running(server: Server, patience: float = 60) -> Iterator[Running]:
 
 def resident_mib(pid: int) -> list[float]:
     """Resident memory of a process and of its children, in MiB, the largest first."""
-    pids = [pid]
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        pids += [int(child) for child in (task / "children").read_text().split()]
-    sizes = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids]
+    sizes = [int(Path(f"/proc/{each}/statm").read_text().split()[1]) for each in _with_children(pid)]
     return sorted((round(size * os.sysconf("SC_PAGE_SIZE") / 2**20, 1) for size in sizes), reverse=True)
 
 
 def processor_seconds(pid: int) -> float:
-    """Processor time that a process has used: unlike the clock, it leaves out what others did meanwhile."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Processor time that a process and its children have used: unlike the clock, it leaves out what others did."""
+    fields = (Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split() for each in _with_children(pid))
+    return sum(int(user) + int(system) for user, system in (each[11:13] for each in fields)) / os.sysconf("SC_CLK_TCK")
+
+
+def _with_children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [pid, *(int(child) for task in tasks for child in (task / "children").read_text().split())]
 
 
 def _answers(server: Server) -> bool:
@@ -110,14 +115,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def ours(name: str, port: int, database: Path, workers: int = 1, cores: str = "0", **settings: str) -> Server:
-    """This API; `CACHE_BYTES="0"` makes every request a miss."""
+    """This API as it ships, access log included; `CACHE_BYTES="0"` makes every request a miss."""
     environment = {
         "DATABASE_URL": f"sqlite:///{database}",
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WORKERS": str(workers),
-        # as every peer here: nothing is written for each request
-        "ACCESS_LOG": "false",
         **settings,
     }
     return Server(name, port, [sys.executable, "-m", "app", "serve"], "/nutrients?limit=1", environment, cores)
@@ -125,7 +128,7 @@ def ours(name: str, port: int, database: Path, workers: int = 1, cores: str = "0
 
 def peers(first_port: int, slug: str) -> list[Server]:
     """Every peer, with the settings that its own documentation recommends for production."""
-    plain, eager, datasette, drf, json_server, nginx = range(first_port, first_port + 6)
+    plain, eager, datasette, drf, json_server, nginx, quiet = range(first_port, first_port + 7)
     probe = f"/sources/{slug}"
     database = {"PEERS_DB": str(BUILD / "peers.db")}
     peer_python = str(PEER_PYTHON)
@@ -162,13 +165,14 @@ def peers(first_port: int, slug: str) -> list[Server]:
             probe,
             {"NODE_ENV": "production"},
         ),
-        Server("nginx, static files", nginx, ["nginx", "-c", str(_nginx(nginx))], "/detail/0.json"),
+        Server("nginx", nginx, ["nginx", "-c", str(_nginx(nginx, NGINX_LOG))], "/detail/0.json"),
+        Server("nginx, log off", quiet, ["nginx", "-c", str(_nginx(quiet, "off"))], "/detail/0.json"),
     ]
 
 
-def _nginx(port: int) -> Path:
+def _nginx(port: int, log: str) -> Path:
     folder = BUILD / "nginx"
     folder.mkdir(exist_ok=True)
-    configuration = folder / "nginx.conf"
-    configuration.write_text((PEERS / "nginx.conf").read_text().format(folder=folder, port=port))
+    configuration = folder / f"{port}.conf"
+    configuration.write_text((PEERS / "nginx.conf").read_text().format(folder=folder, port=port, log=log))
     return configuration
