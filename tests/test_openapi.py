@@ -63,6 +63,9 @@ def test_every_tag_in_use_is_described() -> None:
 def test_there_is_one_component_for_each_shape() -> None:
     shapes: dict[str, str] = {}
     for name, schema in DESCRIPTION["components"]["schemas"].items():
+        if not schema.keys() & {"properties", "allOf", "enum"}:
+            # two texts are alike in form alone
+            continue
         shape = json.dumps({key: value for key, value in schema.items() if key not in ("title", "description")})
         assert shape not in shapes, f"{name} and {shapes[shape]} are the same"
         shapes[shape] = name
@@ -84,13 +87,14 @@ def test_responses_have_no_defaults_and_nullable_scalars_are_types() -> None:
     for name, component in components.items():
         for schema in _objects(component):
             assert "default" not in schema, name
-            for part in schema.get("anyOf", ()):
-                assert "$ref" in part or part in ({"type": "null"}, part if part.get("type") == "array" else None), name
+            # generators make one type of one schema, and poor ones of alternatives
+            assert not schema.keys() & {"anyOf", "oneOf"}, name
 
 
 def test_a_client_narrows_records_by_their_kind() -> None:
     components = DESCRIPTION["components"]["schemas"]
-    assert components["Ref"]["properties"]["kind"]["enum"] == list(KINDS)
+    assert components["Ref"]["properties"]["kind"]["$ref"].endswith("/Kind")
+    assert components["Kind"]["enum"] == list(KINDS)
     assert components["Included"].get("required", []) == []
     assert set(components["Included"]["properties"]) == {kind.key for kind in KINDS.values()}
 
@@ -105,6 +109,8 @@ def test_every_operation_and_parameter_is_described(path: str) -> None:
         assert parameter["description"], name
         assert parameter.get("example") not in (None, "", []), name
         assert "anyOf" not in schema, name
+        if "$ref" in schema:
+            schema = DESCRIPTION["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         if schema.get("type") == "array":
             assert schema["maxItems"] == MAX_VALUES
 
@@ -190,7 +196,8 @@ async def test_answers_are_as_described(real: httpx.AsyncClient, request: tuple[
 
 @pytest.mark.all
 def test_a_generator_of_requests_finds_nothing(api_server: ServeOrigin) -> None:
-    """A short run; `make fuzz` is the long one."""
+    """Short runs; `make fuzz` makes the long ones."""
     with api_server(real_database()) as origin:
-        done = fuzz(origin, examples=1, phases="examples,fuzzing,stateful")
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr
+        for as_served in (True, False):
+            done = fuzz(origin, examples=1, phases="examples,fuzzing,stateful", as_served=as_served)
+            assert done.returncode == 0, done.stdout[-8000:] + done.stderr

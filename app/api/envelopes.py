@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, create_model
 
 from app.schemas import COLLECTIONS
-from app.schemas.common import Model, RecordFile, Ref
+from app.schemas.common import Model, RecordFile, Ref, Text, UrlPath
 
 
 class _Optional(Model):
@@ -29,8 +29,8 @@ Included = create_model(
 class Envelope(Model):
     """What comes with every record and every list."""
 
-    included: Included = Field(description="Related records as cards, as `include` asked for; else empty.")
-    disclaimer: str = Field(description="What this information is and is not.")
+    included: Included
+    disclaimer: Text = Field(description="What this information is and is not.")
 
 
 class PageBase(Model):
@@ -39,8 +39,8 @@ class PageBase(Model):
     total: int = Field(ge=0, description="How many items the filters select.")
     limit: int = Field(ge=1, le=100, description="How many items a page holds at most.")
     offset: int = Field(ge=0, description="How many items come before this page.")
-    next: str | None = Field(description="Path of the next page; null on the last.")
-    previous: str | None = Field(description="Path of the page before; null on the first.")
+    next: UrlPath | None = Field(description="Path of the next page; null on the last.")
+    previous: UrlPath | None = Field(description="Path of the page before; null on the first.")
 
 
 class Page(Envelope, PageBase):
@@ -54,7 +54,7 @@ class Record(Envelope, RecordFile, Ref):
 def page_model(name: str, item: type[Any]) -> type[Page]:
     """The model of a page of these items."""
     items: dict[str, Any] = {"items": (list[item], Field(description="The items of this page."))}  # type: ignore[valid-type]
-    return create_model(name, __base__=Page, __doc__="One page of a list.", **items)
+    return create_model(name, __base__=Page, __doc__=Page.__doc__, **items)
 
 
 def detail_model(name: str, record: type[Any]) -> type[Envelope]:

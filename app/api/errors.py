@@ -20,11 +20,11 @@ MEDIA_TYPE = "application/problem+json"
 class ParameterError(Model):
     """What is wrong with one parameter of a request."""
 
-    parameter: str = Field(description="Name of the parameter.", examples=["type"])
-    location: str = Field(description="Where it stands: `query`, `path` or `header`.", examples=["query"])
-    message: str = Field(description="What is wrong, in a sentence.", examples=["'minerl' is not a valid value."])
+    parameter: str = Field(description="Name of the parameter.")
+    location: str = Field(description="Where it stands: `query`, `path` or `header`.")
+    message: str = Field(description="What is wrong, in a sentence.")
     allowed: list[str] = Field(default=[], description="What is allowed, where that is a closed set.")
-    suggestion: str | None = Field(default=None, description="What was probably meant.", examples=["mineral"])
+    suggestion: str | None = Field(default=None, description="What was probably meant.")
 
 
 class ProblemDetails(Model):
@@ -35,10 +35,10 @@ class ProblemDetails(Model):
         description="Kind of problem; `about:blank` where the status says it all.",
         json_schema_extra={"format": "uri-reference"},
     )
-    title: str = Field(description="The status in words.", examples=["Unprocessable Content"])
-    status: int = Field(description="HTTP status code.", examples=[422])
-    detail: str = Field(description="What went wrong and what to do.", examples=["1 parameter is wrong: type."])
-    instance: str = Field(description="Path of the request.", examples=["/nutrients"])
+    title: str = Field(description="The status in words.")
+    status: int = Field(description="HTTP status code.")
+    detail: str = Field(description="What went wrong and what to do.")
+    instance: str = Field(description="Path of the request.")
     errors: list[ParameterError] = Field(default=[], description="Each parameter that was wrong.")
 
 

@@ -12,16 +12,15 @@ from fastapi.openapi.utils import get_openapi
 
 from app import __version__
 from app.api import deprecation
-from app.api.envelopes import Page, Record
-from app.api.errors import ProblemDetails
 from app.api.exports import MEDIA_TYPES, SEPARATOR
 from app.api.openapi_responses import RESPONSES, components, statuses
+from app.api.openapi_schemas import REFERENCE, schemas
 from app.api.routing import StrictRoute
 from app.schemas import KINDS
-from app.schemas.common import MAX_SLUG, SLUG_PATTERN, Card, Graded
+from app.schemas.common import SLUG_PATTERN
 
 EXAMPLES = Path(__file__).parent / "examples"
-LONGEST_EXAMPLE = 500
+LONGEST_EXAMPLE = 150
 """Bytes: examples of whole records would be a third of a description that every docs page and generator loads."""
 
 INFO: dict[str, Any] = {
@@ -89,7 +88,7 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     # said outright: no operation needs a key
     schema["security"] = []
     schema["tags"] = [{"name": tag, "description": text} for tag, text in TAGS.items()]
-    schema["components"] |= {"schemas": _schemas(schema["components"]["schemas"])} | components()
+    schema["components"] |= {"schemas": schemas(schema["components"]["schemas"])} | components()
     examples = {route.path: _examples(route) for route in app.routes if isinstance(route, StrictRoute)}
     for path, item in schema["paths"].items():
         _complete_parameters(item["get"].get("parameters", ()), examples[path])
@@ -99,75 +98,18 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     deprecation.describe(schema, app.state.deprecations)
     _refer_to_enumerations(schema)
     schema["components"]["parameters"] = _share_parameters([item["get"] for item in schema["paths"].values()])
-    text = json.dumps(schema)
-    for section in ("headers", "responses"):
-        parts = schema["components"][section]
-        used = {name for name in parts if f'"#/components/{section}/{name}"' in text}
-        schema["components"][section] = {name: parts[name] for name in parts if name in used}
+    _drop_unused(schema)
     return schema
 
 
-BASES = (Page, Record, Card, Graded)
-"""Models that others extend: described once."""
-
-UNUSED = ("HTTPValidationError", "ValidationError", "MeasuredFood", "AmountLine")
-"""Components that FastAPI adds, and those of excluded keys."""
-
-
-def _schemas(found: dict[str, Any]) -> dict[str, Any]:
-    """The components, with the problem's in place of FastAPI's own, and no more said than is needed."""
-    for model in (ProblemDetails, *BASES):
-        described = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-        found |= described.pop("$defs", {}) | {model.__name__: described}
-    for component in found.values():
-        component.pop("title", None)
-        # keys may be added within a major version: clients must not refuse them
-        if component.get("additionalProperties") is False:
-            del component["additionalProperties"]
-        for name, property_ in component.get("properties", {}).items():
-            component["properties"][name] = _response_schema(property_)
-    found["Ref"]["properties"]["kind"]["enum"] = list(KINDS)
-    found["Slug"] = {"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_SLUG}
-    _say_once(found)
-    return {name: found[name] for name in sorted(found) if name not in UNUSED}
-
-
-def _say_once(found: dict[str, Any]) -> None:
-    """Describe once what many components have: a reference to itself, and what they share with a base."""
-    for name, component in found.items():
-        if name != "Ref" and {"slug", "url"} <= component.get("properties", {}).keys():
-            for key in found["Ref"]["properties"]:
-                component["properties"][key].pop("description", None)
-    for base in (model.__name__ for model in BASES):
-        # a kind of its own tells each record and card apart
-        found[base]["properties"].pop("kind", None)
-        for name, component in found.items():
-            if name != base:
-                found[name] = _composed(component, base, found[base]["properties"])
-
-
-def _composed(component: dict[str, Any], base: str, shared: dict[str, Any]) -> dict[str, Any]:
-    """A component as a base and what it adds, where it has all that the base has."""
-    properties = component.get("properties", {})
-    if any(properties.get(key) != value for key, value in shared.items()):
-        return component
-    own = {key: value for key, value in properties.items() if key not in shared}
-    added = {"type": "object", "properties": own, "required": list(own)}
-    return {"description": component["description"], "allOf": [{"$ref": f"#/components/schemas/{base}"}, added]}
-
-
-def _response_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """A property of a response: always sent, so without a default; a nullable scalar in the form of OpenAPI 3.1."""
-    dropped = ("title", "default", "examples", "pattern", "minLength", "maxLength")
-    kept = {key: value for key, value in schema.items() if key not in dropped}
-    if "items" in kept:
-        kept["items"] = _response_schema(kept["items"])
-    alternatives = kept.get("anyOf", ())
-    scalars = [part for part in alternatives if part.get("type") not in (None, "null", "object", "array")]
-    if len(alternatives) == 2 and len(scalars) == 1 and {"type": "null"} in alternatives and "enum" not in scalars[0]:
-        del kept["anyOf"]
-        kept = {**scalars[0], **kept, "type": [scalars[0]["type"], "null"]}
-    return kept
+def _drop_unused(schema: dict[str, Any]) -> None:
+    """Leave out components that nothing refers to: those that FastAPI adds, and those of excluded keys."""
+    before = ""
+    while (text := json.dumps(schema)) != before:
+        before = text
+        for section, parts in schema["components"].items():
+            used = {name: part for name, part in parts.items() if f'"#/components/{section}/{name}"' in text}
+            schema["components"][section] = used
 
 
 def _examples(route: StrictRoute) -> dict[str, Any]:
@@ -200,17 +142,15 @@ def _share_parameters(operations: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def _refer_to_enumerations(schema: dict[str, Any]) -> None:
     """In parameters, refer to the enumerations and the slug that are components already."""
-    schemas = schema["components"]["schemas"]
-    names = {json.dumps(each["enum"]): name for name, each in schemas.items() if "enum" in each}
+    found = schema["components"]["schemas"]
+    names = {json.dumps(each["enum"]): name for name, each in found.items() if "enum" in each}
     for item in schema["paths"].values():
         for parameter in item["get"].get("parameters", ()):
             items = parameter["schema"].get("items", {})
-            name = names.get(json.dumps(items.get("enum")))
             if items.get("pattern") == SLUG_PATTERN:
-                kinds = {key: value for key, value in items.items() if key == "x-slug-of"}
-                parameter["schema"]["items"] = {"$ref": "#/components/schemas/Slug", **kinds}
-            elif name:
-                parameter["schema"]["items"] = {"$ref": f"#/components/schemas/{name}"}
+                parameter["schema"] = {"$ref": f"{REFERENCE}Slugs"}
+            elif name := names.get(json.dumps(items.get("enum"))):
+                parameter["schema"]["items"] = {"$ref": REFERENCE + name}
 
 
 def _component_names(name: str) -> Iterator[str]:
@@ -226,7 +166,7 @@ def _complete_parameters(parameters: Iterable[dict[str, Any]], examples: Mapping
             schema.pop(redundant, None)
         if parameter["in"] == "path":
             # described, not enforced: another text is a 404 that names the nearest record
-            parameter["schema"] = {"$ref": "#/components/schemas/Slug"}
+            parameter["schema"] = {"$ref": f"{REFERENCE}Slug"}
         schema.pop("examples", None)
         example = examples.get(parameter["name"])
         if schema.get("type") == "array":
@@ -242,7 +182,7 @@ def _complete_responses(path: str, operation: dict[str, Any]) -> None:
     cached = operation["tags"] != ["Health"]
     responses = operation["responses"]
     success = responses["200"]
-    success["description"] = operation["summary"]
+    success["description"] = "OK"
     content = success["content"]["application/json"]
     content["schema"].pop("title", None)
     example = EXAMPLES / f"{operation['operationId']}.json"
@@ -262,11 +202,12 @@ def _add_problems(responses: dict[str, Any], codes: Iterable[str]) -> None:
 def _export_operation() -> dict[str, Any]:
     """One operation for every export: which filters it takes depends on the collection."""
     collections = [kind.collection for kind in KINDS.values()]
-    types = {
+    types: dict[str, Any] = {
         media_type.partition(";")[0]: {"schema": {"type": "object" if name == "jsonld" else "string"}}
         for name, media_type in MEDIA_TYPES.items()
     }
-    responses: dict[str, Any] = {"200": {"description": "The filtered list, whole", "content": types}}
+    types["text/csv"]["example"] = "slug,name\r\nmagnesium,Magnesium\r\n"
+    responses: dict[str, Any] = {"200": {"description": "OK", "content": types}}
     _add_problems(responses, statuses("/{slug}", cached=True))
     return {
         "tags": ["Exports"],
@@ -288,7 +229,7 @@ inside a list is a JSON array. Decimal numbers always have a fraction. `/nutrien
                 "fields",
                 "query",
                 "Only these keys of each record, as columns of CSV or keys of NDJSON.",
-                {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 100},
+                {"type": "array", "items": {"type": "string", "pattern": "^[a-z_]+$"}, "minItems": 1, "maxItems": 100},
                 ["slug", "name", "summary"],
             ),
             _parameter(

@@ -12,20 +12,10 @@ HEADERS: dict[str, JSON] = {
         "schema": {"type": "string", "pattern": '^(W/)?"[^"]*"$'},
         "example": '"5f2c7d0b9a"',
     },
-    "Cache-Control": {
-        "description": "How long the answer may be kept; `no-store` on errors and health checks.",
-        "schema": {"type": "string"},
-        "example": "public, max-age=60, stale-while-revalidate=86400, stale-if-error=604800",
-    },
     "Link": {
         "description": "RFC 8288 links: `next`, `prev`, `first` and `last` of a list, the licence, the terms of use.",
         "schema": {"type": "string"},
         "example": '</nutrients?limit=20&offset=20>; rel="next"',
-    },
-    "X-Request-ID": {
-        "description": "Identifies the request in the server's log: the one that was sent, or a new one.",
-        "schema": {"type": "string"},
-        "example": "7f9c24e81d5b4c0a",
     },
     "Location": {
         "description": "Path of the record under its present slug.",
@@ -87,7 +77,7 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
         "Moved",
         {
             "description": "The record has another slug now.",
-            "headers": headers("Location", "Cache-Control", "X-Request-ID"),
+            "headers": headers("Location"),
         },
     ),
     "404": (
@@ -100,7 +90,7 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
         ),
     ),
     "422": (
-        "InvalidParameters",
+        "Invalid",
         _problem(
             422,
             "Unprocessable Content",

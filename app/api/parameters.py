@@ -92,8 +92,7 @@ class Slugs(CommaSeparated):
 
     def items(self) -> JsonSchemaValue:
         """JSON schema of one value."""
-        of = {"x-slug-of": list(self.kinds)} if self.kinds else {}
-        return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_SLUG, **of}
+        return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_SLUG}
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class Codes(CommaSeparated):
 
     def items(self) -> JsonSchemaValue:
         """JSON schema of one value."""
-        return {"type": "string", "pattern": "^[a-z0-9_]+$", "x-code-of": self.table}
+        return {"type": "string", "pattern": "^[a-z0-9_]+$"}
 
 
 def sort_keys(*names: str) -> Choices:

@@ -138,7 +138,7 @@ class Listing:
         keys = tuple(dict.fromkeys((*self.sorts, "name")))
         sort = Field(
             default=self.default_sort,
-            description="Order; `-` reverses a key. Ties are broken by name, then slug.",
+            description="Order; `-` reverses a key. Ties: by name, then slug.",
             examples=[self.default_sort[0]],
         )
         own: dict[str, Any] = {"sort": (Annotated[tuple[str, ...], sort_keys(*keys)], sort)}
@@ -168,7 +168,7 @@ class Listing:
 def _include(names: Sequence[str]) -> dict[str, Any]:
     field_info = Field(
         default=(),
-        description="Add these collections' related records as cards, under `included`.",
+        description="Related records to add, as cards under `included`.",
         examples=[names[0]],
     )
     return {"include": (Annotated[tuple[str, ...], Choices(*names)], field_info)}

@@ -46,7 +46,7 @@ class ClaimFile(RecordFile):
     subject: Subject = Field(description="What the statement is about.")
     state: SubjectState | None = Field(default=None, description="In which state the subject acts; null for always.")
     co_subjects: list[Subject] = Field(default=[], description="Further subjects that the same statement covers.")
-    relation: Relation = Field(description="How the subject affects the object.")
+    relation: Relation
     object: Subject | None = Field(default=None, description="What it affects; null where `target` says it.")
     target: Text | None = Field(default=None, description="What it affects, in words, where that is not a record.")
     population: Text | None = Field(
@@ -74,10 +74,10 @@ class ClaimCard(Card):
     kind: Literal["claim"] = Field(default="claim", description="Kind of record.")
     subject: Ref = Field(description="What the statement is about.")
     state: SubjectState | None = Field(description="In which state the subject acts; null for always.")
-    relation: Relation = Field(description="How the subject affects the object.")
+    relation: Relation
     object: Ref | None = Field(description="What it affects; null where `target` says it.")
-    target: str | None = Field(description="What it affects, in words, where that is not a record.")
-    grade: Grade = Field(description="How well the evidence supports the statement as worded.")
+    target: Text | None = Field(description="What it affects, in words, where that is not a record.")
+    grade: Grade
 
 
 KIND = Kind(

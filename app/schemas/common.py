@@ -28,10 +28,13 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MAX_SLUG = 80
+MAX_TEXT = 1000
+"""Characters of one text: a front end can plan for it; what needs more is several statements."""
 VERSION_PATTERN = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$"
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=MAX_SLUG)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
+UrlPath = Annotated[str, Field(pattern="^/", json_schema_extra={"format": "uri-reference"})]
 
 
 def is_slug(text: str) -> bool:
@@ -83,15 +86,15 @@ class Ref(Model):
     """A reference to another record: enough to show it and to fetch it."""
 
     slug: Slug = Field(description="Permanent identifier of the record.", examples=["magnesium"])
-    name: Text = Field(description="Display name of the record.", examples=["Magnesium"])
+    name: Text = Field(description="Display name.", examples=["Magnesium"])
     kind: str = Field(description="Kind of record.", examples=["nutrient"])
-    url: str = Field(description="Path of the record in this API.", examples=["/nutrients/magnesium"])
+    url: UrlPath = Field(description="Path of the record.", examples=["/nutrients/magnesium"])
 
 
 class Card(Ref):
     """The short form of a record, for a list: what one would put on a card or in a row of a table."""
 
-    summary: Text = Field(description="What it is and why it matters here, in one to three sentences.")
+    summary: Text = Field(description="What it is and why it matters, in a few sentences.")
 
 
 @dataclass(frozen=True)
@@ -220,14 +223,12 @@ SourceRef = Annotated[Ref, RefTo("source")]
 class Citation(Model):
     """Where a statement comes from, and whether the source supports it."""
 
-    source: SourceRef = Field(description="The publication.")
+    source: SourceRef
     locator: Text = Field(
         description="Where in the source: the article's heading and bullet, a table number, a section.",
         examples=["Key Points, bullet 1", "Results"],
     )
-    stance: Stance = Field(
-        default=Stance.supports, description="Whether the source supports, qualifies or refutes the statement."
-    )
+    stance: Stance = Stance.supports
     indirect: StrictBool = Field(
         default=False,
         description="True where the evidence is borrowed, for example from cramps for a statement about twitches.",
@@ -250,7 +251,7 @@ class Note(Model):
 class Graded(Model):
     """Something with an evidence grade, why it has this grade, and sources."""
 
-    grade: Grade = Field(description="How well the evidence supports it.")
+    grade: Grade
     grade_reason: Text = Field(
         default="Not graded by the rule.", description="What the grade rests on, in one short sentence."
     )
@@ -292,7 +293,7 @@ class RedFlag(Model):
 
     text: Text = Field(description="The sign, in plain words.")
     action: Text = Field(description="What to do.", examples=["Call 999 or your local emergency number"])
-    urgency: Urgency = Field(description="How fast to act.")
+    urgency: Urgency
     citations: Citations
 
 
@@ -301,7 +302,7 @@ class RecordFile(Graded):
 
     name: Text = Field(description="Display name.")
     aliases: list[Text] = Field(default=[], description="Other names: synonyms, spellings, lay words, abbreviations.")
-    summary: Text = Field(description="What it is and why it matters here, in one to three sentences.")
+    summary: Text = Field(description="What it is and why it matters, in a few sentences.")
     from_article: StrictBool = Field(
         description="True where the article on muscle twitching names it; false where other literature adds it."
     )

@@ -38,14 +38,14 @@ class GradedText(Model):
     """A statement with its grade, without its citations."""
 
     text: Text = Field(description="The fact, in plain words.")
-    grade: Grade = Field(description="How well the evidence supports it.")
+    grade: Grade
 
 
 class FaqEntryCard(Card):
     """An FAQ entry in a list: question, answer and what must be seen with it."""
 
     kind: Literal["faq_entry"] = Field(default="faq_entry", description="Kind of record.")
-    question: str = Field(description="The question, as people ask it: the same as `name`.")
+    question: Text = Field(description="The question, as people ask it: the same as `name`.")
     answer: Text = Field(description="The whole answer, in plain words.")
     grade: Grade = Field(description="How well the evidence supports the answer.")
     warnings: list[GradedText] = Field(description="What a reader of the answer must see next to it.")

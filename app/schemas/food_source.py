@@ -23,7 +23,7 @@ from app.schemas.quantity import Mass, MassUnit, Number, Quantity
 
 
 class FoodGroup(StrEnum):
-    """Food groups, as dietary guidelines use them."""
+    """Food group, as dietary guidelines use them."""
 
     leafy_greens = "leafy-greens"
     vegetables = "vegetables"
@@ -48,7 +48,7 @@ class Listing(StrEnum):
 
 
 class Standing(StrEnum):
-    """How good a source is, by amounts per serving (percent of the FDA Daily Value) or by absorption.
+    """How good a source of the nutrient it is, by amounts per serving (percent of the Daily Value) or by absorption.
 
     `high`: 20 % or more. `good`: 10 to 19 %. `low`: 5 % or less. `some`: between. `poor`: the amount is there but
     little of it is absorbed. `unrated`: no amount is on record.
@@ -74,9 +74,11 @@ class Standing(StrEnum):
 class Provision(Model):
     """A nutrient that a source provides."""
 
-    nutrient: NutrientRef = Field(description="The nutrient.")
-    listed_in: list[Listing] = Field(default=[], description="Where the article lists it; empty where it does not.")
-    standing: Standing = Field(default=Standing.unrated, description="How good a source of the nutrient it is.")
+    nutrient: NutrientRef
+    listed_in: list[Listing] = Field(
+        default=[], max_length=2, description="Where the article lists it; empty where it does not."
+    )
+    standing: Standing = Standing.unrated
     remark: Text | None = Field(default=None, description="What to know about this pair.")
     citations: Citations
 
@@ -84,7 +86,7 @@ class Provision(Model):
 class AmountLine(Model):
     """How much of a nutrient a food of a database holds, as a contributor writes it."""
 
-    nutrient: NutrientRef = Field(description="The nutrient.")
+    nutrient: NutrientRef
     per_100g: Number = Field(description="Amount in 100 g of edible portion.")
     unit: MassUnit = Field(description="Unit of both amounts: mg, ug or g.")
     serving: Text = Field(description="The serving in household measures.")
@@ -92,10 +94,13 @@ class AmountLine(Model):
     per_serving: Number = Field(description="Amount in the serving, rounded as published.")
 
 
+Ndb = Annotated[str, Field(pattern=r"^[0-9]{5}$")]
+
+
 class MeasuredFood(Model):
     """A food of a food database that is this source, with what it holds."""
 
-    ndb_no: Annotated[str, Field(pattern=r"^\d{5}$")] = Field(description="NDB number of the food.")
+    ndb_no: Ndb = Field(description="NDB number of the food.")
     description: Text = Field(description="The database's description of the food.")
     source: SourceRef = Field(description="The food database.")
     amounts: list[AmountLine] = Field(min_length=1, description="What it holds, one line a nutrient.")
@@ -104,19 +109,19 @@ class MeasuredFood(Model):
 class Serving(Model):
     """A serving of a food."""
 
-    description: str = Field(description="In household measures.", examples=["1/2 cup"])
-    weight: Mass = Field(description="Its weight.")
+    description: Text = Field(description="In household measures.", examples=["1/2 cup"])
+    weight: Mass
 
 
 class Amount(Model):
     """How much of a nutrient a food holds."""
 
-    nutrient: NutrientRef = Field(description="The nutrient.")
-    description: str = Field(
+    nutrient: NutrientRef
+    description: Text = Field(
         description="The food, as the food database describes it.",
         examples=["Spinach, cooked, boiled, drained, without salt"],
     )
-    ndb_no: str = Field(description="NDB number of the food in the food database.", examples=["11458"])
+    ndb_no: Ndb = Field(description="NDB number of the food in the food database.", examples=["11458"])
     per_100g: Quantity = Field(description="Amount in 100 g of edible portion.")
     serving: Serving = Field(description="The serving that the next two count by.")
     per_serving: Quantity = Field(description="Amount in the serving.")
@@ -132,8 +137,8 @@ class Amount(Model):
 class FoodAmount(Amount):
     """How much of a nutrient a food holds, with the food."""
 
-    food_source: Ref = Field(description="The food source.")
-    group: FoodGroup = Field(description="Its food group.")
+    food_source: Ref
+    group: FoodGroup
     from_article: StrictBool = Field(description="True where the article names the food source.")
     standing: Standing = Field(description="How good a source of the nutrient the food source is, all in all.")
     remark: Text | None = Field(description="What to know about this pair, such as poor absorption.")
@@ -142,7 +147,7 @@ class FoodAmount(Amount):
 class FoodSourceFile(RecordFile):
     """A food source, as a contributor writes it."""
 
-    group: FoodGroup = Field(description="Food group.")
+    group: FoodGroup
     is_food: StrictBool = Field(default=True, description="False for sunlight, which is a source but not a food.")
     part_of: FoodSourceRef | None = Field(default=None, description="The wider source it belongs to, if any.")
     nutrients: list[Provision] = Field(min_length=1, description="The nutrients it provides.")
@@ -172,18 +177,18 @@ class FoodSource(FoodSourceFile, Ref):
 class ProvidedNutrient(Model):
     """A nutrient that a food source provides, in short."""
 
-    nutrient: Ref = Field(description="The nutrient.")
-    standing: Standing = Field(description="How good a source of the nutrient it is.")
+    nutrient: Ref
+    standing: Standing
 
 
 class FoodSourceCard(Card):
     """A food source in a list."""
 
     kind: Literal["food_source"] = Field(default="food_source", description="Kind of record.")
-    group: FoodGroup = Field(description="Food group.")
+    group: FoodGroup
     is_food: bool = Field(description="False for sunlight, which is a source but not a food.")
     part_of: Ref | None = Field(description="The wider source it belongs to, if any.")
-    nutrients: list[ProvidedNutrient] = Field(description="The nutrients it provides.")
+    nutrients: list[ProvidedNutrient] = Field(min_length=1, description="The nutrients it provides.")
 
 
 KIND = Kind(

@@ -76,7 +76,7 @@ class Status(StrEnum):
 class Conversion(Model):
     """A defined factor by which values may be shown in another unit."""
 
-    unit: Unit = Field(description="The other unit, as a UCUM code.", examples=["[iU]"])
+    unit: Unit
     factor: Number = Field(description="How many of it make one of the value's unit.", examples=[40])
     citations: Citations
 
@@ -84,13 +84,13 @@ class Conversion(Model):
 class IntakeFile(Model):
     """One value, as the tables in the content spell it out."""
 
-    nutrient: NutrientRef = Field(description="The nutrient.")
-    authority: Authority = Field(description="Who says so.")
-    type: IntakeType = Field(description="Kind of reference value.")
-    role: Role = Field(description="What it answers: a need, a label or a limit.")
+    nutrient: NutrientRef
+    authority: Authority
+    type: IntakeType
+    role: Role
     life_stage: LifeStage | None = Field(description="The life stage, where the authority works with life stages.")
-    population: Population = Field(description="Whom it is for.")
-    status: Status = Field(description="Whether a value was set.")
+    population: Population
+    status: Status
     quantity: Quantity | Range | None = Field(description="The value or range; null where none was determined.")
     converted_from: Quantity | Range | None = Field(
         default=None, description="The published value, where `unit` asked for another unit; else null."
@@ -100,7 +100,7 @@ class IntakeFile(Model):
         default=None, description="What is counted, where that is not all intake.", examples=["supplements"]
     )
     notes: list[Note] = Field(default=[], description="What must be known to read the value right.")
-    source: SourceRef = Field(description="The publication.")
+    source: SourceRef
     citations: Citations
     from_article: bool = Field(default=False, description="False: the article on muscle twitching holds no numbers.")
 

@@ -24,7 +24,7 @@ class InteractionType(StrEnum):
 class InteractionFile(RecordFile):
     """An interaction, as a contributor writes it."""
 
-    type: InteractionType = Field(description="What kind of interaction it is.")
+    type: InteractionType
     nutrients: list[NutrientRef] = Field(min_length=2, description="The nutrients; the one that acts comes first.")
     effects: list[Statement] = Field(min_length=1, description="What they do to each other.")
 
@@ -45,8 +45,8 @@ class InteractionCard(Card):
     """An interaction in a list."""
 
     kind: Literal["interaction"] = Field(default="interaction", description="Kind of record.")
-    type: InteractionType = Field(description="What kind of interaction it is.")
-    nutrients: list[Ref] = Field(description="The nutrients; the one that acts comes first.")
+    type: InteractionType
+    nutrients: list[Ref] = Field(min_length=2, description="The nutrients; the one that acts comes first.")
     grade: Grade = Field(description="How well the evidence supports the interaction.")
 
 

@@ -33,7 +33,7 @@ class LifestyleFactorType(StrEnum):
 
 
 class Disturbance(StrEnum):
-    """What a factor does to a nutrient."""
+    """What a factor does to a nutrient: lowers it, raises it, or puts it out of balance."""
 
     lowers = "lowers"
     raises = "raises"
@@ -43,15 +43,15 @@ class Disturbance(StrEnum):
 class Disturbs(Graded):
     """A nutrient that a factor disturbs."""
 
-    nutrient: NutrientRef = Field(description="The nutrient.")
-    effect: Disturbance = Field(description="Lowers it, raises it, or puts it out of balance.")
+    nutrient: NutrientRef
+    effect: Disturbance
     text: Text = Field(description="How, and how often.")
 
 
 class LifestyleFactorFile(RecordFile):
     """A lifestyle factor, as a contributor writes it."""
 
-    type: LifestyleFactorType = Field(description="Habit, state or medicine.")
+    type: LifestyleFactorType
     part_of: LifestyleFactorRef | None = Field(default=None, description="The wider factor it belongs to, if any.")
     examples: list[Text] = Field(
         default=[], description="Examples by their common names: drugs of a class, drinks, ..."
@@ -84,18 +84,18 @@ class LifestyleFactor(LifestyleFactorFile, Ref):
 class DisturbedNutrient(Model):
     """A nutrient that a factor disturbs, in short."""
 
-    nutrient: Ref = Field(description="The nutrient.")
-    effect: Disturbance = Field(description="Lowers it, raises it, or puts it out of balance.")
-    grade: Grade = Field(description="How well the evidence supports it.")
+    nutrient: Ref
+    effect: Disturbance
+    grade: Grade
 
 
 class LifestyleFactorCard(Card):
     """A lifestyle factor in a list."""
 
     kind: Literal["lifestyle_factor"] = Field(default="lifestyle_factor", description="Kind of record.")
-    type: LifestyleFactorType = Field(description="Habit, state or medicine.")
+    type: LifestyleFactorType
     part_of: Ref | None = Field(description="The wider factor it belongs to, if any.")
-    examples: list[str] = Field(description="Examples by their common names: drugs of a class, drinks, ...")
+    examples: list[Text] = Field(description="Examples by their common names: drugs of a class, drinks, ...")
     disturbs: list[DisturbedNutrient] = Field(description="Nutrients that it disturbs.")
 
 

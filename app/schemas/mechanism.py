@@ -22,7 +22,7 @@ from app.schemas.common import (
 
 
 class TriggerState(StrEnum):
-    """In which state the trigger starts the chain."""
+    """The state in which it starts: too little, too much, out of balance, exposure (a habit or medicine), or enough."""
 
     deficiency = "deficiency"
     excess = "excess"
@@ -32,20 +32,16 @@ class TriggerState(StrEnum):
 
 
 class Trigger(Model):
-    """What starts a mechanism."""
+    """What starts the chain: a nutrient or lifestyle factor, and its state."""
 
-    record: Annotated[Ref, RefTo("nutrient", "lifestyle_factor")] = Field(
-        description="The nutrient or lifestyle factor."
-    )
-    state: TriggerState = Field(
-        description="Too little, too much, out of balance, simple exposure (a habit or medicine), or enough of it."
-    )
+    record: Annotated[Ref, RefTo("nutrient", "lifestyle_factor")]
+    state: TriggerState
 
 
 class MechanismFile(RecordFile):
     """A mechanism, as a contributor writes it."""
 
-    trigger: Trigger = Field(description="What starts the chain.")
+    trigger: Trigger
     steps: list[Statement] = Field(min_length=2, description="The chain in order: each step leads to the next.")
     symptoms: list[SymptomRef] = Field(description="What the chain ends in; empty for normal physiology.")
     involves: list[NutrientRef] = Field(default=[], description="Further nutrients that the chain runs through.")
@@ -67,7 +63,7 @@ class MechanismCard(Card):
     """A mechanism in a list."""
 
     kind: Literal["mechanism"] = Field(default="mechanism", description="Kind of record.")
-    trigger: Trigger = Field(description="What starts the chain.")
+    trigger: Trigger
     symptoms: list[Ref] = Field(description="What the chain ends in; empty for normal physiology.")
     grade: Grade = Field(description="How well the evidence supports the chain as a whole.")
 

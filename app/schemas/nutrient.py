@@ -20,6 +20,7 @@ from app.schemas.common import (
     SearchTraits,
     Statement,
     Text,
+    UrlPath,
 )
 from app.schemas.quantity import Number, Quantity, Unit
 
@@ -63,7 +64,7 @@ class Assessment(Model):
 
     analyte: Text = Field(description="What is measured.", examples=["Serum magnesium"])
     specimen: Text = Field(description="In what it is measured.", examples=["serum"])
-    comparator: Comparator = Field(description="How a value compares with the cut-off.")
+    comparator: Comparator
     value: Number = Field(description="The cut-off.", examples=[0.7])
     upper: Number | None = Field(default=None, description="The upper end of a range; else null.")
     unit: Text = Field(description="Unit, as a UCUM code.", examples=["mmol/L"])
@@ -82,11 +83,11 @@ class Assessment(Model):
 class NutrientFile(RecordFile):
     """A nutrient, as a contributor writes it."""
 
-    type: NutrientType = Field(description="Vitamin or mineral.")
+    type: NutrientType
     symbol: Text | None = Field(default=None, description="Chemical symbol of a mineral.", examples=["Mg"])
     electrolyte: StrictBool = Field(description="True for a mineral that carries charge in body fluids.")
     roles: list[Statement] = Field(min_length=1, description="What it does in muscle and nerve.")
-    deficiency: Deficiency = Field(description="What too little of it does, its causes, and who is at risk.")
+    deficiency: Deficiency
     excess: list[Statement] = Field(min_length=1, description="What too much of it does.")
     red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
     assessment: list[Assessment] = Field(default=[], description="Cut-offs of blood tests.")
@@ -99,9 +100,9 @@ class Nutrient(NutrientFile, Ref):
     """A vitamin or mineral, with everything that refers to it."""
 
     kind: Literal["nutrient"] = Field(default="nutrient", description="Kind of record.")
-    unit: Unit | None = Field(description="Unit in which its amounts are given, as a UCUM code.", examples=["mg"])
+    unit: Unit | None = Field(description="Unit in which its amounts are given.")
     daily_value: Quantity | None = Field(description="The FDA Daily Value for adults; null where there is none.")
-    intakes_url: str = Field(
+    intakes_url: UrlPath = Field(
         description="Path of its reference intakes by authority and life stage.",
         examples=["/intakes?nutrient=magnesium"],
     )
@@ -130,10 +131,10 @@ class NutrientCard(Card):
     """A nutrient in a list."""
 
     kind: Literal["nutrient"] = Field(default="nutrient", description="Kind of record.")
-    type: NutrientType = Field(description="Vitamin or mineral.")
-    symbol: str | None = Field(description="Chemical symbol of a mineral.", examples=["Mg"])
+    type: NutrientType
+    symbol: Text | None = Field(description="Chemical symbol of a mineral.", examples=["Mg"])
     electrolyte: bool = Field(description="True for a mineral that carries charge in body fluids.")
-    unit: Unit | None = Field(description="Unit in which its amounts are given, as a UCUM code.", examples=["mg"])
+    unit: Unit | None = Field(description="Unit in which its amounts are given.")
     daily_value: Quantity | None = Field(description="The FDA Daily Value for adults; null where there is none.")
 
 

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,6 +13,9 @@ OLDEST = 130
 
 AGE = r"(?:[0-9]{1,2}|1[0-2][0-9]|130)y?|(?:[0-9]{1,3}|1[0-4][0-9]{2}|15[0-5][0-9]|1560)mo"
 """Completed years, as `34` or `34y`, or completed months, as `8mo`, up to the oldest age."""
+
+
+Months = Annotated[int, Field(ge=0, le=12 * OLDEST + 11)]
 
 
 class Sex(StrEnum):
@@ -34,12 +38,12 @@ class Population(Model):
     """Whom a number is for. Ages are completed months, both ends included: 31 to 50 years is 372 to 611."""
 
     label: Text = Field(description="The authority's own words.", examples=["Females 31-50 years"])
-    sex: Sex = Field(description="Sex.")
-    age_min_months: int = Field(ge=0, description="Lowest age, in completed months.", examples=[372])
-    age_max_months: int | None = Field(
+    sex: Sex
+    age_min_months: Months = Field(description="Lowest age, in completed months.", examples=[372])
+    age_max_months: Months | None = Field(
         description="Highest age, in completed months; null where there is none.", examples=[611]
     )
-    states: list[State] = Field(min_length=1, description="The states it holds for.")
+    states: list[State] = Field(min_length=1, max_length=3, description="The states it holds for.")
 
     def overlaps(self, other: "Population") -> bool:
         """Whether somebody can belong to both."""
@@ -54,7 +58,7 @@ class Population(Model):
 class LifeStage(Model):
     """A life stage of the authority that defines it."""
 
-    code: str = Field(description="Code, as the `life_stage` filter takes it.", examples=["female_31_50"])
+    code: Text = Field(description="Code, as the `life_stage` filter takes it.", examples=["female_31_50"])
     label: Text = Field(description="The authority's words.", examples=["Females 31-50 years"])
 
 

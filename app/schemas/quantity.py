@@ -11,11 +11,11 @@ from app.schemas.common import Model
 
 
 class Unit(StrEnum):
-    """Units, by their UCUM code.
+    """Unit, by its UCUM code.
 
     `g`, `mg`, `ug`: gram, milligram, microgram. `[iU]`: international unit, of which the mass depends on the
     substance. `d`: day. `MJ`: megajoule of dietary energy. `100.g`: 100 grams of edible portion. `{serving}`: the
-    serving that is named beside it. `mo`, `a`: month and year of age.
+    serving that is named next to it. `mo`, `a`: month and year of age.
     """
 
     gram = "g"
@@ -85,8 +85,8 @@ class Quantity(Model):
     """A number with its unit and what it is counted by."""
 
     value: Number = Field(description="The number, exactly as published.", examples=[320])
-    unit: Unit = Field(description="Unit of the number, as a UCUM code.", examples=["mg"])
-    per: Unit = Field(description="What it is counted by, as a UCUM code.", examples=["d"])
+    unit: Unit
+    per: Unit = Field(description="What it is counted by.")
 
 
 class Range(Model):
@@ -94,8 +94,8 @@ class Range(Model):
 
     min: Number = Field(description="The lowest number.", examples=[2.2])
     max: Number = Field(description="The highest number.", examples=[2.5])
-    unit: Unit = Field(description="Unit of the numbers, as a UCUM code.", examples=["mg"])
-    per: Unit = Field(description="What they are counted by, as a UCUM code.", examples=["d"])
+    unit: Unit
+    per: Unit = Field(description="What they are counted by.")
 
     @model_validator(mode="after")
     def _ordered(self) -> "Range":
@@ -108,4 +108,4 @@ class Mass(Model):
     """A mass."""
 
     value: Number = Field(description="The number.", examples=[28.35])
-    unit: Unit = Field(description="Unit of the number, as a UCUM code.", examples=["g"])
+    unit: Unit

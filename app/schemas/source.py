@@ -26,20 +26,22 @@ class SourceType(StrEnum):
     food_database = "food-database"
 
 
+Doi = Annotated[str, Field(pattern=r"^10\.\d{4,9}/\S+$")]
+Year = Annotated[StrictInt, Field(ge=1900, le=2100)]
+
+
 class SourceFile(Model):
     """A source, as a contributor writes it. `name` is a short citation."""
 
     name: Text = Field(description="Short citation.", examples=["Garrison et al. 2020 (Cochrane)"])
-    type: SourceType = Field(description="Kind of publication.")
+    type: SourceType
     title: Text = Field(description="Title of the publication.")
     authors: list[Text] = Field(default=[], description="Authors, family name first; `et al.` where the list is cut.")
-    year: StrictInt | None = Field(default=None, ge=1900, le=2100, description="Year of publication.")
+    year: Year | None = Field(default=None, description="Year of publication.")
     publisher: Text | None = Field(default=None, description="Publisher, or journal with volume and pages.")
-    doi: Annotated[str | None, Field(pattern=r"^10\.\d{4,9}/\S+$")] = Field(
-        default=None, description="Digital Object Identifier."
-    )
+    doi: Doi | None = Field(default=None, description="Digital Object Identifier.")
     website: HttpUrl | None = Field(default=None, description="Address of the publication on the web.")
-    summary: Text = Field(description="What it is and what it shows, in one to three sentences.")
+    summary: Text = Field(description="What it is and what it shows, in a few sentences.")
     pmid: Annotated[str | None, Field(pattern=r"^\d{1,8}$")] = Field(default=None, description="PubMed identifier.")
     accessed: date | None = Field(default=None, description="Day on which the website was read.")
     retracted: StrictBool | None = Field(
@@ -67,10 +69,10 @@ class SourceCard(Card):
     """A source in a list."""
 
     kind: Literal["source"] = Field(default="source", description="Kind of record.")
-    type: SourceType = Field(description="Type of publication.")
-    title: str = Field(description="Title of the publication.")
-    year: int | None = Field(description="Year of publication.")
-    doi: str | None = Field(description="Digital Object Identifier.")
+    type: SourceType
+    title: Text = Field(description="Title of the publication.")
+    year: Year | None = Field(description="Year of publication.")
+    doi: Doi | None = Field(description="Digital Object Identifier.")
     website: HttpUrl | None = Field(description="Address of the publication on the web.")
 
 

@@ -19,7 +19,7 @@ class SymptomType(StrEnum):
 class SymptomFile(RecordFile):
     """A symptom, as a contributor writes it."""
 
-    type: SymptomType = Field(description="Symptom, sign or condition.")
+    type: SymptomType
     facts: list[Statement] = Field(default=[], description="What it is, how common, how it comes about.")
     red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
     self_care: list[Statement] = Field(default=[], description="What may ease or prevent it.")
@@ -47,7 +47,7 @@ class SymptomCard(Card):
     """A symptom, sign or condition in a list."""
 
     kind: Literal["symptom"] = Field(default="symptom", description="Kind of record.")
-    type: SymptomType = Field(description="Symptom, sign or condition.")
+    type: SymptomType
 
 
 KIND = Kind(

@@ -35,7 +35,7 @@ class ChangesQuery(PageQuery):
         description="Version of the dataset that is known already, as `/dataset` showed it; `0.0.0` for none. Left "
         "out: the version before the present one.",
         examples=[NOTHING],
-        json_schema_extra={"pattern": VERSION_PATTERN, "x-code-of": "release"},
+        json_schema_extra={"pattern": VERSION_PATTERN},
     )
 
 

@@ -12,13 +12,13 @@ from app.api.records import release_info
 from app.api.responses import json_response, read
 from app.api.routing import Router
 from app.database.models import Nutrient
-from app.schemas.common import Citations, Grade, Model, Ref
+from app.schemas.common import Citations, Grade, Model, Ref, Text
 
 router = Router(prefix="/comparison", tags=["Comparison"])
 
 
 class ComparisonKey(StrEnum):
-    """Keys of the cells of a row."""
+    """Key of the cell in each row."""
 
     nutrient = "nutrient"
     function = "function"
@@ -29,19 +29,19 @@ class ComparisonKey(StrEnum):
 class ComparisonColumn(Model):
     """A column of the table."""
 
-    key: ComparisonKey = Field(description="Key of the cell in each row.")
-    label: str = Field(description="Heading to show.", examples=["Main function in muscle health"])
+    key: ComparisonKey
+    label: Text = Field(description="Heading to show.", examples=["Main function in muscle health"])
 
 
 class ComparisonRow(Model):
     """A row of the table: one nutrient."""
 
-    nutrient: Ref = Field(description="The nutrient.")
-    function: str = Field(description="Main function in muscle health.")
-    connection: str = Field(description="How it is linked to twitching.")
+    nutrient: Ref
+    function: Text = Field(description="Main function in muscle health.")
+    connection: Text = Field(description="How it is linked to twitching.")
     food_sources: list[Ref] = Field(description="Main food sources, in the table's order.")
-    grade: Grade = Field(description="How well the evidence supports the link.")
-    grade_reason: str = Field(description="What the grade rests on, in one short sentence.")
+    grade: Grade
+    grade_reason: Text = Field(description="What the grade rests on, in one short sentence.")
     citations: Citations
 
 
@@ -51,7 +51,7 @@ class Comparison(Model):
     columns: list[ComparisonColumn] = Field(description="The columns, in order.")
     rows: list[ComparisonRow] = Field(description="The rows, in order.")
     total: int = Field(ge=0, description="How many rows there are.")
-    disclaimer: str = Field(description="What this information is and is not.")
+    disclaimer: Text = Field(description="What this information is and is not.")
 
 
 COLUMNS = [

@@ -11,7 +11,7 @@ from app.api.responses import json_response, read, release_headers
 from app.api.routing import HTML, JSON, Router
 from app.pages.index import index_page
 from app.schemas import COLLECTIONS, KINDS
-from app.schemas.common import Model
+from app.schemas.common import VERSION_PATTERN, Model, Text, UrlPath
 
 router = Router(tags=["Dataset"])
 
@@ -24,36 +24,40 @@ Counts = create_model("Counts", __base__=Model, __doc__="Number of records in ea
 class DatasetInfo(Model):
     """What the dataset says of itself."""
 
-    version: str = Field(description="Version of the dataset, by Semantic Versioning.", examples=["1.0.0"])
-    content_hash: str = Field(description="SHA-256 of the content: equal hashes, equal answers.")
+    version: str = Field(
+        pattern=VERSION_PATTERN, description="Version of the dataset, by Semantic Versioning.", examples=["1.0.0"]
+    )
+    content_hash: str = Field(
+        pattern="^[0-9a-f]{64}$", description="SHA-256 of the content: equal hashes, equal answers."
+    )
     released: date = Field(description="Day of the release.")
-    title: str = Field(description="Title.")
-    description: str = Field(description="What it is.")
-    language: str = Field(description="Language of the prose, as a BCP 47 tag.")
-    licence: str = Field(description="SPDX identifier of the licence of the content.")
+    title: Text = Field(description="Title.")
+    description: Text = Field(description="What it is.")
+    language: Text = Field(description="Language of the prose, as a BCP 47 tag.")
+    licence: Text = Field(description="SPDX identifier of the licence of the content.")
     licence_url: HttpUrl = Field(description="The text of the licence.")
-    disclaimer: str = Field(description="What this information is and is not.")
+    disclaimer: Text = Field(description="What this information is and is not.")
     counts: Counts = Field(description="Number of records in each collection.")
 
 
 class IndexEntry(Model):
     """Something that this API offers."""
 
-    name: str = Field(description="Name.")
-    url: str = Field(description="Path.")
-    total: int | None = Field(description="How many records it holds; null where that is not what it is about.")
+    name: Text = Field(description="Name.", examples=["Nutrients"])
+    url: UrlPath = Field(description="Path.", examples=["/nutrients"])
+    total: int | None = Field(ge=0, description="How many records it holds; null where that is not what it is about.")
 
 
 class Index(Model):
     """Everything that this API offers."""
 
-    title: str = Field(description="Title of the dataset.")
-    description: str = Field(description="What it is.")
-    dataset: str = Field(description="Version of the dataset.")
-    licence: str = Field(description="SPDX identifier of the licence of the content.")
+    title: Text = Field(description="Title of the dataset.")
+    description: Text = Field(description="What it is.")
+    dataset: Text = Field(description="Version of the dataset.")
+    licence: Text = Field(description="SPDX identifier of the licence of the content.")
     collections: list[IndexEntry] = Field(description="Collections of records.")
     resources: list[IndexEntry] = Field(description="Everything else.")
-    disclaimer: str = Field(description="What this information is and is not.")
+    disclaimer: Text = Field(description="What this information is and is not.")
 
 
 RESOURCES = {

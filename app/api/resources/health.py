@@ -13,7 +13,7 @@ from app.api.responses import read
 from app.api.routing import Router
 from app.database.engines import OLD_SCHEMA, explain
 from app.database.models import schema_is_current
-from app.schemas.common import Model
+from app.schemas.common import Model, Text
 
 router = Router(tags=["Health"])
 
@@ -28,7 +28,7 @@ class Readiness(Model):
     """The process can answer."""
 
     status: Literal["ready"] = Field(default="ready", description="Always `ready`; else the answer is a 503.")
-    dataset: str = Field(description="Version of the dataset.")
+    dataset: Text = Field(description="Version of the dataset.")
 
 
 @router.get("/livez", response_model=Liveness, summary="Is the process alive?")

@@ -28,7 +28,7 @@ class AmountFilters(Query):
     """Filters of the list of a nutrient's amounts in foods."""
 
     group: Annotated[tuple[str, ...], Choices(FoodGroup), column_in("food_group")] = Field(
-        default=(), description="Food group.", examples=["legumes"]
+        default=(), description="Food group.", examples=["leafy-greens"]
     )
     from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
         default=None,

@@ -14,7 +14,7 @@ from app.api.links import page_links
 from app.api.parameters import Choices, PageQuery, Query, WholeNumber
 from app.api.responses import json_response
 from app.api.routing import Router
-from app.schemas.common import Model, Ref
+from app.schemas.common import Model, Ref, Text
 from app.search.current_index import CurrentIndex
 from app.search.entries import SEARCHED
 from app.search.index import SearchIndex
@@ -51,11 +51,11 @@ class SuggestQuery(Query):
         min_length=1,
         max_length=LONGEST,
         description="What was typed so far, 200 characters at most.",
-        examples=["magn"],
+        examples=["diur"],
         json_schema_extra=PRINTABLE,
     )
     kind: Annotated[tuple[str, ...], Choices(*SEARCHED)] = Field(
-        default=(), description="Only records of these kinds.", examples=["nutrient"]
+        default=(), description="Only records of these kinds.", examples=["lifestyle_factor"]
     )
     limit: WholeNumber = Field(
         default=8, ge=1, le=20, description="How many suggestions to show, 1 to 20.", examples=[8]
@@ -66,10 +66,12 @@ class SearchHit(Ref):
     """A record that answers the query."""
 
     snippet: str = Field(
+        min_length=1,
         description="A passage of the record as HTML that is safe to insert: all text is escaped, and the only tag is "
-        "`<mark>`, round the words that matched."
+        "`<mark>`, round the words that matched.",
+        examples=["<mark>Magnesium</mark> calms nerves"],
     )
-    score: float = Field(description="How well it fits; to be compared within one answer only.")
+    score: float = Field(ge=0, description="How well it fits; to be compared within one answer only.")
     matched: Literal["name", "alias", "text", "typo"] = Field(
         description="By what it was found: its name, another name, its text or what it refers to, or a name after a "
         "misspelt word was corrected."
@@ -80,18 +82,20 @@ class SearchPage(PageBase):
     """Hits, best first."""
 
     items: list[SearchHit] = Field(description="The hits of this page, best first.")
-    did_you_mean: str | None = Field(
+    did_you_mean: Text | None = Field(
         description="The query as it was read, where words were corrected; for an empty answer the nearest name there "
         "is; else null."
     )
-    disclaimer: str = Field(description="What this information is and is not.")
+    disclaimer: Text = Field(description="What this information is and is not.")
 
 
 class SuggestedRecord(Ref):
     """A record that has a name with this beginning."""
 
-    text: str = Field(description="The name or alias that begins so: what to put into the search box.")
-    hint: str = Field(description="Kind and detail, and the name behind an alias: tells alike names apart.")
+    text: Text = Field(description="The name or alias that begins so: what to put into the search box.")
+    hint: Text = Field(
+        description="Kind and detail, and the name behind an alias: tells alike names apart.", examples=["mineral"]
+    )
 
 
 class SuggestionList(Model):
@@ -100,7 +104,7 @@ class SuggestionList(Model):
     items: list[SuggestedRecord] = Field(description="The suggestions, best first.")
     total: int = Field(ge=0, description="How many there are in this answer.")
     limit: int = Field(ge=1, le=20, description="How many an answer holds at most.")
-    disclaimer: str = Field(description="What this information is and is not.")
+    disclaimer: Text = Field(description="What this information is and is not.")
 
 
 async def _index(request: Request) -> SearchIndex:
