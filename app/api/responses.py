@@ -20,8 +20,8 @@ BATCH = 200
 """Rows of a stream that are read and sent together."""
 
 
-async def read(request: Request, function: Callable[[Connection], T]) -> T:
-    """What a function reads from one snapshot of the database."""
+async def read(request: Request, function: Callable[[Connection], T], *, is_long: bool = False) -> T:
+    """What a function reads from one snapshot of the database; in a thread where that takes long."""
     engine: Engine = request.app.state.engine
 
     def run() -> T:
@@ -29,7 +29,7 @@ async def read(request: Request, function: Callable[[Connection], T]) -> T:
             return function(connection)
 
     # SQLite answers sooner than a thread wakes up; a database across a network would block the event loop
-    return run() if engine.dialect.name == "sqlite" else await run_in_threadpool(run)
+    return run() if engine.dialect.name == "sqlite" and not is_long else await run_in_threadpool(run)
 
 
 class RawJson(str):
