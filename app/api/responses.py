@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 from starlette.types import Receive, Scope, Send
 
 from app.api.records import ReleaseInfo
@@ -95,7 +97,9 @@ class StreamedExport(Response):
             return  # nobody wants the rest
         finally:
             gone.cancel()
-            await run_in_threadpool(self._close)
+            # the rows are read: a connection that is lost only now must not cut the client's
+            with suppress(DBAPIError):
+                await run_in_threadpool(self._close)
 
 
 async def _gone(receive: Receive) -> None:
