@@ -9,7 +9,7 @@ export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
 .PHONY: help serve migrate load rollback grant test test-all quick lint format check-content generate search-eval clients fuzz \
-	redbot lock audit assets bench clean
+	hostile redbot lock audit assets bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,7 @@ test: $(VENV)/.developing ## Install and run the tests, on SQLite and on Postgre
 test-all: $(VENV)/.developing tests/clients/node_modules ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
 	@REQUIRE_CLIENTS=1 HOSTILE_REQUESTS=10000 ENDURANCE_SECONDS=120 $(RUN) -m pytest -m all $(ARGS)
 	@$(MAKE) --no-print-directory fuzz EXAMPLES=60
+	@$(MAKE) --no-print-directory hostile
 	@$(MAKE) --no-print-directory audit
 	@deploy/check-image.sh
 	@deploy/run-scale.sh
@@ -74,6 +75,9 @@ assets: tests/clients/node_modules ## Copy the docs pages' assets from their npm
 
 fuzz: $(VENV)/.developing ## Ask the API whatever its description allows and forbids (EXAMPLES random ones an operation, SEED)
 	@$(RUN) -m tests.fuzz $(or $(EXAMPLES),100) $(or $(SEED),1)
+
+hostile: $(VENV)/.developing ## Try what one hostile client can cost, in time and memory
+	@$(RUN) -m tests.hostile
 
 redbot: $(VENV)/.developing ## Have REDbot look at the HTTP of the main kinds of answer
 	@$(RUN) -m tests.redbot

@@ -58,6 +58,14 @@ class Server:
         """A connection to write bytes to."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
+    def processor_time(self) -> float:
+        """Seconds for which its main thread, that of the event loop, has run: other work on the machine adds none."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[0]) / 1e9
+
+    def resident(self) -> int:
+        """Its memory, in bytes."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
     def children(self) -> set[int]:
         """Process ids of its workers, where it has more than one."""
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()

@@ -129,6 +129,7 @@ async def test_links_lead_through_a_list_and_to_licence_and_terms(tiny: httpx.As
         ("/nutrients/%FF", 400),
         ("/nutrients?" + "a" * 9000, 414),
         ("/nutrients?" + "&" * 50, 200),
+        ("/nutrients?" + "type=a&" * 501, 400),
         ("/nutrients?=", 200),
         ("/nutrients?=x", 422),
         ("/nutrients?kind", 422),

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 from starlette.types import Message
 
 from app.__main__ import main
@@ -211,6 +212,23 @@ async def test_a_client_that_goes_away_ends_its_list() -> None:
     await StreamedExport(closed.set, pieces(), {}, "ndjson")({"type": "http"}, receive, send)
     assert closed.is_set()
     assert taken < 6 * BATCH
+
+
+async def test_a_connection_lost_after_the_last_row_cuts_no_client() -> None:
+    def close() -> None:
+        raise OperationalError("ROLLBACK", {}, Exception("server closed the connection unexpectedly"))
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    await StreamedExport(close, iter(["a\r\n"]), {}, "text/csv")({"type": "http"}, receive, send)
+    assert sent[-1] == {"type": "http.response.body", "body": b"a\r\n", "more_body": False}
 
 
 def test_a_limit_that_cannot_be_read_is_refused() -> None:

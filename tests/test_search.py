@@ -1,6 +1,7 @@
 """/search and /suggest: what people ask, and anything else they may send."""
 
 import asyncio
+import gc
 import html
 import re
 import threading
@@ -329,6 +330,17 @@ def test_the_index_of_a_new_release_is_built_before_anybody_searches(
     assert search(before, "quintessence").total == 0
     assert index.refresh() is after
     assert (index.is_stale(before), index.is_stale(after)) == (True, False)
+
+
+def test_queries_leave_nothing_behind(swapped: tuple[CurrentIndex, Callable[[], str]]) -> None:
+    index = swapped[0].current()
+    # a full collection would go through all of the index while a request waits
+    assert gc.get_freeze_count() > len(index.weights)
+    analyzer = index.analyzer
+    before = [len(cache) for cache in (analyzer._folded, analyzer._stems, analyzer._plain)]
+    for number in range(50):
+        search(index, f"iron word{number} {'x' * 150}{number}")
+    assert [len(cache) for cache in (analyzer._folded, analyzer._stems, analyzer._plain)] == before
 
 
 def test_the_first_release_is_indexed_when_it_is_noticed(swapped: tuple[CurrentIndex, Callable[[], str]]) -> None:

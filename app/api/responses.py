@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 from starlette.types import Receive, Scope, Send
 
 from app.api.records import ReleaseInfo
@@ -20,8 +22,8 @@ BATCH = 200
 """Rows of a stream that are read and sent together."""
 
 
-async def read(request: Request, function: Callable[[Connection], T]) -> T:
-    """What a function reads from one snapshot of the database."""
+async def read(request: Request, function: Callable[[Connection], T], *, is_long: bool = False) -> T:
+    """What a function reads from one snapshot of the database; in a thread where that takes long."""
     engine: Engine = request.app.state.engine
 
     def run() -> T:
@@ -29,7 +31,7 @@ async def read(request: Request, function: Callable[[Connection], T]) -> T:
             return function(connection)
 
     # SQLite answers sooner than a thread wakes up; a database across a network would block the event loop
-    return run() if engine.dialect.name == "sqlite" else await run_in_threadpool(run)
+    return run() if engine.dialect.name == "sqlite" and not is_long else await run_in_threadpool(run)
 
 
 class RawJson(str):
@@ -95,7 +97,9 @@ class StreamedExport(Response):
             return  # nobody wants the rest
         finally:
             gone.cancel()
-            await run_in_threadpool(self._close)
+            # the rows are read: a connection that is lost only now must not cut the client's
+            with suppress(DBAPIError):
+                await run_in_threadpool(self._close)
 
 
 async def _gone(receive: Receive) -> None:

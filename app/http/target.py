@@ -9,6 +9,10 @@ _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
+MAX_PARAMETERS = 500
+"""More in one query would take the event loop milliseconds to put in order and to refuse one by one."""
+
+
 class BadTarget(Exception):
     """The request target is malformed; the message is for the client."""
 
@@ -38,7 +42,10 @@ def parse_target(path: str, raw_path: bytes, query: bytes) -> Target:
     if _CONTROL.search(path):
         raise BadTarget("The path holds a control character.")
     pairs = []
-    for part in query.split(b"&") if query else ():
+    parts = query.split(b"&") if query else []
+    if len(parts) > MAX_PARAMETERS:
+        raise BadTarget(f"The query has {len(parts)} parameters; {MAX_PARAMETERS} are allowed.")
+    for part in parts:
         name, _, value = part.replace(b"+", b" ").partition(b"=")
         if not name and not value:
             continue

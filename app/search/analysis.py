@@ -18,7 +18,6 @@ WORD = re.compile(r"([^\W_]+)(?:['\u2019](?:s|t|re|ve|ll|m|d)\b)?", re.IGNORECAS
 VITAMIN = re.compile(r"vit(?:amin)?([abcdek]\d{0,2})")
 NUMBERED = re.compile(r"[abcdek]\d{1,2}")
 MEASURE = re.compile(r"\d+(?:[.,]\d+)?([^\W\d_]+)")
-CACHED = 200_000
 
 
 class Word(NamedTuple):
@@ -49,6 +48,8 @@ class Analyzer:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
+        self.learns = True
+        """Remembers the words it meets: those of the records, but not those of queries, which are without end."""
         self._snowball = (
             tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.stemmer("english")).build()
         )
@@ -83,7 +84,7 @@ class Analyzer:
             plain = "".join(c for c in plain if not unicodedata.combining(c))
             plain = self._fragments.sub(lambda found: self.vocabulary.spelling_fragments[found[0]], plain)
             known = self.vocabulary.spellings.get(plain, plain)
-            _remember(self._folded, word, known)
+            self._remember(self._folded, word, known)
         return known
 
     def stem(self, word: str) -> str:
@@ -92,7 +93,7 @@ class Analyzer:
         if known is None:
             stemmed = (self._snowball.analyze(word) or [word])[0]
             known = self._synonyms.get(word) or self._synonyms.get(stemmed, stemmed)
-            _remember(self._stems, word, known)
+            self._remember(self._stems, word, known)
         return known
 
     def stems(self, words: Iterable[str]) -> frozenset[str]:
@@ -141,7 +142,7 @@ class Analyzer:
             return vitamin
         term = self.stem(word)
         if len(word) > 1 and word.isalpha() and word != "vitamin" and word not in self._phrases:
-            _remember(self._plain, word, term)
+            self._remember(self._plain, word, term)
         return 1, term
 
     def _vitamin(self, words: Sequence[Word], i: int) -> tuple[int, str] | None:  # noqa: PLR0911 - one per spacing
@@ -179,8 +180,6 @@ class Analyzer:
         for phrases in self._phrases.values():
             phrases.sort(key=lambda phrase: -len(phrase.words))
 
-
-def _remember(cache: dict[str, str], key: str, value: str) -> None:
-    # words of queries are without end
-    if len(cache) < CACHED:
-        cache[key] = value
+    def _remember(self, cache: dict[str, str], key: str, value: str) -> None:
+        if self.learns:
+            cache[key] = value

@@ -102,7 +102,7 @@ def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, about: ReleaseInf
     names = tuple(tuple(_names(entry, analyzer, weights)) for entry in entries)
     schema, searcher = _tantivy(entries, names, collected.texts)
     ordinals = {entry.slug: ordinal for ordinal, entry in enumerate(entries)}
-    return SearchIndex(
+    index = SearchIndex(
         about=about,
         analyzer=analyzer,
         entries=tuple(entries),
@@ -122,6 +122,8 @@ def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, about: ReleaseInf
         schema=schema,
         searcher=searcher,
     )
+    analyzer.learns = False
+    return index
 
 
 def _weight(analyzer: Analyzer, term: str, count: int, records: int) -> float:
