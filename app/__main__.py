@@ -1,7 +1,6 @@
 """python -m app migrate | grant | serve: prepare the database, serve the API."""
 
 import argparse
-import asyncio
 import os
 import signal
 import socket
@@ -166,7 +165,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
 
 def _check_rate_limit(settings: Settings) -> None:
     try:
-        answers = asyncio.run(RateLimit(settings.rate_limit, settings.rate_limit_storage).check())
+        answers = RateLimit(settings.rate_limit, settings.rate_limit_storage).limiter.storage.check()
     except ConfigurationError:
         raise Refused("RATE_LIMIT_STORAGE needs the Redis library; install the `redis` extra.") from None
     if not answers:

@@ -43,7 +43,6 @@ class Metrics:
         )
 
     def answered(self, request: LoggedRequest, seconds: float) -> None:
-        """Count one answer."""
         method = request.method if request.method in METHODS else "other"
         self.requests.labels(method, request.route, str(request.status)).inc()
         self.seconds.labels(request.route).observe(seconds)
@@ -57,12 +56,7 @@ class DatasetCollector(Collector):
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def describe(self) -> list[Metric]:
-        """Nothing is asked of the database at registration."""
-        return []
-
     def collect(self) -> Iterator[Metric]:
-        """Whether the database answers and, if so, with which dataset."""
         up = GaugeMetricFamily("nutrients_database_up", "1 if the database answers with a dataset.", value=0)
         info = GaugeMetricFamily("nutrients_dataset_info", "The dataset.", labels=("version", "content_hash"))
         try:

@@ -25,7 +25,6 @@ class Target:
         return Target(self.path, tuple(pair for pair in self.pairs if pair[0].removesuffix("[]") in names))
 
     def query_string(self) -> str:
-        """The query, encoded anew."""
         return urlencode(self.pairs)
 
     def __str__(self) -> str:
