@@ -1,6 +1,10 @@
-"""create_app(settings): the wiring, nothing else."""
+"""The wiring: the app, and the app in a process of the server."""
 
 import asyncio
+import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,7 +28,7 @@ from app.http.representation import RepresentationMiddleware
 from app.http.request_log import RequestLogMiddleware
 from app.http.routes import offers_of
 from app.pages import assets, docs
-from app.search import CurrentIndex
+from app.search.current_index import CurrentIndex
 from app.settings import Settings
 
 OTHERS = 3
@@ -32,7 +36,6 @@ OTHERS = 3
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The API over the database that the settings name."""
     settings = settings or Settings()
     engine = reading_engine(
         settings.database_url, settings.threads + settings.max_streams + OTHERS, settings.statement_timeout
@@ -87,3 +90,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
         app.add_middleware(TracingMiddleware, offer_of=offer_of)
     return app
+
+
+def create_worker() -> FastAPI:
+    """The app; uvicorn calls this in each process that serves."""
+    # sent when a terminal closes or by `systemctl reload`; the process that supervises others replaces them
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if parent := multiprocessing.parent_process():
+
+        def stop_with_parent() -> None:
+            parent.join()
+            # it was killed: nobody would end, replace or count this process, which would hold the port for good
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=stop_with_parent, name="parent", daemon=True).start()
+    return create_app()

@@ -17,7 +17,8 @@ from sqlalchemy import Connection
 from app.api.errors import NotReady
 from app.database.current_release import current_tag
 from app.database.engines import reading_engine
-from app.search import CurrentIndex, SearchIndex, build_index
+from app.search.current_index import CurrentIndex
+from app.search.index import SearchIndex, build_index
 from app.search.ranking import search
 from seed.check import check
 from tests.search_eval import measure, ours, read_cases

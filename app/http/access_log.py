@@ -65,7 +65,6 @@ class AccessLog:
         self._queue.append((when, seconds, request_id, request))
 
     def start(self) -> None:
-        """Write from now on, in a thread."""
         if self.wanted:
             self.thread = threading.Thread(target=self._run, name="access-log", daemon=True)
             self.thread.start()
@@ -77,7 +76,6 @@ class AccessLog:
             self.thread.join(PATIENCE)
 
     def flush(self) -> None:
-        """Write and count what is queued."""
         with self._flushing:
             lines = [self._queue.popleft() for _ in range(len(self._queue))]
             dropped, self._dropped = self._dropped, 0

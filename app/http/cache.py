@@ -42,7 +42,6 @@ class ResponseCache:
         return len(self._responses)
 
     def get(self, key: Key) -> CachedResponse | None:
-        """The response of a key, now the most recently used."""
         cached = self._responses.get(key)
         if cached is not None:
             self._responses.move_to_end(key)

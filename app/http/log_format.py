@@ -31,7 +31,6 @@ class ConsoleFormatter(logging.Formatter):
 
 
 def log_config(settings: Settings) -> dict[str, Any]:
-    """How Python's `logging` is to be set up."""
     formatter = {
         "json": {"()": "app.http.log_format.JsonFormatter"},
         "console": {"()": "app.http.log_format.ConsoleFormatter", "format": "%(asctime)s %(levelname)s %(message)s"},

@@ -23,8 +23,6 @@ METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class Metrics:
-    """What one process counts."""
-
     def __init__(self) -> None:
         # of its own, so that several apps fit into one process
         registry = self.registry = CollectorRegistry()

@@ -62,7 +62,6 @@ def body_with_prefix(body: bytes, content_type: str, prefix: str) -> bytes:
 
 
 def headers_with_prefix(headers: Headers, prefix: str) -> Headers:
-    """Headers whose `Location` and `Link` targets begin with the prefix."""
     start = prefix.encode() + b"/"
     return [
         (name, _LINK.sub(rb"\1" + start, value) if name == b"link" else re.sub(rb"\A/", start, value))
@@ -73,5 +72,4 @@ def headers_with_prefix(headers: Headers, prefix: str) -> Headers:
 
 
 def with_server(description: bytes, url: str) -> bytes:
-    """The API description with this URL of its server."""
     return _SERVER.sub(rb"\1" + url.encode(), description, count=1)

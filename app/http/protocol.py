@@ -42,8 +42,6 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Shared(NamedTuple):
-    """What all connections share."""
-
     settings: Settings
     memo: RequestMemo
     log: AccessLog

@@ -208,7 +208,6 @@ class RepresentationMiddleware:
         return collector.response
 
     def _offered(self, path: str, offer: Offer) -> str:
-        """What there is in place of what `Accept` names."""
         exports = [path + ending for ending in EXPORTS if getattr(self._offer_of(path + ending), "streamed", False)]
         also = f"; the whole list is at {', '.join(exports)}" if exports else ""
         return f"Nothing in Accept is offered here; there is {', '.join(offer.media_types)}{also}."

@@ -50,7 +50,6 @@ class StreamSlots:
         return True
 
     def leave(self, stream: "Collector") -> None:
-        """Take back the slot of a stream, if it has one."""
         self._streams.discard(stream)
 
 
@@ -73,7 +72,6 @@ class Collector:
 
     @property
     def seconds(self) -> float:
-        """How long it has been streaming."""
         return monotonic() - self._began if self._began is not None else 0.0
 
     def cut(self) -> None:
@@ -95,7 +93,6 @@ class Collector:
         return isinstance(error, Exception) and self.response is not None and self.response.is_final
 
     async def send(self, message: Message) -> None:
-        """Take one ASGI message."""
         prefix = self._exchange.prefix
         if message["type"] == "http.response.start":
             # of a whole body, the length is set when it is sent; a prefix changes it

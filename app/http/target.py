@@ -3,7 +3,7 @@
 import re
 from collections.abc import Container
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_to_bytes, urlencode
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -33,25 +33,14 @@ class Target:
 
 def parse_target(path: str, raw_path: bytes, query: bytes) -> Target:
     """Check path and query and put the query in order; `BadTarget` where one is malformed."""
-    _decoded(raw_path, "path")
-    if _CONTROL.search(path):
-        raise BadTarget("The path holds a control character.")
-    pairs = []
-    for part in query.split(b"&") if query else ():
-        name, _, value = part.replace(b"+", b" ").partition(b"=")
-        if not name and not value:
-            continue
-        pair = _decoded(name, "query"), _decoded(value, "query")
-        if _CONTROL.search(pair[0]) or _CONTROL.search(pair[1]):
-            raise BadTarget("The query holds a control character.")
-        pairs.append(pair)
-    return Target(path, tuple(sorted(pairs)))
-
-
-def _decoded(encoded: bytes, where: str) -> str:
-    if _BAD_ESCAPE.search(encoded):
-        raise BadTarget(f"The {where} holds a '%' that is not followed by two hexadecimal digits.")
-    try:
-        return unquote_to_bytes(encoded).decode()
-    except UnicodeDecodeError:
-        raise BadTarget(f"The {where} is not UTF-8.") from None
+    for where, encoded in (("path", raw_path), ("query", query)):
+        if _BAD_ESCAPE.search(encoded):
+            raise BadTarget(f"The {where} holds a '%' that is not followed by two hexadecimal digits.")
+        try:
+            text = unquote_to_bytes(encoded).decode()
+        except UnicodeDecodeError:
+            raise BadTarget(f"The {where} is not UTF-8.") from None
+        if _CONTROL.search(text):
+            raise BadTarget(f"The {where} holds a control character.")
+    pairs = parse_qsl(query.decode(), keep_blank_values=True)
+    return Target(path, tuple(sorted(pair for pair in pairs if any(pair))))

@@ -42,7 +42,7 @@ class CurrentIndex:
         with self._lock:
             if tag != self._expected:
                 self._expected, self._expected_since = tag, monotonic()
-            if self._worker is None and self._is_behind() and not self._stopped.is_set():
+            if self._worker is None and self._is_behind():
                 self._worker = threading.Thread(target=self._catch_up, name="search-index", daemon=True)
                 self._worker.start()
 
@@ -71,21 +71,21 @@ class CurrentIndex:
         """Build and swap in the index of the present dataset, unless it is the one that is held."""
         with self._building, self._engine.connect() as connection:
             tag = current_tag(connection)
-            if tag is None and self._index is None:
-                raise NotReady(NO_DATASET)
-            if tag is not None and (self._index is None or self._index.about.tag != tag):
+            if self._index is None or tag not in (None, self._index.about.tag):
+                if tag is None:
+                    raise NotReady(NO_DATASET)
                 self._index = build_index(connection)
-            assert self._index is not None
             return self._index
 
     def _is_behind(self) -> bool:
-        return self._index is None or self.is_stale(self._index)
+        is_current = self._index is not None and not self.is_stale(self._index)
+        return not is_current and not self._stopped.is_set()
 
     def _catch_up(self) -> None:
         is_logged = False
         while True:
             with self._lock:
-                if self._stopped.is_set() or not self._is_behind():
+                if not self._is_behind():
                     self._worker = None
                     return
             try:

@@ -42,7 +42,6 @@ class Entry:
 
     @property
     def url(self) -> str:
-        """Path of the record."""
         return KINDS[self.kind].url(self.slug)
 
 

@@ -1,8 +1,10 @@
 """Suggestions: names and aliases that begin with what was typed so far."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
 
 from app.search.analysis import Analyzer
 from app.search.entries import SEARCHED, Entry
@@ -10,14 +12,14 @@ from app.search.entries import SEARCHED, Entry
 ORDER = sorted(SEARCHED, key=lambda kind: -SEARCHED[kind].weight)
 SHORT = 4
 """For what is typed in so few letters or less, the best are picked when the index is built."""
+ALIKE = 75
+"""How like a name what was typed must be to be taken for it, in percent."""
 KEPT = 100
 """How many are kept for a short beginning, and how many names are looked at for a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A record whose name or alias begins with what was typed."""
-
     ordinal: int
     text: str
     """The name or alias, to put into the search box."""
@@ -62,13 +64,13 @@ class Suggestions:
                 break
         return self._shown(list(chosen.values()))
 
-    def nearest(self, typed: str, pick: Callable[[str, list[str]], str | None]) -> str | None:
+    def nearest(self, typed: str) -> str | None:
         """The name that is most like what was typed, among those that share its first letters."""
         key = self.key(typed)
         near = [k for size in (3, 2, 1) for k in self._short.get(key[:size], ()) if k[1][0] == 0]
         names = {k[0]: k[3] for k in reversed(near)}
-        found = pick(key, list(names))
-        return names[found] if found else None
+        found = process.extractOne(key, list(names), scorer=fuzz.ratio, score_cutoff=ALIKE)
+        return names[found[0]] if found else None
 
     def key(self, text: str) -> str:
         """What beginnings are compared by: folded words, a vitamin's number joined."""
