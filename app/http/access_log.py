@@ -10,8 +10,6 @@ import threading
 from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
-from time import localtime, strftime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
 
 if TYPE_CHECKING:
@@ -99,13 +97,9 @@ class AccessLog:
                 self.flush()
 
 
-@lru_cache(maxsize=2)
-def _local_time(second: int) -> str:
-    return strftime("%Y-%m-%d %H:%M:%S", localtime(second))
-
-
 def _console_line(when: float, seconds: float, request_id: str, request: LoggedRequest) -> str:
-    time = f"{_local_time(int(when))},{int(when * 1000) % 1000:03d}"
+    # local time, as Python's `logging` writes it
+    time = datetime.fromtimestamp(when).isoformat(" ", "milliseconds").replace(".", ",")  # noqa: DTZ006
     duration = f"{round(seconds * 1000, 3)} ms"
     return f"{time} INFO {request.method} {request.path} {request.status} {duration} {request_id}\n"
 

@@ -46,7 +46,7 @@ def head_of(status: int, headers: Headers) -> bytes:
 
 
 def lines_of(headers: Headers) -> bytes:
-    return b"".join(b"%s: %s\r\n" % item for item in headers)
+    return b"".join([b"%s: %s\r\n" % item for item in headers])
 
 
 def preflight(requested_headers: bytes) -> Headers:

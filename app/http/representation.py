@@ -37,10 +37,6 @@ DESCRIPTION = "/openapi.json"
 EXPORTS = (".csv", ".ndjson", ".jsonld")
 
 
-class Incomplete(Exception):
-    """The app ended without a whole response."""
-
-
 class RepresentationMiddleware:
     """Pure ASGI, around the app.
 
@@ -194,17 +190,22 @@ class RepresentationMiddleware:
             has_begun = True
             return {"type": "http.request", "body": b"", "more_body": False}
 
+        collector = Collector(exchange, self._slots, self._cacheable, may_stream=receive is not None)
         try:
-            async with Collector(exchange, self._slots, self._cacheable, may_stream=receive is not None) as collector:
+            async with collector.timeout:
                 await self._app(exchange.inner_scope, receiving, collector.send)
-        except DBAPIError as error:
-            if exchange.started:
-                raise Incomplete from error  # no retry
-            raise
-        if collector.was_cut:
-            log.warning("a slow export was cut for another", extra={"path": exchange.target.path})
+        except Exception as error:
+            if collector.timeout.expired():
+                log.warning("a slow export was cut for another", extra={"path": exchange.target.path})
+            elif collector.response is None or not collector.response.is_final:
+                if isinstance(error, DBAPIError) and exchange.started:
+                    raise RuntimeError("the database failed while an export was sent") from error  # no retry
+                raise
+            # else raised for `Enough`, by the app or by a framework in its place
+        finally:
+            self._slots.leave(collector)
         if collector.response is None and not exchange.started and not client_has_gone:
-            raise Incomplete
+            raise RuntimeError("the app ended without a whole response")
         return collector.response
 
     def _offered(self, path: str, offer: Offer) -> str:

@@ -26,10 +26,6 @@ class Enough(OSError):
     """Tells the app's streaming response that nothing more is wanted."""
 
 
-class InvalidHeader(Exception):
-    """The app wants to send a header that must not be written."""
-
-
 class StreamSlots:
     """Bounds the streams of a process. Where all slots are taken, the slowest stream beyond `GUARANTEED` is cut."""
 
@@ -58,7 +54,6 @@ class Collector:
 
     def __init__(self, exchange: Exchange, slots: StreamSlots, cacheable: Headers, *, may_stream: bool) -> None:
         self.response: AppResponse | None = None
-        self.was_cut = False
         self.sent = 0
         self._exchange = exchange
         self._slots = slots
@@ -68,7 +63,7 @@ class Collector:
         self._collected = b""
         self._began: float | None = None
         self._encoder: tuple[Callable[[bytes], bytes], Callable[[], bytes]] | None = None
-        self._timeout = asyncio.timeout(None)
+        self.timeout = asyncio.timeout(None)
 
     @property
     def seconds(self) -> float:
@@ -76,21 +71,7 @@ class Collector:
 
     def cut(self) -> None:
         """End the stream where it is: the client sees that it is not whole."""
-        self.was_cut = True
-        self._timeout.reschedule(0)
-
-    async def __aenter__(self) -> "Collector":
-        await self._timeout.__aenter__()
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        self._slots.leave(self)
-        try:
-            await self._timeout.__aexit__(kind, error, trace)  # type: ignore[arg-type]
-        except TimeoutError:
-            return True
-        # raised for `Enough`, by the app or by a framework in its place
-        return isinstance(error, Exception) and self.response is not None and self.response.is_final
+        self.timeout.reschedule(0)
 
     async def send(self, message: Message) -> None:
         prefix = self._exchange.prefix
@@ -99,7 +80,7 @@ class Collector:
             headers = [(name.lower(), value) for name, value in message["headers"] if name.lower() != b"content-length"]
             if not all(is_valid(value) for _, value in headers):
                 # written as it is, it would end its line and let whoever made it write the next header
-                raise InvalidHeader("a header of the response holds a control character")
+                raise ValueError("a header of the response holds a control character")
             self._head = AppResponse(message["status"], headers_with_prefix(headers, prefix) if prefix else headers)
             return
         data, last = message.get("body", b""), not message.get("more_body")

@@ -28,9 +28,9 @@ class CurrentIndex:
         self._expected = ""
         self._expected_since = 0.0
         self._building = threading.Lock()
-        self._lock = threading.Lock()
-        self._worker: threading.Thread | None = None
-        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+        self._stopped = False
 
     @property
     def ready(self) -> bool:
@@ -39,20 +39,19 @@ class CurrentIndex:
 
     def expect(self, tag: str) -> None:
         """A release was noticed: build its index in a thread."""
-        with self._lock:
-            if tag != self._expected:
-                self._expected, self._expected_since = tag, monotonic()
-            if self._worker is None and self._is_behind():
-                self._worker = threading.Thread(target=self._catch_up, name="search-index", daemon=True)
-                self._worker.start()
+        if tag != self._expected:
+            self._expected, self._expected_since = tag, monotonic()
+        self._wake.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._follow, name="search-index", daemon=True)
+            self._thread.start()
 
     def stop(self) -> None:
         """Build no more, and wait for the end of what is being built: its connection has to be given back."""
-        self._stopped.set()
-        with self._lock:
-            worker = self._worker
-        if worker is not None:
-            worker.join()
+        self._stopped = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
 
     def is_stale(self, index: SearchIndex) -> bool:
         """The index is of an older release than the one that was noticed."""
@@ -77,23 +76,17 @@ class CurrentIndex:
                 self._index = build_index(connection)
             return self._index
 
-    def _is_behind(self) -> bool:
-        is_current = self._index is not None and not self.is_stale(self._index)
-        return not is_current and not self._stopped.is_set()
-
-    def _catch_up(self) -> None:
-        is_logged = False
-        while True:
-            with self._lock:
-                if not self._is_behind():
-                    self._worker = None
-                    return
+    def _follow(self) -> None:
+        is_logged = is_behind = False
+        while not self._stopped:
+            # a release, or the time of the next attempt
+            self._wake.wait(RETRY_SECONDS if is_behind else None)
+            self._wake.clear()
             try:
-                self.refresh()
+                if not self._stopped:
+                    is_behind, is_logged = self.is_stale(self.refresh()), False
             except Exception:
-                # the index that is held answers for a while; the next attempt comes soon
+                # the index that is held answers for a while
                 if not is_logged:
                     log.exception("The search index of a new release could not be built")
-                is_logged = True
-            if self._is_behind():
-                self._stopped.wait(RETRY_SECONDS)
+                is_logged = is_behind = True
