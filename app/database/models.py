@@ -215,24 +215,16 @@ class LifeStage(SQLModel, table=True):
     age_max_months: int | None = None
 
 
+_BY_AGE = ("type", "age_min_months", "sort_name", "slug")
+
+
 class Intake(RecordRow, table=True):
     """Reference intakes. Ages are completed months, both ends included; an open end is null."""
 
     __table_args__ = (
         *_by("type", "role_rank", "status", "life_stage", "source", "sex", "for_pregnancy", "for_lactation"),
-        Index(
-            "ix_intake_by_nutrient", "nutrient", "role_rank", "authority", "type", "age_min_months", "sort_name", "slug"
-        ),
-        Index(
-            "ix_intake_by_authority",
-            "authority",
-            "nutrient",
-            "role_rank",
-            "type",
-            "age_min_months",
-            "sort_name",
-            "slug",
-        ),
+        Index("ix_intake_by_nutrient", "nutrient", "role_rank", "authority", *_BY_AGE),
+        Index("ix_intake_by_authority", "authority", "nutrient", "role_rank", *_BY_AGE),
         Index(None, "age_min_months", "age_max_months", "sex"),
         Index(None, "iu_factor", "nutrient"),
     )

@@ -36,7 +36,6 @@ class Exchange:
     common: Headers = field(default_factory=lambda: COMMON)
     prefix: str = ""
     target: Target = Target("/")  # noqa: RUF009 - frozen
-    media_type: str = ""
     started: bool = False
     """The response has begun: too late for another."""
 

@@ -51,11 +51,10 @@ class RequestMemo:
         if request in self._answers or generation != self.generation or not self._came_before(request):
             return
         answer = RememberedAnswer(head_of(status, headers), body, logged)
-        size = _size(request, answer)
-        if size > self.capacity // 8:
+        if _size(request, answer) > self.capacity // 8:
             return
         self._answers[request] = answer
-        self.size += size
+        self.size += _size(request, answer)
         while self.size > self.capacity:
             oldest = next(iter(self._answers))
             self.size -= _size(oldest, self._answers.pop(oldest))
@@ -67,13 +66,11 @@ class RequestMemo:
         self.generation += 1
 
     def _came_before(self, request: bytes) -> bool:
-        mark = hash(request)
-        if mark in self.seen:
-            return True
+        known = hash(request) in self.seen
         if len(self.seen) >= SEEN:
             self.seen.clear()
-        self.seen.add(mark)
-        return False
+        self.seen.add(hash(request))
+        return known
 
 
 def _size(request: bytes, answer: RememberedAnswer) -> int:

@@ -4,7 +4,6 @@ The processes of the server write into files that the first of them reads togeth
 PROMETHEUS_MULTIPROC_DIR before this module is imported: `python -m app serve` does so.
 """
 
-import os
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
@@ -71,6 +70,6 @@ class DatasetCollector(Collector):
 def serve_metrics(host: str, port: int, engine: Engine) -> None:
     """Listen for scrapes in a thread; `OSError` where the port is taken."""
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, os.environ["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     registry.register(DatasetCollector(engine))
     start_http_server(port, host, registry)

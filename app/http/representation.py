@@ -94,7 +94,7 @@ class RepresentationMiddleware:
             chosen = best_media_type(exchange.headers.get(b"accept"), offer.media_types)
             if chosen is None:
                 return exchange.problem(406, self._offered(path, offer))
-            exchange.media_type = exchange.scope["state"]["media_type"] = chosen
+            exchange.scope["state"]["media_type"] = chosen
             if chosen == "text/html" and offer.parameters is not None:
                 # people's links carry parameters of other sites (utm_source, fbclid)
                 exchange.target = exchange.target.keep(offer.parameters)
@@ -111,7 +111,8 @@ class RepresentationMiddleware:
         return await self._cache.once(key, lambda: self._make(exchange))
 
     def _key(self, exchange: Exchange) -> Key:
-        return self._watcher.tag, exchange.prefix, exchange.media_type, str(exchange.target)
+        media_type = exchange.scope["state"].get("media_type", "")
+        return self._watcher.tag, exchange.prefix, media_type, str(exchange.target)
 
     async def _make(self, exchange: Exchange, receive: Receive | None = None) -> CachedResponse | AppResponse | None:
         """Ask the app; a complete 200 that may be cached is cached. None where it was streamed."""
