@@ -62,6 +62,13 @@ class Analyzer:
             stemmed = (snowball.analyze(word) or [word])[0]
             return synonyms.get(word) or synonyms.get(stemmed, stemmed)
 
+        @lru_cache(CACHED)
+        def plain(word: str) -> str:
+            is_plain = word.isalpha() and len(word) > 1 and word[:3] != "vit" and word not in self._phrases
+            return stem(word) if is_plain else ""
+
+        self._plain = plain
+        """The term of a word that makes the same one wherever it stands; empty for another."""
         self.fold = fold
         """Lower case, no accents, one spelling."""
         self.stem = stem
@@ -97,9 +104,10 @@ class Analyzer:
         tokens: list[Token] = []
         i = 0
         while i < len(words):
-            used, term = self._at(words, i)
+            term = self._plain(words[i].text)
+            used, term = (1, term) if term else self._at(words, i)
             if term:
-                text = " ".join(word.text for word in words[i : i + used])
+                text = words[i].text if used == 1 else " ".join(word.text for word in words[i : i + used])
                 tokens.append(Token(term, text, words[i].start, words[i + used - 1].end))
             i += used
         return tokens
@@ -118,8 +126,6 @@ class Analyzer:
         for phrase, term in self._phrases.get(word, ()):
             if tuple(w.text for w in words[i : i + len(phrase)]) == phrase:
                 return len(phrase), term
-        if word.isalpha() and len(word) > 1 and not word.startswith("vit"):
-            return 1, self.stem(word)
         if word.isdigit() and i + 1 < len(words) and words[i + 1].text in self.units:
             return 2, ""
         if (measure := MEASURE.fullmatch(word)) and measure[1] in self.units:
