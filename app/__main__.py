@@ -1,7 +1,6 @@
 """python -m app migrate | grant | serve: prepare the database, serve the API."""
 
 import argparse
-import asyncio
 import os
 import signal
 import socket
@@ -17,7 +16,7 @@ import uvicorn
 from limits.errors import ConfigurationError
 from pydantic import ValidationError
 from sqlalchemy import Engine
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from uvicorn.supervisors import Multiprocess
 
 from app.api.errors import NotReady
@@ -66,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NOT_SYNCED
     except (sqlite3.Error, OSError) as error:
         print(f"The database file cannot be changed: {first_line(error)}. Nothing was changed.", file=sys.stderr)
-    except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
         print(f"DATABASE_URL cannot be used: {first_line(error)}.", file=sys.stderr)
     return 1
 
@@ -94,19 +93,13 @@ def run_grant(settings: Settings, options: argparse.Namespace) -> int:
     url = database_url(settings.database_url)
     if url.get_backend_name() != "postgresql":
         raise Refused("Roles are PostgreSQL's; a SQLite file is opened read-only without one.")
-    try:
-        statements = grant_statements(url.database or "postgres", options.role, settings.statement_timeout)
-    except ValueError as error:
-        raise Refused(f"{error}.") from None
+    statements = grant_statements(url.database or "postgres", options.role, settings.statement_timeout)
     if not options.execute:
         print(";\n".join(statements) + ";")
         return 0
     password = settings.reader_password.get_secret_value() if settings.reader_password else None
     with writing_engine(settings.database_url).begin() as connection:
-        try:
-            grant(connection, options.role, settings.statement_timeout, password)
-        except ValueError as error:
-            raise Refused(f"{error}.") from None
+        grant(connection, options.role, settings.statement_timeout, password)
     hint = "" if password else f" It has the password it had; `\\password {options.role}` in psql gives it one."
     print(f"Role {options.role} can read, and nothing else.{hint}")
     return 0
@@ -144,7 +137,7 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
 
 def _run(settings: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(
-        "app.worker:create_app",
+        "app.main:create_worker",
         factory=True,
         workers=settings.workers,
         http=ServerProtocol,
@@ -166,7 +159,7 @@ def _run(settings: Settings, listener: socket.socket) -> None:
 
 def _check_rate_limit(settings: Settings) -> None:
     try:
-        answers = asyncio.run(RateLimit(settings.rate_limit, settings.rate_limit_storage).check())
+        answers = RateLimit(settings.rate_limit, settings.rate_limit_storage).limiter.storage.check()
     except ConfigurationError:
         raise Refused("RATE_LIMIT_STORAGE needs the Redis library; install the `redis` extra.") from None
     if not answers:
@@ -175,44 +168,38 @@ def _check_rate_limit(settings: Settings) -> None:
 
 @contextmanager
 def _listening(settings: Settings) -> Iterator[tuple[socket.socket, str]]:
-    """A listening socket, and its address for people."""
-    if settings.uds:
-        with _listening_on_path(Path(settings.uds)) as listener:
-            yield listener, f"unix:{settings.uds}"
-        return
-    host, port = settings.host, settings.port
+    host, port, path = settings.host, settings.port, Path(settings.uds)
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        dual = host == "::" and socket.has_dualstack_ipv6()
-        listener = socket.create_server((host, port), family=family, dualstack_ipv6=dual)
+        if settings.uds:
+            listener = _unix_socket(path)
+        else:
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+            dual = host == "::" and socket.has_dualstack_ipv6()
+            listener = socket.create_server((host, port), family=family, dualstack_ipv6=dual)
     except OSError as error:
+        where, what = (path, "UDS") if settings.uds else (f"{host}:{port}", "PORT or HOST")
         # behind the reason the library repeats the address
         reason = str(error.strerror).partition(" (")[0]
-        raise Refused(f"Cannot listen on {host}:{port}: {reason}. Set PORT or HOST to another.") from None
-    with listener:
-        yield listener, f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-@contextmanager
-def _listening_on_path(path: Path) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as listener:
-        try:
-            # one that a killed server left behind answers nobody
-            if path.is_socket() and listener.connect_ex(str(path)) != 0:
-                path.unlink()
-        except OSError as error:
-            raise Refused(f"Cannot listen on {path}: {error.strerror}. Set UDS to another.") from None
-    with socket.socket(socket.AF_UNIX) as listener:
-        try:
-            listener.bind(str(path))
-            # the proxy is another user
-            path.chmod(0o666)
-        except OSError as error:
-            raise Refused(f"Cannot listen on {path}: {error.strerror}. Set UDS to another.") from None
-        try:
-            yield listener
-        finally:
+        raise Refused(f"Cannot listen on {where}: {reason}. Set {what} to another.") from None
+    address = f"unix:{path}" if settings.uds else f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    try:
+        with listener:
+            yield listener, address
+    finally:
+        if settings.uds:
             path.unlink(missing_ok=True)
+
+
+def _unix_socket(path: Path) -> socket.socket:
+    with socket.socket(socket.AF_UNIX) as client:
+        # one that a killed server left behind answers nobody
+        if path.is_socket() and client.connect_ex(str(path)) != 0:
+            path.unlink()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    # the proxy is another user
+    path.chmod(0o666)
+    return listener
 
 
 @contextmanager

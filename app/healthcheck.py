@@ -9,7 +9,6 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to ask w
 
 
 def main() -> int:
-    """Ask /readyz where the API listens; returns the exit status."""
     # not by `Settings`: this runs every few seconds, and importing those takes longer than asking
     host = _setting("HOST", "127.0.0.1")
     connection = HTTPConnection(EVERYWHERE.get(host, host), int(_setting("PORT", "8000")), timeout=4)

@@ -1,13 +1,16 @@
-"""create_app(settings): the wiring, nothing else."""
+"""The wiring: the app, and the app in a process of the server."""
 
 import asyncio
+import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
-from starlette.routing import Route
 
 from app.api import deprecation, errors, openapi
 from app.api.export_routes import export_routes
@@ -19,14 +22,13 @@ from app.http.cache import ResponseCache
 from app.http.limits import LimitsMiddleware
 from app.http.memo import RequestMemo
 from app.http.metrics import Metrics
-from app.http.prefix import PathPrefix
-from app.http.protocol import STATE_LOG, STATE_MEMO, STATE_RATE_LIMIT
+from app.http.protocol import STATE, Shared
 from app.http.rate_limit import RateLimit
 from app.http.representation import RepresentationMiddleware
-from app.http.request_log import RequestLogMiddleware, Routes
+from app.http.request_log import RequestLogMiddleware
 from app.http.routes import offers_of
 from app.pages import assets, docs
-from app.search import CurrentIndex
+from app.search.current_index import CurrentIndex
 from app.settings import Settings
 
 OTHERS = 3
@@ -34,7 +36,6 @@ OTHERS = 3
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The API over the database that the settings name."""
     settings = settings or Settings()
     engine = reading_engine(
         settings.database_url, settings.threads + settings.max_streams + OTHERS, settings.statement_timeout
@@ -43,8 +44,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     watcher = Watcher(engine, settings.release_interval)
     cache = ResponseCache(settings.cache_bytes)
     rate_limit = RateLimit(settings.rate_limit, settings.rate_limit_storage) if settings.rate_limit else None
-    # to ask Redis takes waiting, which the memo cannot
-    memo = RequestMemo(settings.cache_bytes // 2 if rate_limit is None or rate_limit.is_local else 0)
+    # whoever limits rates has every request counted, which the memo does not
+    memo = RequestMemo(0 if rate_limit else settings.cache_bytes // 2)
     watcher.subscribe(lambda _tag: cache.clear())
     watcher.subscribe(lambda _tag: memo.clear())
     metrics = Metrics() if settings.metrics_port else None
@@ -57,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         access_log.start()
         # no more threads than connections: no request waits for one
         current_default_thread_limiter().total_tokens = settings.threads
-        yield {STATE_LOG: access_log, STATE_MEMO: memo, STATE_RATE_LIMIT: rate_limit}
+        yield {STATE: Shared(settings, memo, access_log)}
         stop.set()
         await watching
         await asyncio.to_thread(app.state.search.stop)
@@ -78,24 +79,29 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     assets.install(app)
     deprecation.install(app)
     openapi.install(app)
-    app.add_middleware(
-        RepresentationMiddleware,
-        cache=cache,
-        watcher=watcher,
-        offer_of=offers_of(app.routes),
-        cache_control=f"public, max-age={settings.cache_max_age}, stale-while-revalidate=86400, stale-if-error=604800",
-        prefix=PathPrefix(settings.root_path, settings.public_url, settings.trust_forwarded_prefix),
-        retry_seconds=settings.database_patience,
-        max_streams=settings.max_streams,
-        hsts=settings.hsts,
-    )
+    offer_of = offers_of(app.routes)
+    app.add_middleware(RepresentationMiddleware, settings=settings, cache=cache, watcher=watcher, offer_of=offer_of)
     app.add_middleware(LimitsMiddleware, settings=settings, rate_limit=rate_limit)
     # outside the others: it sees and answers what the others raise
-    routes = Routes(route.path for route in app.routes if isinstance(route, Route))
-    app.add_middleware(RequestLogMiddleware, log=access_log, memo=memo, routes=routes, log_query=settings.log_query)
+    app.add_middleware(RequestLogMiddleware, log=access_log, memo=memo, offer_of=offer_of, log_query=settings.log_query)
     if settings.tracing:
         # an extra: not everyone has it installed
         from app.http.tracing import TracingMiddleware  # noqa: PLC0415
 
-        app.add_middleware(TracingMiddleware, routes=routes)
+        app.add_middleware(TracingMiddleware, offer_of=offer_of)
     return app
+
+
+def create_worker() -> FastAPI:
+    """The app; uvicorn calls this in each process that serves."""
+    # sent when a terminal closes or by `systemctl reload`; the process that supervises others replaces them
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if parent := multiprocessing.parent_process():
+
+        def stop_with_parent() -> None:
+            parent.join()
+            # it was killed: nobody would end, replace or count this process, which would hold the port for good
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=stop_with_parent, name="parent", daemon=True).start()
+    return create_app()

@@ -23,7 +23,7 @@ from app.api.resources.search import SearchQuery, SuggestQuery, search_answer, s
 from app.schemas import Names, Ref
 from app.schemas.vocabulary import Vocabulary
 from app.search.entries import SEARCHED, Entry
-from app.search.index import ENTITIES, SearchIndex, index_of
+from app.search.index import ENTITIES, SearchIndex
 
 SYLLABLES = [c + v for c in "bcdfghklmnprstvz" for v in ("a", "e", "i", "o", "u", "an", "er", "is", "or")]
 WORDS = 30_000
@@ -135,7 +135,7 @@ def build(records: int) -> tuple[SearchIndex, list[Entry], Maker]:
     entries.sort(key=lambda entry: entry.slug)
     about = ReleaseInfo(disclaimer="Not advice.")
     start = time.perf_counter()
-    index = index_of(entries, vocabulary(), about)
+    index = SearchIndex(entries, vocabulary(), about)
     print(f"{records} records, index built in {time.perf_counter() - start:.1f} s")
     return index, entries, maker
 

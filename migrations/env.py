@@ -8,14 +8,12 @@ from sqlalchemy import Connection
 from sqlmodel import AutoString, UTCDateTime
 
 from app.database.engines import writing_engine
-from app.database.models import Code, Exact, metadata
+from app.database.models import Exact, metadata
 from app.settings import Settings
 
 
 def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     """Write our types in SQLAlchemy's own words: a revision must not change when the models do."""
-    if kind == "type" and isinstance(item, Code):
-        return 'sa.String().with_variant(sa.String(collation="C"), "postgresql")'
     if kind == "type" and isinstance(item, Exact):
         return 'sa.Numeric().with_variant(sa.Float(), "sqlite")'
     if kind == "type" and isinstance(item, AutoString):

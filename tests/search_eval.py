@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.database.engines import reading_engine
-from app.search import SearchIndex, build_index
+from app.search.index import SearchIndex, build_index
 from app.search.ranking import search
 from tests.support import real_database
 

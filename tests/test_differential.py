@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
-from app.http.protocol import STATE_MEMO, ServerProtocol
+from app.http.protocol import STATE, ServerProtocol
 from app.main import create_app
 from app.settings import Settings
 from tests.support import TINY, make_database
@@ -231,5 +231,5 @@ async def test_the_memo_takes_part(pair: Pair) -> None:
     sent = Sent([b"GET /nutrients/iron HTTP/1.1\r\nHost: memo\r\n\r\n"], [])
     for _ in range(4):
         await pair.compare(sent)
-    assert sent.requests[0] in pair.kept.state[STATE_MEMO]._answers
-    assert not pair.plain.state[STATE_MEMO]._answers
+    assert pair.kept.state[STATE].memo.get(sent.requests[0])
+    assert pair.plain.state[STATE].memo.size == 0

@@ -92,7 +92,7 @@ async def test_what_a_short_limit_refuses_does_not_count_for_a_longer_one(monkey
     allowed = [(await rate_limit.hit("192.0.2.1"))[0] for _ in range(20)]
     assert allowed == [True] * 2 + [False] * 18
     [*_, hour] = rate_limit.items
-    assert rate_limit._limiter.get_window_stats(hour, "192.0.2.1").remaining == 3
+    assert rate_limit.limiter.get_window_stats(hour, "192.0.2.1").remaining == 3
 
 
 async def test_a_preflight_is_neither_counted_nor_refused(tiny_database: str) -> None:
@@ -105,7 +105,7 @@ async def test_a_preflight_is_neither_counted_nor_refused(tiny_database: str) ->
         assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (429, "*")
 
 
-def test_the_memo_asks_the_rate_limit(tiny_database: str, serving: Serve) -> None:
+def test_no_memo_answers_where_rates_are_limited(tiny_database: str, serving: Serve) -> None:
     with serving(tiny_database, RATE_LIMIT="5/hour") as server, httpx.Client(base_url=server.url) as client:
         answers = [client.get("/nutrients/iron") for _ in range(7)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2

@@ -75,7 +75,7 @@ def test_what_came_once_is_known_within_bounds(number: int) -> None:
     for each in range(number):
         memo.put(b"%d" % each, memo.generation, 200, [], b"", LOGGED)
     assert memo.size == 0
-    assert len(memo._seen) <= SEEN
+    assert len(memo.seen) <= SEEN
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3000)), max_size=60))

@@ -113,8 +113,8 @@ def test_a_log_that_nobody_reads_holds_up_no_stop(monkeypatch: pytest.MonkeyPatc
         log.stop()
         os.close(reader)
         with suppress(BrokenPipeError):
-            assert log._thread
-            log._thread.join()
+            assert log.thread
+            log.thread.join()
             stream.flush()
 
 

@@ -12,9 +12,9 @@ from uvicorn.server import ServerState
 
 from app.http.access_log import AccessLog, LoggedRequest
 from app.http.memo import RequestMemo
-from app.http.protocol import STATE_LOG, STATE_MEMO, STATE_RATE_LIMIT, ServerProtocol
-from app.http.rate_limit import RateLimit
-from app.http.request_log import RequestLogMiddleware, Routes
+from app.http.protocol import STATE, ServerProtocol, Shared
+from app.http.request_log import RequestLogMiddleware
+from app.settings import Settings
 
 REQUEST = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -53,7 +53,7 @@ class Transport(asyncio.Transport):
 class Connection:
     """A connection to an app that answers `answer` when `release` is set; `asked` are the requests it has seen."""
 
-    def __init__(self, rate_limit: RateLimit | None = None, status: int = 200, *, is_memorable: bool = True) -> None:
+    def __init__(self, status: int = 200, *, is_memorable: bool = True) -> None:
         self.release = asyncio.Event()
         self.release.set()
         self.asked: list[Scope] = []
@@ -61,10 +61,10 @@ class Connection:
         self.status = status
         self.is_memorable = is_memorable
         self.log = AccessLog("console", written=False)
-        middleware = RequestLogMiddleware(self._app, self.log, self.memo, Routes([]), log_query=False)
+        middleware = RequestLogMiddleware(self._app, self.log, self.memo, lambda _path: None, log_query=False)
         config = uvicorn.Config(middleware, http=ServerProtocol, ws="none", log_config=None, proxy_headers=False)
         config.load()
-        state = {STATE_MEMO: self.memo, STATE_LOG: self.log, STATE_RATE_LIMIT: rate_limit}
+        state = {STATE: Shared(Settings(), self.memo, self.log)}
         self.protocol = ServerProtocol(config, ServerState(), state, asyncio.get_running_loop())
         self.transport = Transport()
         self.protocol.connection_made(self.transport)
@@ -194,16 +194,6 @@ async def test_the_memo_is_silent_while_the_client_does_not_read_or_the_server_s
     assert connection.transport.closed
 
 
-async def test_a_rate_limit_holds_for_the_memo() -> None:
-    connection = Connection(RateLimit("3/hour"))
-    for _ in range(2):
-        await connection.sends(REQUEST)
-    # the app's own layer would count: here only the memo asks
-    assert [await connection.sends(REQUEST) for _ in range(5)] == [0, 0, 0, 1, 1]
-    assert connection.transport.written.count(b'ratelimit: "3 per 1 hour";r=') == 3
-    connection.protocol.connection_lost(None)
-
-
 async def test_one_request_is_parsed_at_a_time(connection: Connection) -> None:
     connection.release.clear()
     assert await connection.sends(REQUEST * 5000) == 1
@@ -300,8 +290,9 @@ async def listening(app: App) -> AsyncIterator[int]:
     """A server in this process; gives its port."""
     config = uvicorn.Config(app, http=ServerProtocol, ws="none", log_config=None, lifespan="off", port=0)
     config.load()
+    state = {STATE: Shared(Settings(), RequestMemo(0), AccessLog("console", written=False))}
     server = await asyncio.get_running_loop().create_server(
-        lambda: ServerProtocol(config, ServerState(), {}, asyncio.get_running_loop()), "127.0.0.1", 0
+        lambda: ServerProtocol(config, ServerState(), state, asyncio.get_running_loop()), "127.0.0.1", 0
     )
     async with server:
         yield server.sockets[0].getsockname()[1]

@@ -1,1 +1,0 @@
-"""Engines, tables, the reader role and the current release."""

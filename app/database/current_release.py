@@ -28,7 +28,6 @@ def loaded(connection: Connection) -> tuple[str, str] | None:
 
 
 def current_tag(connection: Connection) -> str | None:
-    """The tag of the release in the database, if one is loaded."""
     release = loaded(connection)
     return release_tag(*release) if release else None
 
@@ -49,7 +48,6 @@ class Watcher:
         self._subscribers.append(on_change)
 
     def saw(self, tag: str) -> None:
-        """A response came from this release."""
         if tag != self.tag:
             self.tag = tag
             for on_change in self._subscribers:
@@ -75,9 +73,10 @@ class Watcher:
                 # whatever it is: without this task, a process serves the release that it has for good
                 if isinstance(error, DBAPIError) and is_transient(error):
                     self.gone_since = self.gone_since or monotonic()
+                is_expected = isinstance(error, SQLAlchemyError | UnicodeDecodeError)
                 reason = f"{type(error).__name__}: {error}".split("\n")[0]
                 if reason != failure:
-                    log.warning("cannot look for a new release: %s", reason, exc_info=not _is_expected(error))
+                    log.warning("cannot look for a new release: %s", reason, exc_info=not is_expected)
                 failure = reason
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._interval)
@@ -85,7 +84,3 @@ class Watcher:
     def _look(self) -> str | None:
         with self._engine.connect() as connection:
             return current_tag(connection)
-
-
-def _is_expected(error: Exception) -> bool:
-    return isinstance(error, SQLAlchemyError | UnicodeDecodeError)

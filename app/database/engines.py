@@ -1,6 +1,7 @@
 """Engines: one that can only read, for serving; one that can write, for `migrate` and `seed load`."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.database.url import database_url, sqlite_file
+from app.database.url import database_url, sqlite_path
 
 CONNECT_SECONDS = 5
 RECYCLE_SECONDS = 1800
@@ -19,6 +20,19 @@ COMPILED = 200
 """Statements that SQLAlchemy keeps compiled, some 30 KiB each."""
 
 OLD_SCHEMA = f"The database's tables are not those that this version needs; run {MIGRATE}."
+
+SQLITE_FAULTS = {
+    "unable to open": f"The database file is missing or cannot be opened; check DATABASE_URL, run {MIGRATE}.",
+    **dict.fromkeys(
+        ("disk is full", "disk I/O error"),
+        "The disk is full or fails; make room for a second copy of the database file.",
+    ),
+    **dict.fromkeys(
+        ("malformed", "decode to UTF-8", "file is not a database"),
+        "The database file is damaged; put back a copy, or remove it, migrate and load anew.",
+    ),
+}
+"""By a part of SQLite's message, what it means for an operator."""
 
 
 def reading_engine(url: str | URL, pool_size: int = 40, statement_timeout: float = 0) -> Engine:
@@ -29,16 +43,24 @@ def reading_engine(url: str | URL, pool_size: int = 40, statement_timeout: float
     """
     target = database_url(url)
     if target.get_backend_name() == "sqlite":
-        engine = _sqlite(_read_only(target), poolclass=QueuePool, pool_size=pool_size, max_overflow=0)
-        event.listen(engine, "begin", _begin_reading)
-        event.listen(engine, "connect", _set_up_reader)
+        path = sqlite_path(target)
+        if path:
+            # encoded: SQLite ends the path at "#" or "?", and would not see the mode behind it
+            file = f"file:{quote(str(path))}"
+            target = target.set(database=file).update_query_dict({"mode": "ro", "uri": "true"})
+        # in KiB: half the default, for each thread may have a connection; the operating system keeps the file in mind
+        pragmas = "query_only = ON", "cache_size = -1000"
+        engine = _sqlite(target, pragmas, _begin_reading, poolclass=QueuePool, pool_size=pool_size, max_overflow=0)
         event.listen(engine, "handle_error", _forget_file)
-        if path := sqlite_path(target):
+        if path:
             _follow_file(engine, path)
         return engine
-    options = f"-c default_transaction_read_only=on -c statement_timeout={round(statement_timeout * 1000)}"
+    given = target.query.get("options", "")
+    given = given if isinstance(given, str) else " ".join(given)
+    # behind those that the URL gives: ours win
+    options = f"{given} -c default_transaction_read_only=on -c statement_timeout={round(statement_timeout * 1000)}"
     engine = create_engine(
-        _with_options(target, options),
+        target.update_query_dict({"options": options.strip()}),
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
@@ -56,18 +78,11 @@ def writing_engine(url: str | URL) -> Engine:
     """An engine for migrations and seeding, which closes each connection after use."""
     target = database_url(url)
     if target.get_backend_name() == "sqlite":
-        engine = _sqlite(target, poolclass=NullPool)
         # a transaction that reads before it writes would fail, not wait, where another one writes
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        event.listen(engine, "connect", _foreign_keys)
-        return engine
+        return _sqlite(
+            target, ("foreign_keys = ON",), lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"), poolclass=NullPool
+        )
     return create_engine(target, poolclass=NullPool)
-
-
-def sqlite_path(url: URL) -> Path | None:
-    """The file of a SQLite database; none where it is another database, or one in memory."""
-    path = sqlite_file(url)
-    return Path(path) if path else None
 
 
 def explain(error: DBAPIError) -> str:
@@ -81,23 +96,12 @@ def explain(error: DBAPIError) -> str:
         return OLD_SCHEMA
     if kind == "QueryCanceled":
         return "The database took too long to answer; try again later."
-    if isinstance(cause, sqlite3.Error) and (explanation := _explain_file(cause)):
-        return explanation
-    return "The database does not answer; try again later."
-
-
-def _explain_file(cause: sqlite3.Error) -> str | None:
-    text = str(cause)
-    if "unable to open database file" in text:
-        return f"The database file is missing or cannot be opened; check DATABASE_URL, run {MIGRATE}."
     if getattr(cause, "sqlite_errorname", "") == "SQLITE_READONLY_ROLLBACK":
         # whoever only reads cannot roll back what another process left half-written
         return f"A change to the database file was interrupted; run {MIGRATE} as a user who may write to it."
-    if "disk is full" in text or "disk I/O error" in text:
-        return "The disk is full or fails; make room for a second copy of the database file."
-    if "malformed" in text or "decode to UTF-8" in text or "file is not a database" in text:
-        return "The database file is damaged; put back a copy, or remove it, migrate and load anew."
-    return None
+    faults = SQLITE_FAULTS if isinstance(cause, sqlite3.Error) else {}
+    found = (meaning for part, meaning in faults.items() if part in text)
+    return next(found, "The database does not answer; try again later.")
 
 
 def is_transient(error: DBAPIError) -> bool:
@@ -109,27 +113,28 @@ def is_transient(error: DBAPIError) -> bool:
     return "sqlite" not in type(error.orig).__module__ and "OperationalError" in kinds and is_lost
 
 
-def _with_options(url: URL, options: str) -> URL:
-    """Settings of the session, behind those that the URL gives: ours win."""
-    given = url.query.get("options", "")
-    given = given if isinstance(given, str) else " ".join(given)
-    return url.update_query_dict({"options": f"{given} {options}".strip()})
-
-
-def _sqlite(url: URL, **pool: Any) -> Engine:
+def _sqlite(url: URL, pragmas: tuple[str, ...], begin: Callable[[Connection], object], **pool: Any) -> Engine:
     arguments = {"timeout": 10, "check_same_thread": False}
     engine = create_engine(url, connect_args=arguments, hide_parameters=True, query_cache_size=COMPILED, **pool)
-    # the driver's own transactions leave reads outside; each one is begun by an event
-    event.listen(engine, "connect", _no_driver_transactions)
+
+    def set_up(connection: DBAPIConnection, _record: object) -> None:
+        # the driver's own transactions leave reads outside; each one is begun by an event
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(engine, "connect", set_up)
+    event.listen(engine, "begin", begin)
     return engine
 
 
-def _read_only(url: URL) -> URL:
-    path = sqlite_path(url)
-    if path is None:
-        return url
-    # encoded: SQLite ends the path at "#" or "?", and would not see the mode behind it
-    return url.set(database=f"file:{quote(str(path))}").update_query_dict({"mode": "ro", "uri": "true"})
+def _begin_reading(connection: Connection) -> None:
+    # by the driver itself: nothing is read yet, so nothing can fail, and a statement of SQLAlchemy's takes 20 µs
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute("BEGIN")
 
 
 def _follow_file(engine: Engine, path: Path) -> None:
@@ -155,33 +160,6 @@ def _follow_file(engine: Engine, path: Path) -> None:
 
 
 def _forget_file(context: ExceptionContext) -> None:
-    """A connection keeps pages and tables in mind; after an error they may not be those of a file that was mended."""
+    """A connection remembers pages and tables; after an error they may not be those of a file that was repaired."""
     if isinstance(context.original_exception, sqlite3.DatabaseError):
         context.is_disconnect = True
-
-
-def _no_driver_transactions(connection: DBAPIConnection, _record: Any) -> None:
-    connection.isolation_level = None
-
-
-def _begin_reading(connection: Connection) -> None:
-    # by the driver itself: nothing is read yet, so nothing can fail, and a statement of SQLAlchemy's takes 20 µs
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    driver.execute("BEGIN")
-
-
-def _set_up_reader(connection: DBAPIConnection, _record: Any) -> None:
-    _pragma(connection, "query_only = ON")
-    # in KiB: half the default, for each thread may have a connection; the operating system keeps the file in mind, too
-    _pragma(connection, "cache_size = -1000")
-
-
-def _foreign_keys(connection: DBAPIConnection, _record: Any) -> None:
-    _pragma(connection, "foreign_keys = ON")
-
-
-def _pragma(connection: DBAPIConnection, pragma: str) -> None:
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

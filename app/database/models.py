@@ -40,16 +40,8 @@ metadata.naming_convention = {
 }
 
 
-class Code(TypeDecorator[str]):
-    """Text that is compared and ordered by code point, on every database alike."""
-
-    impl = String
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Byte order in PostgreSQL; SQLite compares bytes anyway."""
-        collation = "C" if dialect.name == "postgresql" else None
-        return dialect.type_descriptor(String(collation=collation))
+Code = String().with_variant(String(collation="C"), "postgresql")
+"""Text that is compared and ordered by code point, on every database alike: SQLite compares bytes anyway."""
 
 
 class Exact(TypeDecorator[Decimal]):
@@ -59,21 +51,17 @@ class Exact(TypeDecorator[Decimal]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """SQLite has no decimal numbers, but its doubles keep 15 digits, and content has no more."""
+        # SQLite has no decimal numbers, but its doubles keep 15 digits, and content has no more
         return dialect.type_descriptor(Float() if dialect.name == "sqlite" else Numeric())
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        """Hand SQLite a double, others the decimal number."""
         return float(value) if value is not None and dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> Decimal | None:
-        """The shortest decimal number that the stored one stands for."""
         return None if value is None else Decimal(str(value))
 
 
 class Dataset(SQLModel, table=True):
-    """The dataset that is being served: one row."""
-
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: int = Field(default=1, primary_key=True)
@@ -125,8 +113,6 @@ class Link(SQLModel, table=True):
 
 
 class RecordRow(SQLModel):
-    """Columns that every kind has."""
-
     slug: str = Field(primary_key=True, foreign_key="record.slug", sa_type=Code)
     sort_name: str = Field(sa_type=Code)
     from_article: bool
@@ -145,8 +131,6 @@ def _by(*columns: str, together: Sequence[tuple[str, str]] = ()) -> tuple[Index,
 
 
 class Nutrient(RecordRow, table=True):
-    """Vitamins and minerals."""
-
     __table_args__ = _by("type", "electrolyte", "comparison_position")
 
     type: str = Field(sa_type=Code)
@@ -155,8 +139,6 @@ class Nutrient(RecordRow, table=True):
 
 
 class Mechanism(RecordRow, table=True):
-    """Chains of cause and effect."""
-
     __table_args__ = _by("trigger_state", "grade_rank", together=[("trigger_state", "grade_rank")])
 
     trigger_state: str = Field(sa_type=Code)
@@ -164,8 +146,6 @@ class Mechanism(RecordRow, table=True):
 
 
 class FoodSource(RecordRow, table=True):
-    """Foods, groups of foods and sunlight."""
-
     __tablename__ = "food_source"
     __table_args__ = _by("food_group", "is_food")
 
@@ -174,8 +154,6 @@ class FoodSource(RecordRow, table=True):
 
 
 class LifestyleFactor(RecordRow, table=True):
-    """Habits, states and medicines."""
-
     __tablename__ = "lifestyle_factor"
     __table_args__ = _by("type")
 
@@ -183,8 +161,6 @@ class LifestyleFactor(RecordRow, table=True):
 
 
 class FaqEntry(RecordRow, table=True):
-    """Questions and answers."""
-
     __tablename__ = "faq_entry"
     __table_args__ = _by("position")
 
@@ -192,16 +168,12 @@ class FaqEntry(RecordRow, table=True):
 
 
 class Symptom(RecordRow, table=True):
-    """Symptoms, signs and conditions."""
-
     __table_args__ = _by("type")
 
     type: str = Field(sa_type=Code)
 
 
 class Interaction(RecordRow, table=True):
-    """How nutrients act on one another."""
-
     __table_args__ = _by("type", "grade_rank", together=[("type", "grade_rank")])
 
     type: str = Field(sa_type=Code)
@@ -209,8 +181,6 @@ class Interaction(RecordRow, table=True):
 
 
 class Claim(RecordRow, table=True):
-    """Graded statements."""
-
     __table_args__ = _by(
         *("relation", "state", "grade_rank"),
         together=[
@@ -225,8 +195,6 @@ class Claim(RecordRow, table=True):
 
 
 class Source(RecordRow, table=True):
-    """Publications."""
-
     __table_args__ = _by("type", "year", together=[("type", "year"), ("from_article", "year")])
 
     type: str = Field(sa_type=Code)
@@ -247,24 +215,16 @@ class LifeStage(SQLModel, table=True):
     age_max_months: int | None = None
 
 
+_BY_AGE = ("type", "age_min_months", "sort_name", "slug")
+
+
 class Intake(RecordRow, table=True):
     """Reference intakes. Ages are completed months, both ends included; an open end is null."""
 
     __table_args__ = (
         *_by("type", "role_rank", "status", "life_stage", "source", "sex", "for_pregnancy", "for_lactation"),
-        Index(
-            "ix_intake_by_nutrient", "nutrient", "role_rank", "authority", "type", "age_min_months", "sort_name", "slug"
-        ),
-        Index(
-            "ix_intake_by_authority",
-            "authority",
-            "nutrient",
-            "role_rank",
-            "type",
-            "age_min_months",
-            "sort_name",
-            "slug",
-        ),
+        Index("ix_intake_by_nutrient", "nutrient", "role_rank", "authority", *_BY_AGE),
+        Index("ix_intake_by_authority", "authority", "nutrient", "role_rank", *_BY_AGE),
         Index(None, "age_min_months", "age_max_months", "sex"),
         Index(None, "iu_factor", "nutrient"),
     )
@@ -340,7 +300,6 @@ TABLES: dict[str, Any] = {str(table.__tablename__): table for table in RecordRow
 
 
 def table_of(kind: str) -> Table:
-    """The table of a kind of record."""
     return metadata.tables[kind]
 
 

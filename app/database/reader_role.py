@@ -1,8 +1,11 @@
 """The PostgreSQL role that the API reads with: it may select, and nothing else."""
 
 import re
+from typing import Any
 
 from sqlalchemy import Connection
+
+from app.command_line import Refused
 
 ROLE = "nutrients_reader"
 
@@ -20,12 +23,9 @@ FROM pg_roles WHERE rolname = %(role)s
 
 
 def grant_statements(database: str, role: str = ROLE, statement_timeout: float = 5) -> list[str]:
-    """The SQL that makes the role, or brings it back to what it should be; run it as the owner of the tables.
-
-    `ValueError` where the role's name would need quoting.
-    """
+    """The SQL that makes the role, or brings it back to what it should be; run it as the owner of the tables."""
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
-        raise ValueError(f"'{role}' is no plain role name; use lower-case letters, digits and underscores")
+        raise Refused(f"'{role}' is no plain role name; use lower-case letters, digits and underscores.")
     quoted = '"' + database.replace('"', '""') + '"'
     return [
         f"DO $$ BEGIN CREATE ROLE {role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
@@ -45,24 +45,14 @@ def grant_statements(database: str, role: str = ROLE, statement_timeout: float =
 
 
 def grant(connection: Connection, role: str = ROLE, statement_timeout: float = 5, password: str | None = None) -> None:
-    """Make the role in the database that the connection is to, and give it the password. The caller commits.
-
-    `ValueError` where there is such a role for another purpose, which would lose its rights and its password.
-    """
+    """Make the role in the database that the connection is to, and give it the password. The caller commits."""
     if reason := connection.exec_driver_sql(OTHER_PURPOSE, {"role": role}).scalar():
-        raise ValueError(f"The role {role} {reason}; it would lose its rights: give the name of another with --role")
+        raise Refused(f"The role {role} {reason}; it would lose its rights: give the name of another with --role.")
     database = connection.exec_driver_sql("SELECT current_database()").scalar_one()
     for statement in grant_statements(database, role, statement_timeout):
         connection.exec_driver_sql(statement)
     if password:
-        connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{_hashed(connection, role, password)}'")
-
-
-def _hashed(connection: Connection, role: str, password: str) -> str:
-    """The password as the server keeps it: so it stands in no log of statements."""
-    driver = connection.connection.driver_connection
-    # whoever serves from SQLite need not load this driver
-    import psycopg  # noqa: PLC0415
-
-    assert isinstance(driver, psycopg.Connection)
-    return driver.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+        driver: Any = connection.connection.driver_connection
+        # as the server keeps it: so it stands in no log of statements
+        hashed = driver.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+        connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{hashed}'")

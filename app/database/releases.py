@@ -11,9 +11,7 @@ from sqlmodel import col
 
 from app.api.errors import NotReady
 from app.database.models import TABLES, Release, metadata
-from app.schemas import KINDS
-
-BY_COLLECTION = {kind.collection: kind.name for kind in KINDS.values()}
+from app.schemas import COLLECTIONS
 
 
 @dataclass(frozen=True)
@@ -40,22 +38,18 @@ class Archive:
 
     @classmethod
     def of(cls, connection: Connection) -> "Archive":
-        """Everything that the database holds of the present release."""
         rows = {t.name: [dict(row) for row in connection.execute(select(t)).mappings()] for t in tables()}
         return cls(json.loads(json.dumps(rows, ensure_ascii=False, default=str)))
 
     @property
     def records(self) -> dict[str, str]:
-        """The JSON of the records, by slug."""
         return {row["slug"]: row["record"] for kind in TABLES for row in self.rows[kind]}
 
     def pack(self) -> bytes:
-        """Compressed, to be stored."""
         return zstandard.compress(json.dumps(self.rows, ensure_ascii=False).encode())
 
     @classmethod
     def unpack(cls, packed: bytes) -> "Archive":
-        """The archive that was packed."""
         return cls(json.loads(zstandard.decompress(packed)))
 
 
@@ -92,5 +86,5 @@ def records_of(connection: Connection, content_hash: str) -> dict[str, str]:
 def _change(action: str, document: str, fields: Iterable[str] = ()) -> Change:
     record: dict[str, Any] = json.loads(document)
     # by the path: records of the first releases do not say their kind
-    kind = BY_COLLECTION[record["url"].split("/")[1]]
+    kind = COLLECTIONS[record["url"].split("/")[1].replace("-", "_")].name
     return Change(action, record["slug"], record["name"], kind, record["url"], tuple(fields))

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, event
 
-from app.database.engines import sqlite_path, writing_engine
-from app.database.url import database_url
+from app.database.engines import writing_engine
+from app.database.url import database_url, sqlite_path
 
 
 class NotSynced(Exception):

@@ -1,5 +1,6 @@
 """DATABASE_URL: read with a sentence for what is often wrong in it, which shows no part of a password."""
 
+from pathlib import Path
 from urllib.parse import unquote
 
 from sqlalchemy import URL, make_url
@@ -49,9 +50,9 @@ def database_url(url: str | URL) -> URL:
     return make_url(f"{DRIVERS[scheme]}://{rest}")
 
 
-def sqlite_file(url: URL) -> str | None:
-    """The path of a SQLite database; none where it is another database, or one in memory."""
+def sqlite_path(url: URL) -> Path | None:
+    """The file of a SQLite database; none where it is another database, or one in memory."""
     path = url.database
     if url.get_backend_name() != "sqlite" or not path or ":memory:" in path or url.query.get("mode") == "memory":
         return None
-    return unquote(path.removeprefix("file:")) if path.startswith("file:") else path
+    return Path(unquote(path.removeprefix("file:")) if path.startswith("file:") else path)

@@ -10,8 +10,6 @@ import threading
 from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
-from time import localtime, strftime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
 
 if TYPE_CHECKING:
@@ -36,13 +34,6 @@ class LoggedRequest(NamedTuple):
     cache: str | None
 
 
-class _Line(NamedTuple):
-    when: float
-    seconds: float
-    request_id: str
-    request: LoggedRequest
-
-
 class AccessLog:
     """Writes lines to a stream (standard error by default) and counts requests in the metrics, if there are any."""
 
@@ -54,50 +45,44 @@ class AccessLog:
         metrics: "Metrics | None" = None,
         stream: TextIO | None = None,
     ) -> None:
-        """`written` false: requests are only counted."""
-        self.metrics = metrics
+        self.wanted = written or metrics is not None
+        self.stream = stream
+        self.thread: threading.Thread | None = None
+        self._metrics = metrics
         self._written = written
         self._line = _json_line if format == "json" else _console_line
-        self.stream = stream
-        self._queue: deque[_Line] = deque(maxlen=LONGEST_QUEUE)
-        self._added = 0
-        self._flushed = 0
+        self._queue: deque[tuple[float, float, str, LoggedRequest]] = deque(maxlen=LONGEST_QUEUE)
+        self._dropped = 0
         self._flushing = threading.Lock()
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.wanted = written or metrics is not None
 
     def add(self, when: float, seconds: float, request_id: str, request: LoggedRequest) -> None:
         """Queue a request that was answered at this time (`time.time()`) after so many seconds."""
-        # in this order: else the thread could take the line that is being added for one that was dropped
-        self._queue.append(_Line(when, seconds, request_id, request))
-        self._added += 1
+        if len(self._queue) == self._queue.maxlen:
+            self._dropped += 1
+        self._queue.append((when, seconds, request_id, request))
 
     def start(self) -> None:
-        """Write from now on, in a thread."""
         if self.wanted:
-            self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
-            self._thread.start()
+            self.thread = threading.Thread(target=self._run, name="access-log", daemon=True)
+            self.thread.start()
 
     def stop(self) -> None:
         """Write what is queued, and end the thread; where nobody reads the log, stop all the same."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join(PATIENCE)
+        if self.thread is not None:
+            self.thread.join(PATIENCE)
 
     def flush(self) -> None:
-        """Write and count what is queued."""
         with self._flushing:
             lines = [self._queue.popleft() for _ in range(len(self._queue))]
-            self._flushed += len(lines)
-            dropped = self._added - self._flushed - len(self._queue)
-            if self.metrics is not None:
-                for line in lines:
-                    self.metrics.answered(line.request, line.seconds)
+            dropped, self._dropped = self._dropped, 0
+            if self._metrics is not None:
+                for _, seconds, _, request in lines:
+                    self._metrics.answered(request, seconds)
             if self._written and lines:
-                text = "".join(map(self._line, lines))
-                if dropped > 0:
-                    self._flushed += dropped
+                text = "".join(self._line(*line) for line in lines)
+                if dropped:
                     text += f"{dropped} requests were not logged: they came faster than they could be written.\n"
                 stream = self.stream or sys.stderr
                 stream.write(text)
@@ -112,32 +97,21 @@ class AccessLog:
                 self.flush()
 
 
-@lru_cache(maxsize=2)
-def _local_time(second: int) -> str:
-    return strftime("%Y-%m-%d %H:%M:%S", localtime(second))
+def _console_line(when: float, seconds: float, request_id: str, request: LoggedRequest) -> str:
+    # local time, as Python's `logging` writes it
+    time = datetime.fromtimestamp(when).isoformat(" ", "milliseconds").replace(".", ",")  # noqa: DTZ006
+    duration = f"{round(seconds * 1000, 3)} ms"
+    return f"{time} INFO {request.method} {request.path} {request.status} {duration} {request_id}\n"
 
 
-def _console_line(line: _Line) -> str:
-    request = line.request
-    time = f"{_local_time(int(line.when))},{int(line.when * 1000) % 1000:03d}"
-    duration = f"{round(line.seconds * 1000, 3)} ms"
-    return f"{time} INFO {request.method} {request.path} {request.status} {duration} {line.request_id}\n"
-
-
-def _json_line(line: _Line) -> str:
-    request = line.request
+def _json_line(when: float, seconds: float, request_id: str, request: LoggedRequest) -> str:
     fields = {
-        "time": datetime.fromtimestamp(line.when, UTC).isoformat(timespec="milliseconds"),
+        "time": datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds"),
         "level": "info",
         "logger": "app.access",
         "message": f"{request.method} {request.path} {request.status}",
-        "request_id": line.request_id,
-        "method": request.method,
-        "path": request.path,
-        "route": request.route,
-        "status": request.status,
-        "milliseconds": round(line.seconds * 1000, 3),
-        "bytes": request.bytes,
-        "cache": request.cache,
+        "request_id": request_id,
+        **request._asdict(),
+        "milliseconds": round(seconds * 1000, 3),
     }
     return json.dumps(fields, ensure_ascii=False) + "\n"

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from app.http.compression import encode
@@ -14,7 +14,7 @@ T = TypeVar("T")
 Key = tuple[str, ...]
 
 OVERHEAD = 2000
-"""Bytes that a response costs in addition to its key and its bodies: headers, bookkeeping (measured, rounded up)."""
+"""Bytes that a response costs in addition to its key and its body: headers, bookkeeping (measured, rounded up)."""
 
 MAX_KEY = 1000
 """Characters of the longest key: what is asked for with longer ones is hardly asked for again."""
@@ -22,30 +22,26 @@ MAX_KEY = 1000
 
 @dataclass
 class CachedResponse:
-    """A complete 200: its headers except for the coding's, its body, and the body's encoded variants.
+    """A complete 200: its headers except for the coding's, and its body."""
 
-    `version` is the release that it was read from; empty for what does not depend on the dataset.
-    """
-
-    version: str
     digest: str
     headers: Headers
     body: bytes
-    variants: dict[str, bytes] = field(default_factory=dict)
 
 
 class ResponseCache:
-    """Maps keys to responses of at most `capacity` bytes altogether, keys and encoded variants included."""
+    """Maps keys to responses of at most `capacity` bytes altogether, keys included; each coding counts by itself."""
 
     def __init__(self, capacity: int) -> None:
-        """`capacity` 0 keeps nothing."""
         self.capacity = capacity
         self.size = 0
         self._responses: OrderedDict[Key, CachedResponse] = OrderedDict()
-        self._pending: dict[Hashable, asyncio.Future[Any]] = {}
+        self._pending: dict[Key, asyncio.Future[Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._responses)
 
     def get(self, key: Key) -> CachedResponse | None:
-        """The response of a key, now the most recently used."""
         cached = self._responses.get(key)
         if cached is not None:
             self._responses.move_to_end(key)
@@ -53,29 +49,31 @@ class ResponseCache:
 
     def put(self, key: Key, response: CachedResponse) -> None:
         """Keep a response, unless its key is long or it alone would take more than an eighth of the room."""
-        size = _size(key, response)
-        if sum(map(len, key)) > MAX_KEY or size > self.capacity // 8:
+        if sum(map(len, key)) > MAX_KEY or _size(key, response) > self.capacity // 8:
             return
         self._drop(key)
         self._responses[key] = response
-        self.size += size
-        self._evict()
+        self.size += _size(key, response)
+        while self.size > self.capacity:
+            self._drop(next(iter(self._responses)))
 
     async def body(self, key: Key, response: CachedResponse, coding: str) -> bytes:
         """The body in a coding, encoded once."""
         if coding == "identity":
             return response.body
-        if coding not in response.variants:
-            encoded = await self.once((key, response.digest, coding), lambda: encode(response.body, coding))
-            # of several who waited, the first adds it
-            if coding not in response.variants:
-                response.variants[coding] = encoded
-                if self._responses.get(key) is response:
-                    self.size += len(encoded)
-                    self._evict()
-        return response.variants[coding]
+        variant = (*key, response.digest, coding)
 
-    async def once(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        async def encoded() -> CachedResponse:
+            made = CachedResponse(response.digest, [], await encode(response.body, coding))
+            self.put(variant, made)
+            return made
+
+        found = self.get(variant)
+        if found is None:
+            found = await self.once(variant, encoded)
+        return found.body
+
+    async def once(self, key: Key, make: Callable[[], Awaitable[T]]) -> T:
         """What `make` returns; where another task is making the same key, wait for its result instead."""
         while (pending := self._pending.get(key)) is not None:
             await asyncio.wait([pending])
@@ -95,19 +93,13 @@ class ResponseCache:
             del self._pending[key]
 
     def clear(self) -> None:
-        """Forget everything."""
         self._responses.clear()
         self.size = 0
 
-    def _evict(self) -> None:
-        while self.size > self.capacity:
-            self._drop(next(iter(self._responses)))
-
     def _drop(self, key: Key) -> None:
-        response = self._responses.pop(key, None)
-        if response is not None:
+        if response := self._responses.pop(key, None):
             self.size -= _size(key, response)
 
 
 def _size(key: Key, response: CachedResponse) -> int:
-    return OVERHEAD + sum(map(len, key)) + len(response.body) + sum(map(len, response.variants.values()))
+    return OVERHEAD + sum(map(len, key)) + len(response.body)

@@ -5,7 +5,6 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable
-from typing import Protocol
 
 import brotli
 import zstandard
@@ -23,39 +22,11 @@ LARGE = 64 * 1024
 
 _TEXT = re.compile(r"text/|image/svg|application/(?:[\w.-]+\+)?(?:json|javascript|x-ndjson|xml)")
 
-
-class Encoder(Protocol):
-    """Encodes a stream."""
-
-    def compress(self, data: bytes, /) -> bytes:
-        """Take a piece, return what is ready."""
-
-    def flush(self) -> bytes:
-        """End the stream, return the rest."""
-
-
-class _Brotli:
-    def __init__(self) -> None:
-        self._compressor = brotli.Compressor(quality=5)
-
-    def compress(self, data: bytes) -> bytes:
-        return bytes(self._compressor.process(data))
-
-    def flush(self) -> bytes:
-        return bytes(self._compressor.finish())
-
-
 _WHOLE: dict[str, Callable[[bytes], bytes]] = {
     "br": lambda body: bytes(brotli.compress(body, quality=7)),
     "zstd": lambda body: zstandard.ZstdCompressor(level=10).compress(body),
     # no time of day in the header: equal bodies give equal bytes
     "gzip": lambda body: gzip.compress(body, compresslevel=7, mtime=0),
-}
-
-_STREAM: dict[str, Callable[[], Encoder]] = {
-    "br": _Brotli,
-    "zstd": lambda: zstandard.ZstdCompressor(level=5).compressobj(),
-    "gzip": lambda: zlib.compressobj(level=6, wbits=31),
 }
 
 
@@ -68,15 +39,20 @@ def coding_for(accept_encoding: str | None, content_type: str, size: int) -> str
 
 
 async def encode(body: bytes, coding: str) -> bytes:
-    """The whole body in one of `CODINGS`."""
     return await in_thread_if_large(_WHOLE[coding], body)
 
 
-def encoder(coding: str) -> Encoder:
-    """An encoder for a stream."""
-    return _STREAM[coding]()
+def encoder(coding: str) -> tuple[Callable[[bytes], bytes], Callable[[], bytes]]:
+    """What encodes each piece of a stream, and what ends it."""
+    if coding == "br":
+        compressor = brotli.Compressor(quality=5)
+        return compressor.process, compressor.finish
+    if coding == "zstd":
+        stream = zstandard.ZstdCompressor(level=5).compressobj()
+        return stream.compress, stream.flush
+    deflate = zlib.compressobj(level=6, wbits=31)
+    return deflate.compress, deflate.flush
 
 
 async def in_thread_if_large(function: Callable[[bytes], bytes], data: bytes) -> bytes:
-    """Call a function in a thread if the data are large, else directly."""
     return await asyncio.to_thread(function, data) if len(data) > LARGE else function(data)

@@ -9,10 +9,8 @@ from starlette.types import Scope, Send
 from app.api.errors import MEDIA_TYPE, problem_body
 from app.http.compression import CODINGS, coding_for
 from app.http.conditional import status_for
-from app.http.headers import COMMON, DATA_POLICY, Headers, without_content
+from app.http.headers import COMMON, DATA_POLICY, OF_CONTENT, Headers, head_of
 from app.http.target import Target
-
-ROOT = Target("/")
 
 
 @dataclass
@@ -25,7 +23,6 @@ class AppResponse:
     is_final: bool = False
 
     def header(self, name: bytes) -> str:
-        """A response header's value; empty where there is none."""
         return next((value.decode("latin-1") for key, value in self.headers if key == name), "")
 
 
@@ -38,8 +35,7 @@ class Exchange:
     headers: dict[bytes, str]
     common: Headers = field(default_factory=lambda: COMMON)
     prefix: str = ""
-    target: Target = ROOT
-    media_type: str = ""
+    target: Target = Target("/")  # noqa: RUF009 - frozen
     started: bool = False
     """The response has begun: too late for another."""
 
@@ -58,7 +54,6 @@ class Exchange:
         }
 
     def problem(self, status: int, detail: str, headers: Headers | None = None) -> AppResponse:
-        """An error of this layer's own."""
         body = problem_body(status, detail, self.prefix + self.scope["path"])
         return AppResponse(status, [(b"content-type", MEDIA_TYPE.encode()), *(headers or [])], body)
 
@@ -80,7 +75,7 @@ class Exchange:
             )
         headers = [*headers, (b"etag", etag.encode())]
         if status == HTTPStatus.NOT_MODIFIED:
-            return "", AppResponse(304, without_content(headers))
+            return "", AppResponse(304, [item for item in headers if item[0] not in OF_CONTENT])
         if coding != "identity":
             headers.append((b"content-encoding", coding.encode()))
         return coding, AppResponse(200, headers)
@@ -92,9 +87,29 @@ class Exchange:
         if not bodiless:
             defaults.append((b"content-length", b"%d" % len(response.body)))
         names = {name for name, _ in response.headers}
-        headers = [*response.headers, *(item for item in defaults if item[0] not in names)]
+        headers = [*response.headers, *(item for item in defaults if item[0] not in names), *self.common]
         self.started = True
-        headers += self.common
         await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
         body = b"" if bodiless or self.scope["method"] == "HEAD" else response.body
         await self.send({"type": "http.response.body", "body": body})
+
+
+async def refuse(scope: Scope, send: Send, status: int, detail: str, headers: Headers | None = None) -> None:
+    """Answer with problem details a request that does not reach the app."""
+    exchange = Exchange(scope, send, {})
+    await exchange.respond(exchange.problem(status, detail, headers))
+
+
+def raw_refusal(status: int, detail: str, server_headers: Headers) -> bytes:
+    """A whole response in bytes, for a request that is too malformed for a scope; the connection then closes."""
+    body = problem_body(status, detail, "/")
+    headers: Headers = [
+        *server_headers,
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+        (b"cache-control", b"no-store"),
+        DATA_POLICY,
+        *COMMON,
+    ]
+    return b"%s\r\n%s" % (head_of(status, headers), body)

@@ -5,9 +5,9 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.exchange import refuse
 from app.http.headers import Headers
 from app.http.rate_limit import RateLimit
-from app.http.refusal import refuse
 from app.settings import Settings
 
 UNLIMITED = ("/livez", "/readyz")
@@ -25,11 +25,10 @@ class LimitsMiddleware:
         self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request pass, or answer it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if refusal := _malformed(scope) or self._too_long(scope):
+        if refusal := self._refusal(scope):
             await refuse(scope, send, *refusal)
             return
         # a preflight asks on behalf of a request that is counted itself
@@ -53,25 +52,20 @@ class LimitsMiddleware:
         finally:
             self.running -= 1
 
-    def _too_long(self, scope: Scope) -> tuple[int, str] | None:
-        limits = self.settings
-        url = len(scope.get("raw_path") or b"") + len(scope["query_string"])
-        if url > limits.max_url_bytes:
-            return 414, f"The URL is {url} bytes long; {limits.max_url_bytes} are allowed."
-        headers = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
-        if headers > limits.max_header_bytes:
-            return 431, f"The headers are {headers} bytes long; {limits.max_header_bytes} are allowed."
+    def _refusal(self, scope: Scope) -> tuple[int, str, Headers] | None:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        # RFC 9112 §3.2
+        if len(hosts) > 1 or (not hosts and scope.get("http_version", "1.1") == "1.1"):
+            return 400, "Send exactly one Host header.", [(b"connection", b"close")]
+        if hosts and not HOST.fullmatch(hosts[0]):
+            return 400, "The Host header is not a valid host.", [(b"connection", b"close")]
+        most = self.settings.max_url_bytes
+        if (size := len(scope.get("raw_path") or b"") + len(scope["query_string"])) > most:
+            return 414, f"The URL is {size} bytes long; {most} are allowed.", []
+        most = self.settings.max_header_bytes
+        if (size := sum(len(name) + len(value) + 4 for name, value in scope["headers"])) > most:
+            return 431, f"The headers are {size} bytes long; {most} are allowed.", []
         return None
-
-
-def _malformed(scope: Scope) -> tuple[int, str, Headers] | None:
-    """HTTP/1.1 needs exactly one valid `Host` (RFC 9112 §3.2)."""
-    hosts = [value for name, value in scope["headers"] if name == b"host"]
-    if len(hosts) > 1 or (not hosts and scope.get("http_version", "1.1") == "1.1"):
-        return 400, "Send exactly one Host header.", [(b"connection", b"close")]
-    if hosts and not HOST.fullmatch(hosts[0]):
-        return 400, "The Host header is not a valid host.", [(b"connection", b"close")]
-    return None
 
 
 def _with_headers(send: Send, headers: dict[str, str]) -> Send:

@@ -12,10 +12,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
-
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -29,15 +26,11 @@ class JsonFormatter(logging.Formatter):
 
 
 class ConsoleFormatter(logging.Formatter):
-    """For people."""
-
     def format(self, record: logging.LogRecord) -> str:
-        """The line, and a traceback behind it."""
         return f"{super().format(record)} {request_id.get() or ''}".rstrip()
 
 
 def log_config(settings: Settings) -> dict[str, Any]:
-    """How Python's `logging` is to be set up."""
     formatter = {
         "json": {"()": "app.http.log_format.JsonFormatter"},
         "console": {"()": "app.http.log_format.ConsoleFormatter", "format": "%(asctime)s %(levelname)s %(message)s"},

@@ -36,13 +36,12 @@ class RequestMemo:
     """
 
     def __init__(self, capacity: int) -> None:
-        """`capacity` 0 remembers nothing."""
         self.capacity = capacity
         self.size = 0
         self.generation = 0
         """How often it was cleared: what was asked for before a release is not remembered after it."""
         self._answers: dict[bytes, RememberedAnswer] = {}
-        self._seen: set[int] = set()
+        self.seen: set[int] = set()
         self.get = self._answers.get
 
     def put(
@@ -52,30 +51,26 @@ class RequestMemo:
         if request in self._answers or generation != self.generation or not self._came_before(request):
             return
         answer = RememberedAnswer(head_of(status, headers), body, logged)
-        size = _size(request, answer)
-        if size > self.capacity // 8:
+        if _size(request, answer) > self.capacity // 8:
             return
         self._answers[request] = answer
-        self.size += size
+        self.size += _size(request, answer)
         while self.size > self.capacity:
             oldest = next(iter(self._answers))
             self.size -= _size(oldest, self._answers.pop(oldest))
 
     def clear(self) -> None:
-        """Forget everything."""
         self._answers.clear()
-        self._seen.clear()
+        self.seen.clear()
         self.size = 0
         self.generation += 1
 
     def _came_before(self, request: bytes) -> bool:
-        mark = hash(request)
-        if mark in self._seen:
-            return True
-        if len(self._seen) >= SEEN:
-            self._seen.clear()
-        self._seen.add(mark)
-        return False
+        known = hash(request) in self.seen
+        if len(self.seen) >= SEEN:
+            self.seen.clear()
+        self.seen.add(hash(request))
+        return known
 
 
 def _size(request: bytes, answer: RememberedAnswer) -> int:

@@ -4,7 +4,6 @@ The processes of the server write into files that the first of them reads togeth
 PROMETHEUS_MULTIPROC_DIR before this module is imported: `python -m app serve` does so.
 """
 
-import os
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
@@ -23,8 +22,6 @@ METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class Metrics:
-    """What one process counts."""
-
     def __init__(self) -> None:
         # of its own, so that several apps fit into one process
         registry = self.registry = CollectorRegistry()
@@ -43,7 +40,6 @@ class Metrics:
         )
 
     def answered(self, request: LoggedRequest, seconds: float) -> None:
-        """Count one answer."""
         method = request.method if request.method in METHODS else "other"
         self.requests.labels(method, request.route, str(request.status)).inc()
         self.seconds.labels(request.route).observe(seconds)
@@ -57,12 +53,7 @@ class DatasetCollector(Collector):
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def describe(self) -> list[Metric]:
-        """Nothing is asked of the database at registration."""
-        return []
-
     def collect(self) -> Iterator[Metric]:
-        """Whether the database answers and, if so, with which dataset."""
         up = GaugeMetricFamily("nutrients_database_up", "1 if the database answers with a dataset.", value=0)
         info = GaugeMetricFamily("nutrients_dataset_info", "The dataset.", labels=("version", "content_hash"))
         try:
@@ -79,6 +70,6 @@ class DatasetCollector(Collector):
 def serve_metrics(host: str, port: int, engine: Engine) -> None:
     """Listen for scrapes in a thread; `OSError` where the port is taken."""
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, os.environ["PROMETHEUS_MULTIPROC_DIR"])  # type: ignore[no-untyped-call]
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     registry.register(DatasetCollector(engine))
     start_http_server(port, host, registry)

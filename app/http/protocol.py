@@ -9,25 +9,22 @@ import re
 import socket
 import struct
 from asyncio import TimerHandle, Transport
-from functools import cache
 from time import perf_counter, time
+from typing import NamedTuple
 
 import httptools
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.http.access_log import AccessLog
+from app.http.exchange import raw_refusal
 from app.http.headers import lines_of
 from app.http.memo import LONGEST_REQUEST, RememberedAnswer, RequestMemo
-from app.http.rate_limit import RateLimit
-from app.http.refusal import raw_refusal
-from app.http.request_id import new_request_id
+from app.http.request_log import new_request_id
 from app.settings import Settings
 
-STATE_MEMO, STATE_LOG, STATE_RATE_LIMIT = "server_memo", "server_access_log", "server_rate_limit"
-"""Keys of the app's lifespan state that the protocol reads. Each request's state begins with them, so they are apart
-from the names under which layers put what they know of one request.
-"""
+STATE = "server"
+"""Key of the app's lifespan state that holds what the protocol needs of the app."""
 
 GRACE = 2.0
 """Seconds for which an idle connection is still answered after the server was told to stop."""
@@ -42,6 +39,12 @@ DEPENDENT = BODY | {b"x-request-id", b"forwarded", b"expect", b"upgrade"}
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _RESET = struct.pack("ii", 1, 0)
+
+
+class Shared(NamedTuple):
+    settings: Settings
+    memo: RequestMemo
+    log: AccessLog
 
 
 class _Malformed(Exception):
@@ -71,53 +74,40 @@ class ServerProtocol(HttpToolsProtocol):
     # the memo
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """A client has connected: its request has to follow."""
         super().connection_made(transport)
         if self.client and self.client[0].startswith("::ffff:"):
             # IPv4 on a socket for both: proxies and rate limits know the client by its plain address
             self.client = (self.client[0].removeprefix("::ffff:"), self.client[1])
-        self._memo: RequestMemo | None = self.app_state.get(STATE_MEMO)
-        log: AccessLog | None = self.app_state.get(STATE_LOG)
-        self._log = log if log is not None and log.wanted else None
-        self._rate_limit: RateLimit | None = self.app_state.get(STATE_RATE_LIMIT)
+        self._settings, self._memo, self._log = self.app_state[STATE]
         self._await_request()
 
     def data_received(self, data: bytes) -> None:
-        """Part of a request, a request or several have come."""
-        memo = self._memo if self._is_ready else None
-        answer = memo.get(data) if memo is not None else None
-        if answer is not None and self._answer_from_memo(answer):
+        may_remember = self._is_ready
+        if may_remember and (answer := self._memo.get(data)):
+            self._answer_from_memo(answer)
             return
         before = self._messages
         self._unparsed += data
         self._parse()
-        if memo is not None and self._messages == before + 1 and self._between_requests and not self._unparsed:
-            self._remember(data, memo)
+        if may_remember and self._messages == before + 1 and self._between_requests and not self._unparsed:
+            self._remember(data)
 
-    def _answer_from_memo(self, answer: RememberedAnswer) -> bool:
+    def _answer_from_memo(self, answer: RememberedAnswer) -> None:
         started = perf_counter()
-        limits = b""
-        if self._rate_limit is not None:
-            headers = self._rate_limit.hit_now(self.client[0] if self.client else "")
-            if headers is None:
-                return False  # refused in the ordinary way
-            limits = lines_of([(name.lower().encode(), value.encode()) for name, value in headers.items()])
         request_id = new_request_id()
+        server_lines = lines_of(self.server_state.default_headers)
         self.transport.write(
-            b"%b%b%bx-request-id: %b\r\n\r\n%b"
-            % (answer.head, _lines(self.server_state.default_headers), limits, request_id.encode(), answer.body)
+            b"%b%bx-request-id: %b\r\n\r\n%b" % (answer.head, server_lines, request_id.encode(), answer.body)
         )
-        if self._deadline is not None:
-            self._request_is_here()
+        _cancel(self._deadline)
         self.server_state.total_requests += 1
         self._last_answer = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
-        if self._log is not None:
+        if self._log.wanted:
             self._log.add(time(), perf_counter() - started, request_id, answer.logged)
-        return True
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, unless the memo has answered since the timer was set: to set it anew each time would
@@ -129,7 +119,7 @@ class ServerProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
-    def _remember(self, request: bytes, memo: RequestMemo) -> None:
+    def _remember(self, request: bytes) -> None:
         """Have the answer remembered, if it depends on nothing but these bytes: the layers inside say the rest."""
         names = {name for name, _ in self.headers}
         if (
@@ -139,7 +129,7 @@ class ServerProtocol(HttpToolsProtocol):
             and DEPENDENT.isdisjoint(names)
             and not any(name.startswith(b"x-forwarded-") for name in names)
         ):
-            self.scope["state"]["memo_key"] = request, memo.generation
+            self.scope["state"]["memo_key"] = request, self._memo.generation
 
     @property
     def _is_ready(self) -> bool:
@@ -203,36 +193,28 @@ class ServerProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def on_message_begin(self) -> None:
-        """The first byte of a request has come."""
         self._in_head = True
         self._between_requests = False
         self._await_request()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head of a request has come."""
         self._in_head = False
         self._head = 0
-        if reason := self._malformed():
-            raise _Malformed(reason)  # the parser stops, `_feed` refuses
+        # the parser stops, `_feed` refuses (RFC 9112 §3, RFC 9110 §7.8)
+        if self.parser.get_http_version() not in ("1.0", "1.1"):
+            raise _Malformed("The HTTP version must be 1.0 or 1.1.")
+        if b"#" in self.url:
+            raise _Malformed("The request target must not hold a fragment.")
+        if self.parser.should_upgrade() and any(name in BODY for name, _ in self.headers):
+            # the parser would take the body for the next request
+            raise _Malformed("A request to upgrade must not have a body.")
         super().on_headers_complete()
         if self.parser.should_upgrade() or (self.stopping and not self._unparsed):
             self.cycle.keep_alive = False
 
-    def _malformed(self) -> str | None:
-        """Why a request is refused before the app sees it (RFC 9112 §3, RFC 9110 §7.8)."""
-        if self.parser.get_http_version() not in ("1.0", "1.1"):
-            return "The HTTP version must be 1.0 or 1.1."
-        if b"#" in self.url:
-            return "The request target must not hold a fragment."
-        if self.parser.should_upgrade() and any(name in BODY for name, _ in self.headers):
-            # the parser would take the body for the next request
-            return "A request to upgrade must not have a body."
-        return None
-
     def on_message_complete(self) -> None:
-        """A request has come whole."""
-        self._request_is_here()
+        _cancel(self._deadline)
         self._between_requests = True
         self._messages += 1
         super().on_message_complete()
@@ -246,7 +228,6 @@ class ServerProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]
 
     def on_response_complete(self) -> None:
-        """A request has been answered: the next one is parsed."""
         super().on_response_complete()
         if self.transport.is_closing():
             return
@@ -260,14 +241,14 @@ class ServerProtocol(HttpToolsProtocol):
     # the connection
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has ended: nobody waits for the answers that are outstanding."""
+        # nobody waits for the answers that are outstanding
         for cycle in self._outstanding():
             cycle.disconnected = True
             cycle.message_event.set()
         self.pipeline.clear()
         self._unparsed = b""
-        self._request_is_here()
-        self._client_reads()
+        _cancel(self._deadline)
+        _cancel(self._stalled)
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
@@ -288,7 +269,7 @@ class ServerProtocol(HttpToolsProtocol):
 
     def _close_soon(self) -> None:
         """Answer what is on its way already; no longer than the server itself waits."""
-        self.loop.call_later(min(GRACE, _settings().shutdown_timeout / 2), super().shutdown)
+        self.loop.call_later(min(GRACE, self._settings.shutdown_timeout / 2), super().shutdown)
 
     def _outstanding(self) -> list[RequestResponseCycle]:
         """Requests that are not answered yet, the last one first."""
@@ -298,33 +279,22 @@ class ServerProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it is answered."""
-        self._client_reads()
-        self._stalled = self.loop.call_later(_settings().request_timeout, self.transport.abort)
+        _cancel(self._stalled)
+        self._stalled = self.loop.call_later(self._settings.request_timeout, self.transport.abort)
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        """The client reads again."""
-        self._client_reads()
+        _cancel(self._stalled)
         super().resume_writing()
 
     def _await_request(self) -> None:
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(_settings().request_timeout, self._close)
+        if self._deadline is None or self._deadline.cancelled():
+            self._deadline = self.loop.call_later(self._settings.request_timeout, self.transport.close)
 
-    def _close(self) -> None:
-        self._deadline = None
-        if not self.transport.is_closing():
-            self.transport.close()
 
-    def _request_is_here(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _client_reads(self) -> None:
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
+def _cancel(timer: TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
 
 
 def _without_chunks(app: ASGIApp, cycle: RequestResponseCycle) -> ASGIApp:
@@ -354,21 +324,3 @@ def _without_chunks(app: ASGIApp, cycle: RequestResponseCycle) -> ASGIApp:
                 cycle.transport.abort()
 
     return answer
-
-
-_headers: list[tuple[bytes, bytes]] = []
-_headers_as_lines = b""
-
-
-def _lines(headers: list[tuple[bytes, bytes]]) -> bytes:
-    """uvicorn's own header lines, `Date` above all: it makes another list of them each second."""
-    global _headers, _headers_as_lines
-    if headers is not _headers:
-        _headers, _headers_as_lines = headers, lines_of(headers)
-    return _headers_as_lines
-
-
-@cache
-def _settings() -> Settings:
-    # the server makes its protocols without asking the app
-    return Settings()

@@ -5,12 +5,11 @@ from ipaddress import IPv6Address, ip_address
 from math import ceil
 from time import monotonic, time
 
-from limits import RateLimitItem, WindowStats, parse_many
-from limits.aio.storage import Storage as AsyncStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter as AsyncLimiter
+from limits import parse_many
 from limits.errors import StorageError
-from limits.storage import Storage, storage_from_string
+from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
+from starlette.concurrency import run_in_threadpool
 
 MEMORY = "memory://"
 
@@ -26,44 +25,23 @@ class RateLimit:
     def __init__(self, limits: str, storage: str = MEMORY) -> None:
         """`limits.errors.ConfigurationError` where the storage is not supported, or its library is not installed."""
         # what a short limit refuses does not count for a longer one
-        self.items: list[RateLimitItem] = sorted(parse_many(limits), key=lambda item: item.get_expiry())
-        self.is_local = storage == MEMORY
+        self.items = sorted(parse_many(limits), key=lambda item: item.get_expiry())
+        self._is_local = storage == MEMORY
+        timeouts = {} if self._is_local else {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+        self.limiter = SlidingWindowCounterRateLimiter(storage_from_string(storage, wrap_exceptions=True, **timeouts))
         self._away_until = 0.0
-        if self.is_local:
-            store = storage_from_string(storage)
-            assert isinstance(store, Storage)
-            self._limiter = SlidingWindowCounterRateLimiter(store)
-        else:
-            shared = storage_from_string(
-                f"async+{storage}",
-                implementation="redispy",
-                wrap_exceptions=True,
-                socket_timeout=TIMEOUT,
-                socket_connect_timeout=TIMEOUT,
-            )
-            assert isinstance(shared, AsyncStorage)
-            self._shared = shared
-            self._async_limiter = AsyncLimiter(shared)
-
-    async def check(self) -> bool:
-        """Whether the storage answers."""
-        return self.is_local or await self._shared.check()
 
     async def hit(self, host: str) -> tuple[bool, dict[str, str]]:
         """Count a request of a client: whether it is allowed, and the headers that tell.
 
         While Redis is away all is allowed: an API that answers too often is better than one that does not answer.
         """
-        client = client_of(host)
-        if self.is_local:
-            return self._hit_locally(client)
+        if self._is_local:
+            return self._hit(client_of(host))
         if monotonic() < self._away_until:
             return True, {}
         try:
-            allowed = True
-            for item in self.items:
-                allowed = allowed and await self._async_limiter.hit(item, client)
-            stats = [await self._async_limiter.get_window_stats(item, client) for item in self.items]
+            answer = await run_in_threadpool(self._hit, client_of(host))
         except StorageError as error:
             if not self._away_until:
                 log.warning("RATE_LIMIT_STORAGE does not answer, nobody is limited: %s", error)
@@ -72,29 +50,19 @@ class RateLimit:
         if self._away_until:
             log.warning("RATE_LIMIT_STORAGE answers again")
             self._away_until = 0.0
-        return allowed, self._headers(stats, allowed=allowed)
+        return answer
 
-    def hit_now(self, host: str) -> dict[str, str] | None:
-        """The headers of an allowed request, counted in this process; None, and nothing counted, where it is not."""
-        client = client_of(host)
-        if not all(self._limiter.test(item, client) for item in self.items):
-            return None
-        return self._hit_locally(client)[1]
-
-    def _hit_locally(self, client: str) -> tuple[bool, dict[str, str]]:
-        allowed = all(self._limiter.hit(item, client) for item in self.items)
-        stats = [self._limiter.get_window_stats(item, client) for item in self.items]
-        return allowed, self._headers(stats, allowed=allowed)
-
-    def _headers(self, stats: list[WindowStats], *, allowed: bool) -> dict[str, str]:
-        """`RateLimit-Policy` and `RateLimit` of the limit that is nearest to its end."""
+    def _hit(self, client: str) -> tuple[bool, dict[str, str]]:
+        allowed = all(self.limiter.hit(item, client) for item in self.items)
+        stats = [self.limiter.get_window_stats(item, client) for item in self.items]
+        # of the limit that is nearest to its end
         item, window = min(zip(self.items, stats, strict=True), key=lambda pair: pair[1].remaining)
         seconds = max(1, ceil(window.reset_time - time()))
         headers = {
             "RateLimit-Policy": ", ".join(f'"{each}";q={each.amount};w={each.get_expiry()}' for each in self.items),
             "RateLimit": f'"{item}";r={max(0, window.remaining)};t={seconds}',
         }
-        return headers if allowed else {**headers, "Retry-After": str(seconds)}
+        return allowed, headers if allowed else {**headers, "Retry-After": str(seconds)}
 
 
 def client_of(host: str) -> str:

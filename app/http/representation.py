@@ -3,30 +3,31 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
 from http import HTTPStatus
+from time import monotonic
 from urllib.parse import quote
 
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential
 
 from app.api.errors import FAILURE
 from app.database.current_release import Watcher
-from app.database.engines import explain
+from app.database.engines import explain, is_transient
 from app.http.cache import CachedResponse, Key, ResponseCache
 from app.http.conditional import range_for
 from app.http.exchange import AppResponse, Exchange
 from app.http.headers import COMMON, Headers, preflight
 from app.http.negotiation import best_media_type
-from app.http.prefix import PathPrefix, with_server, without_prefix
-from app.http.retry import retry_while_restarting
-from app.http.routes import Offer
+from app.http.prefix import prefix_of, with_server, without_prefix
+from app.http.routes import Offer, OfferOf
 from app.http.streams import Collector, StreamSlots
 from app.http.target import BadTarget, Target, parse_target
+from app.settings import Settings
 
 log = logging.getLogger(__name__)
 
-RECOMPUTED = (b"content-length", b"etag", b"accept-ranges", b"vary")
+RECOMPUTED = (b"etag", b"accept-ranges", b"vary")
 """Headers that the layer sets by itself."""
 
 VARY = (b"vary", b"Accept, Accept-Encoding")
@@ -36,47 +37,33 @@ DESCRIPTION = "/openapi.json"
 EXPORTS = (".csv", ".ndjson", ".jsonld")
 
 
-class Incomplete(Exception):
-    """The app ended without a whole response."""
-
-
 class RepresentationMiddleware:
-    """Pure ASGI, around the app. `cache_control` is sent with what caches may keep, `hsts` over TLS if not empty.
+    """Pure ASGI, around the app.
 
     `scope["state"]` tells the app the chosen `media_type`, outer layers how the lookup in the `cache` went, and the
     request log by `is_memorable` that the response depends on nothing but the bytes of the request and the release.
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        cache: ResponseCache,
-        watcher: Watcher,
-        offer_of: Callable[[str], Offer | None],
-        cache_control: str,
-        prefix: PathPrefix = PathPrefix(),  # noqa: B008 - frozen
-        retry_seconds: float = 0,
-        max_streams: int = 10,
-        hsts: str = "",
+        self, app: ASGIApp, settings: Settings, cache: ResponseCache, watcher: Watcher, offer_of: OfferOf
     ) -> None:
         self._app = app
+        self._settings = settings
         self._cache = cache
         self._watcher = watcher
         self._offer_of = offer_of
-        self._prefix = prefix
-        self._retry_seconds = retry_seconds
-        self._slots = StreamSlots(max_streams)
-        self._cacheable: Headers = [(b"cache-control", cache_control.encode()), VARY]
-        self._over_tls: Headers = [*COMMON, (b"strict-transport-security", hsts.encode())] if hsts else COMMON
+        self._slots = StreamSlots(settings.max_streams)
+        control = f"public, max-age={settings.cache_max_age}, stale-while-revalidate=86400, stale-if-error=604800"
+        self._cacheable: Headers = [(b"cache-control", control.encode()), VARY]
+        hsts = [(b"strict-transport-security", settings.hsts.encode())] if settings.hsts else []
+        self._over_tls: Headers = [*COMMON, *hsts]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         headers = _joined(scope["headers"])
         common = self._over_tls if scope["scheme"] == "https" else COMMON
-        exchange = Exchange(scope, send, headers, common, self._prefix.of(headers))
+        exchange = Exchange(scope, send, headers, common, prefix_of(headers, self._settings))
         scope.setdefault("state", {})
         if scope["method"] == "OPTIONS":
             requested = headers.get(b"access-control-request-headers", "").encode("latin-1")
@@ -107,7 +94,7 @@ class RepresentationMiddleware:
             chosen = best_media_type(exchange.headers.get(b"accept"), offer.media_types)
             if chosen is None:
                 return exchange.problem(406, self._offered(path, offer))
-            exchange.media_type = exchange.scope["state"]["media_type"] = chosen
+            exchange.scope["state"]["media_type"] = chosen
             if chosen == "text/html" and offer.parameters is not None:
                 # people's links carry parameters of other sites (utm_source, fbclid)
                 exchange.target = exchange.target.keep(offer.parameters)
@@ -124,7 +111,8 @@ class RepresentationMiddleware:
         return await self._cache.once(key, lambda: self._make(exchange))
 
     def _key(self, exchange: Exchange) -> Key:
-        return self._watcher.tag, exchange.prefix, exchange.media_type, str(exchange.target)
+        media_type = exchange.scope["state"].get("media_type", "")
+        return self._watcher.tag, exchange.prefix, media_type, str(exchange.target)
 
     async def _make(self, exchange: Exchange, receive: Receive | None = None) -> CachedResponse | AppResponse | None:
         """Ask the app; a complete 200 that may be cached is cached. None where it was streamed."""
@@ -142,9 +130,9 @@ class RepresentationMiddleware:
         headers += [VARY] if control else self._cacheable
         body = response.body
         if exchange.target.path == DESCRIPTION:
-            body = with_server(body, self._prefix.server_url(exchange.prefix))
+            body = with_server(body, self._settings.public_url.rstrip("/") or exchange.prefix or "/")
         digest = hashlib.blake2b(version.encode() + b"\n" + body, digest_size=12).hexdigest()
-        cached = CachedResponse(version, digest, headers, body)
+        cached = CachedResponse(digest, headers, body)
         # a release may have come in the meantime
         if version in ("", self._watcher.tag):
             self._cache.put(self._key(exchange), cached)
@@ -165,8 +153,21 @@ class RepresentationMiddleware:
 
     async def _ask(self, exchange: Exchange, receive: Receive | None = None) -> AppResponse | None:
         """The app's response, asked for again while the database restarts; None where it was streamed."""
+        began = monotonic()
+
+        def is_too_late(state: RetryCallState) -> bool:
+            # a database that has been away for long is asked once
+            away_since = min(began, self._watcher.gone_since or began)
+            return monotonic() + state.upcoming_sleep - away_since > self._settings.database_patience
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(lambda error: isinstance(error, DBAPIError) and is_transient(error)),
+            stop=is_too_late,
+            wait=wait_exponential(multiplier=0.1, max=1),
+            reraise=True,
+        )
         try:
-            return await retry_while_restarting(self._watcher, self._retry_seconds, self._run, exchange, receive)
+            return await retrying(self._run, exchange, receive)
         except Exception as error:
             if exchange.started:
                 raise  # too late for another response: the connection is cut, so the client sees it is not whole
@@ -177,22 +178,38 @@ class RepresentationMiddleware:
 
     async def _run(self, exchange: Exchange, receive: Receive | None) -> AppResponse | None:
         """The app's response. Only with `receive` it may be streamed, and the app notices that the client has gone."""
-        messages = Messages(receive)
+        client_has_gone = has_begun = False
+
+        async def receiving() -> Message:
+            nonlocal client_has_gone, has_begun
+            if receive:
+                message = await receive()
+                client_has_gone = message["type"] == "http.disconnect"
+                return message
+            if has_begun:
+                await asyncio.Event().wait()
+            has_begun = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        collector = Collector(exchange, self._slots, self._cacheable, may_stream=receive is not None)
         try:
-            async with Collector(exchange, self._slots, self._cacheable, may_stream=receive is not None) as collector:
-                await self._app(exchange.inner_scope, messages, collector.send)
-        except DBAPIError as error:
-            if exchange.started:
-                raise Incomplete from error  # no retry
-            raise
-        if collector.was_cut:
-            log.warning("a slow export was cut for another", extra={"path": exchange.target.path})
-        if collector.response is None and not exchange.started and not messages.client_has_gone:
-            raise Incomplete
+            async with collector.timeout:
+                await self._app(exchange.inner_scope, receiving, collector.send)
+        except Exception as error:
+            if collector.timeout.expired():
+                log.warning("a slow export was cut for another", extra={"path": exchange.target.path})
+            elif collector.response is None or not collector.response.is_final:
+                if isinstance(error, DBAPIError) and exchange.started:
+                    raise RuntimeError("the database failed while an export was sent") from error  # no retry
+                raise
+            # else raised for `Enough`, by the app or by a framework in its place
+        finally:
+            self._slots.leave(collector)
+        if collector.response is None and not exchange.started and not client_has_gone:
+            raise RuntimeError("the app ended without a whole response")
         return collector.response
 
     def _offered(self, path: str, offer: Offer) -> str:
-        """What there is in place of what `Accept` names."""
         exports = [path + ending for ending in EXPORTS if getattr(self._offer_of(path + ending), "streamed", False)]
         also = f"; the whole list is at {', '.join(exports)}" if exports else ""
         return f"Nothing in Accept is offered here; there is {', '.join(offer.media_types)}{also}."
@@ -225,23 +242,3 @@ def _without_slash(exchange: Exchange) -> AppResponse:
     if query := exchange.scope["query_string"]:
         location += "?" + quote(query, safe="%&=+,:;@/?!$'()*[]~")
     return AppResponse(308, [(b"location", location.encode())])
-
-
-class Messages:
-    """What the app receives: an empty body, and then nothing, or, where that is of use, that the client has gone."""
-
-    def __init__(self, receive: Receive | None) -> None:
-        self.client_has_gone = False
-        self._receive = receive
-        self._began = False
-
-    async def __call__(self) -> Message:
-        """The next message."""
-        if self._receive:
-            message = await self._receive()
-            self.client_has_gone = message["type"] == "http.disconnect"
-            return message
-        if self._began:
-            await asyncio.Event().wait()
-        self._began = True
-        return {"type": "http.request", "body": b"", "more_body": False}

@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Iterable
+from itertools import count
+from os import urandom
 from time import perf_counter, time
 from urllib.parse import quote
 
@@ -11,10 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import FAILURE
 from app.http.access_log import AccessLog, LoggedRequest
+from app.http.exchange import refuse
+from app.http.headers import Headers
 from app.http.log_format import request_id
 from app.http.memo import RequestMemo
-from app.http.refusal import refuse
-from app.http.request_id import new_request_id
+from app.http.routes import OfferOf, template_of
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 HEADER = b"x-request-id"
@@ -24,24 +26,13 @@ CLIENT_HAS_GONE = 499
 
 errors = logging.getLogger("app.error")
 
-
-class Routes:
-    """The templates of an app's paths."""
-
-    def __init__(self, templates: Iterable[str]) -> None:
-        known = list(templates)
-        self.fixed = frozenset(path for path in known if "{" not in path)
-        self.others = {_shape(path): path for path in known if "{" in path}
-
-    def of(self, path: str) -> str:
-        """The template of a path: `/nutrients/{slug}`; `unmatched` where there is none."""
-        return path if path in self.fixed else self.others.get(_shape(path), "unmatched")
+_process = urandom(6).hex()
+_numbers = count()
 
 
-def _shape(path: str) -> tuple[str, int, str]:
-    """Collection, depth and what lies below a record: what tells the templates with a slug apart."""
-    parts = path.split("/")
-    return parts[1] if len(parts) > 1 else "", len(parts), "/".join(parts[3:])
+def new_request_id() -> str:
+    """An id that no other request has: random for each process, numbered within."""
+    return f"{_process}{next(_numbers):08x}"
 
 
 class RequestLogMiddleware:
@@ -52,37 +43,23 @@ class RequestLogMiddleware:
     (`memo_key`) where they came alone and whole.
     """
 
-    def __init__(self, app: ASGIApp, log: AccessLog, memo: RequestMemo, routes: Routes, *, log_query: bool) -> None:
+    def __init__(self, app: ASGIApp, log: AccessLog, memo: RequestMemo, offer_of: OfferOf, *, log_query: bool) -> None:
         self.app = app
         self.log = log
         self.memo = memo
-        self.routes = routes
+        self.offer_of = offer_of
         self.log_query = log_query
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and note how it went."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         started = perf_counter()
         state = scope.setdefault("state", {})
-        identifier = state["request_id"] = _identifier(scope)
+        client_id = next((value for name, value in scope["headers"] if name == HEADER), b"")
+        identifier = client_id.decode() if REQUEST_ID.fullmatch(client_id) else new_request_id()
         token = request_id.set(identifier)
         sent = SentResponse(send, identifier)
-        try:
-            await self._pass_on(scope, receive, sent)
-        finally:
-            request = self._logged(scope, sent)
-            if self.log.wanted:
-                self.log.add(time(), perf_counter() - started, identifier, request)
-            if state.get("is_memorable") and "memo_key" in state:
-                # the rate limit is asked each time
-                headers = [item for item in sent.headers if not item[0].startswith(b"ratelimit")]
-                asked, generation = state["memo_key"]
-                self.memo.put(asked, generation, sent.status, headers, sent.body, request)
-            request_id.reset(token)
-
-    async def _pass_on(self, scope: Scope, receive: Receive, sent: "SentResponse") -> None:
         try:
             await self.app(scope, receive, sent)
         except Exception:
@@ -90,15 +67,21 @@ class RequestLogMiddleware:
             if sent.status:
                 raise
             await refuse(scope, sent, 500, FAILURE)
+        finally:
+            request = self._logged(scope, sent)
+            if self.log.wanted:
+                self.log.add(time(), perf_counter() - started, identifier, request)
+            if state.get("is_memorable") and "memo_key" in state:
+                asked, generation = state["memo_key"]
+                self.memo.put(asked, generation, sent.status, sent.headers, sent.body, request)
+            request_id.reset(token)
 
     def _logged(self, scope: Scope, sent: "SentResponse") -> LoggedRequest:
         path = quote(scope["path"])[:MAX_PATH]
         if self.log_query and scope["query_string"]:
             path += "?" + quote(scope["query_string"], safe="&=%,+-")[:MAX_PATH]
-        cache = scope["state"].get("cache")
-        return LoggedRequest(
-            scope["method"], path, self.routes.of(scope["path"]), sent.status or CLIENT_HAS_GONE, sent.bytes, cache
-        )
+        route, cache = template_of(self.offer_of(scope["path"])), scope["state"].get("cache")
+        return LoggedRequest(scope["method"], path, route, sent.status or CLIENT_HAS_GONE, sent.bytes, cache)
 
 
 class SentResponse:
@@ -108,12 +91,11 @@ class SentResponse:
         self.send = send
         self.identifier = identifier
         self.status = 0
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.headers: Headers = []
         self.body = b""
         self.bytes = 0
 
     async def __call__(self, message: Message) -> None:
-        """Send one message."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = list(message["headers"])
@@ -122,8 +104,3 @@ class SentResponse:
             self.body = message.get("body", b"")
             self.bytes += len(self.body)
         await self.send(message)
-
-
-def _identifier(scope: Scope) -> str:
-    given = next((value for name, value in scope["headers"] if name == HEADER), b"")
-    return given.decode() if REQUEST_ID.fullmatch(given) else new_request_id()

@@ -1,7 +1,7 @@
 """What each path offers, read off the routes."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from re import Pattern
 from typing import Any
 
@@ -18,15 +18,21 @@ class Offer:
     media_types: tuple[str, ...] = ()
     parameters: frozenset[str] | None = None
     streamed: bool = False
+    template: str = field(default="", compare=False)
+    """Its path, such as `/nutrients/{slug}`."""
 
 
-def offers_of(routes: Iterable[BaseRoute]) -> Callable[[str], Offer | None]:
+OfferOf = Callable[[str], Offer | None]
+
+
+def offers_of(routes: Iterable[BaseRoute]) -> OfferOf:
     """A function from a path to what it offers; None for an unknown path."""
     fixed: dict[str, Offer] = {}
     templates: dict[str, list[tuple[Pattern[str], Offer]]] = {}
     for route in routes:
         if isinstance(route, Route):
-            offer = Offer(getattr(route, "media_types", ()), _parameters(route), getattr(route, "streamed", False))
+            streamed = getattr(route, "streamed", False)
+            offer = Offer(getattr(route, "media_types", ()), _parameters(route), streamed, route.path)
             if "{" in route.path:
                 # every template of ours fixes its first segment
                 templates.setdefault(_first_segment(route.path), []).append((route.path_regex, offer))
@@ -38,6 +44,11 @@ def offers_of(routes: Iterable[BaseRoute]) -> Callable[[str], Offer | None]:
         return fixed.get(path) or next((offer for pattern, offer in candidates if pattern.match(path)), None)
 
     return offer_of
+
+
+def template_of(offer: Offer | None) -> str:
+    """What a request is logged and counted by: no path of a client's making becomes a label."""
+    return offer.template if offer else "unmatched"
 
 
 def _first_segment(path: str) -> str:

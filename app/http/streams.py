@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from http import HTTPStatus
 from time import monotonic
 from typing import NoReturn
@@ -9,7 +10,7 @@ from typing import NoReturn
 from starlette.types import Message
 
 from app import __version__
-from app.http.compression import Encoder, encoder, in_thread_if_large
+from app.http.compression import encoder, in_thread_if_large
 from app.http.exchange import AppResponse, Exchange
 from app.http.headers import DATA_POLICY, Headers, is_valid
 from app.http.prefix import body_with_prefix, headers_with_prefix
@@ -23,10 +24,6 @@ GUARANTEED = 10.0
 
 class Enough(OSError):
     """Tells the app's streaming response that nothing more is wanted."""
-
-
-class InvalidHeader(Exception):
-    """The app wants to send a header that must not be written."""
 
 
 class StreamSlots:
@@ -49,7 +46,6 @@ class StreamSlots:
         return True
 
     def leave(self, stream: "Collector") -> None:
-        """Take back the slot of a stream, if it has one."""
         self._streams.discard(stream)
 
 
@@ -58,50 +54,33 @@ class Collector:
 
     def __init__(self, exchange: Exchange, slots: StreamSlots, cacheable: Headers, *, may_stream: bool) -> None:
         self.response: AppResponse | None = None
-        self.was_cut = False
         self.sent = 0
         self._exchange = exchange
         self._slots = slots
         self._cacheable = cacheable
         self._may_stream = may_stream
         self._head = AppResponse(500, [])
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._collected = b""
         self._began: float | None = None
-        self._encoder: Encoder | None = None
-        self._timeout = asyncio.timeout(None)
+        self._encoder: tuple[Callable[[bytes], bytes], Callable[[], bytes]] | None = None
+        self.timeout = asyncio.timeout(None)
 
     @property
     def seconds(self) -> float:
-        """How long it has been streaming."""
         return monotonic() - self._began if self._began is not None else 0.0
 
     def cut(self) -> None:
         """End the stream where it is: the client sees that it is not whole."""
-        self.was_cut = True
-        self._timeout.reschedule(0)
-
-    async def __aenter__(self) -> "Collector":
-        await self._timeout.__aenter__()
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        self._slots.leave(self)
-        try:
-            await self._timeout.__aexit__(kind, error, trace)  # type: ignore[arg-type]
-        except TimeoutError:
-            return True
-        # raised for `Enough`, by the app or by a framework in its place
-        return isinstance(error, Exception) and self.response is not None and self.response.is_final
+        self.timeout.reschedule(0)
 
     async def send(self, message: Message) -> None:
-        """Take one ASGI message."""
         prefix = self._exchange.prefix
         if message["type"] == "http.response.start":
-            headers = [(name.lower(), value) for name, value in message["headers"]]
+            # of a whole body, the length is set when it is sent; a prefix changes it
+            headers = [(name.lower(), value) for name, value in message["headers"] if name.lower() != b"content-length"]
             if not all(is_valid(value) for _, value in headers):
                 # written as it is, it would end its line and let whoever made it write the next header
-                raise InvalidHeader("a header of the response holds a control character")
+                raise ValueError("a header of the response holds a control character")
             self._head = AppResponse(message["status"], headers_with_prefix(headers, prefix) if prefix else headers)
             return
         data, last = message.get("body", b""), not message.get("more_body")
@@ -109,16 +88,12 @@ class Collector:
             content_type = self._head.header(b"content-type")
             data = await in_thread_if_large(lambda piece: body_with_prefix(piece, content_type, prefix), data)
         if self._began is None:
-            self._parts.append(data)
-            self._size += len(data)
+            data = self._collected = self._collected + data
             if last:
-                # the length may have changed with the prefix
-                headers = [item for item in self._head.headers if item[0] != b"content-length"]
-                self.response = AppResponse(self._head.status, headers, b"".join(self._parts))
-            if last or not self._may_stream or self._size <= BUFFER or self._head.status != HTTPStatus.OK:
+                self.response = AppResponse(self._head.status, self._head.headers, data)
+            if last or not self._may_stream or len(data) <= BUFFER or self._head.status != HTTPStatus.OK:
                 return
             await self._start()
-            data = b"".join(self._parts)
         await self._pass_on(data, last=last)
 
     async def _start(self) -> None:
@@ -133,16 +108,14 @@ class Collector:
             busy = "Too many long exports are being sent; try again later, or ask for pages."
             self._respond_instead(exchange.problem(503, busy, [(b"retry-after", b"10")]))
         self._began = monotonic()
+        self._collected = b""
         if coding != "identity":
             self._encoder = encoder(coding)
-            response.headers = [item for item in response.headers if item[0] != b"content-length"]
         self._head = response
         if exchange.scope["method"] == "GET":
             exchange.started = True
             headers = [*response.headers, *exchange.common]
             await exchange.send({"type": "http.response.start", "status": 200, "headers": headers})
-        elif response.header(b"content-length"):
-            self._respond_instead(response)
 
     def _respond_instead(self, response: AppResponse) -> NoReturn:
         response.is_final = True
@@ -152,7 +125,8 @@ class Collector:
     async def _pass_on(self, data: bytes, *, last: bool) -> None:
         """Send a piece; for HEAD, count its bytes, so that the response tells the length of the whole."""
         if self._encoder is not None:
-            data = await in_thread_if_large(self._encoder.compress, data) + (self._encoder.flush() if last else b"")
+            compress, finish = self._encoder
+            data = await in_thread_if_large(compress, data) + (finish() if last else b"")
         self.sent += len(data)
         if self._exchange.scope["method"] == "GET":
             await self._exchange.send({"type": "http.response.body", "body": data, "more_body": not last})

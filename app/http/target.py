@@ -3,11 +3,10 @@
 import re
 from collections.abc import Container
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_to_bytes, urlencode
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
 
 MAX_PARAMETERS = 500
 """More in one query would take the event loop milliseconds to put in order and to refuse one by one."""
@@ -29,7 +28,6 @@ class Target:
         return Target(self.path, tuple(pair for pair in self.pairs if pair[0].removesuffix("[]") in names))
 
     def query_string(self) -> str:
-        """The query, encoded anew."""
         return urlencode(self.pairs)
 
     def __str__(self) -> str:
@@ -38,28 +36,16 @@ class Target:
 
 def parse_target(path: str, raw_path: bytes, query: bytes) -> Target:
     """Check path and query and put the query in order; `BadTarget` where one is malformed."""
-    _decoded(raw_path, "path")
-    if _CONTROL.search(path):
-        raise BadTarget("The path holds a control character.")
-    pairs = []
-    parts = query.split(b"&") if query else []
-    if len(parts) > MAX_PARAMETERS:
-        raise BadTarget(f"The query has {len(parts)} parameters; {MAX_PARAMETERS} are allowed.")
-    for part in parts:
-        name, _, value = part.replace(b"+", b" ").partition(b"=")
-        if not name and not value:
-            continue
-        pair = _decoded(name, "query"), _decoded(value, "query")
-        if _CONTROL.search(pair[0]) or _CONTROL.search(pair[1]):
-            raise BadTarget("The query holds a control character.")
-        pairs.append(pair)
-    return Target(path, tuple(sorted(pairs)))
-
-
-def _decoded(encoded: bytes, where: str) -> str:
-    if _BAD_ESCAPE.search(encoded):
-        raise BadTarget(f"The {where} holds a '%' that is not followed by two hexadecimal digits.")
-    try:
-        return unquote_to_bytes(encoded).decode()
-    except UnicodeDecodeError:
-        raise BadTarget(f"The {where} is not UTF-8.") from None
+    for where, encoded in (("path", raw_path), ("query", query)):
+        if _BAD_ESCAPE.search(encoded):
+            raise BadTarget(f"The {where} holds a '%' that is not followed by two hexadecimal digits.")
+        try:
+            text = unquote_to_bytes(encoded).decode()
+        except UnicodeDecodeError:
+            raise BadTarget(f"The {where} is not UTF-8.") from None
+        if _CONTROL.search(text):
+            raise BadTarget(f"The {where} holds a control character.")
+    if query.count(b"&") >= MAX_PARAMETERS:
+        raise BadTarget(f"The query has {query.count(b'&') + 1} parameters; {MAX_PARAMETERS} are allowed.")
+    pairs = parse_qsl(query.decode(), keep_blank_values=True)
+    return Target(path, tuple(sorted(pair for pair in pairs if any(pair))))

@@ -6,25 +6,24 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanProcessor
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.http.request_log import Routes
+from app.http.routes import OfferOf, template_of
 
 
 class TracingMiddleware:
     """One span for each request, below that of the caller if it names one. Set up by the `OTEL_*` variables."""
 
-    def __init__(self, app: ASGIApp, routes: Routes, processor: SpanProcessor | None = None) -> None:
+    def __init__(self, app: ASGIApp, offer_of: OfferOf, processor: SpanProcessor | None = None) -> None:
         self.app = app
-        self.routes = routes
+        self.offer_of = offer_of
         provider = TracerProvider()
         provider.add_span_processor(processor or BatchSpanProcessor(OTLPSpanExporter()))
         self.tracer = provider.get_tracer("nutrients")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and span it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        route = self.routes.of(scope["path"])
+        route = template_of(self.offer_of(scope["path"]))
         caller = propagate.extract(
             {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         )

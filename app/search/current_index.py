@@ -29,9 +29,9 @@ class CurrentIndex:
         self._expected = ""
         self._expected_since = 0.0
         self._building = threading.Lock()
-        self._lock = threading.Lock()
-        self._worker: threading.Thread | None = None
-        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+        self._stopped = False
 
     @property
     def ready(self) -> bool:
@@ -40,20 +40,19 @@ class CurrentIndex:
 
     def expect(self, tag: str) -> None:
         """A release was noticed: build its index in a thread."""
-        with self._lock:
-            if tag != self._expected:
-                self._expected, self._expected_since = tag, monotonic()
-            if self._worker is None and self._is_behind() and not self._stopped.is_set():
-                self._worker = threading.Thread(target=self._catch_up, name="search-index", daemon=True)
-                self._worker.start()
+        if tag != self._expected:
+            self._expected, self._expected_since = tag, monotonic()
+        self._wake.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._follow, name="search-index", daemon=True)
+            self._thread.start()
 
     def stop(self) -> None:
         """Build no more, and wait for the end of what is being built: its connection has to be given back."""
-        self._stopped.set()
-        with self._lock:
-            worker = self._worker
-        if worker is not None:
-            worker.join()
+        self._stopped = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
 
     def is_stale(self, index: SearchIndex) -> bool:
         """The index is of an older release than the one that was noticed."""
@@ -72,32 +71,26 @@ class CurrentIndex:
         """Build and swap in the index of the present dataset, unless it is the one that is held."""
         with self._building, self._engine.connect() as connection:
             tag = current_tag(connection)
-            if tag is None and self._index is None:
-                raise NotReady(NO_DATASET)
-            if tag is not None and (self._index is None or self._index.about.tag != tag):
+            if self._index is None or tag not in (None, self._index.about.tag):
+                if tag is None:
+                    raise NotReady(NO_DATASET)
                 self._index = build_index(connection)
                 # it lives as long as the release: without this, each full collection goes through all of it, for which
                 # a request waits a tenth of a second, and more where there are more records
                 gc.freeze()
-            assert self._index is not None
             return self._index
 
-    def _is_behind(self) -> bool:
-        return self._index is None or self.is_stale(self._index)
-
-    def _catch_up(self) -> None:
-        is_logged = False
-        while True:
-            with self._lock:
-                if self._stopped.is_set() or not self._is_behind():
-                    self._worker = None
-                    return
+    def _follow(self) -> None:
+        is_logged = is_behind = False
+        while not self._stopped:
+            # a release, or the time of the next attempt
+            self._wake.wait(RETRY_SECONDS if is_behind else None)
+            self._wake.clear()
             try:
-                self.refresh()
+                if not self._stopped:
+                    is_behind, is_logged = self.is_stale(self.refresh()), False
             except Exception:
-                # the index that is held answers for a while; the next attempt comes soon
+                # the index that is held answers for a while
                 if not is_logged:
                     log.exception("The search index of a new release could not be built")
-                is_logged = True
-            if self._is_behind():
-                self._stopped.wait(RETRY_SECONDS)
+                is_logged = is_behind = True

@@ -21,8 +21,8 @@ PROSE = frozenset(
 SEARCHED = {kind.name: kind.search for kind in KINDS.values() if kind.search}
 """Kinds that people look for by words, and how; an intake is found by its filters."""
 
-STANDINGS = (Standing.high, Standing.good, Standing.some, Standing.low, Standing.poor, Standing.unrated)
-"""Standings, richest first."""
+STANDINGS = tuple(Standing)
+"""Richest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,6 @@ class Entry:
 
     @property
     def url(self) -> str:
-        """Path of the record."""
         return KINDS[self.kind].url(self.slug)
 
 

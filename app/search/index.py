@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import tantivy
@@ -19,210 +19,141 @@ from app.search.suggestions import Suggestion, Suggestions
 
 WEAK = 0.2
 """Weight of a weak word, as part of what another word of the same frequency weighs."""
+SAME_NAME = 20
+"""Records that one name may lead to: a very common name tells them apart no more, and would make each query slow."""
 ENTITIES = frozenset(kind for kind, traits in SEARCHED.items() if traits.entity)
 """Kinds that other records are about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name or alias of a record, and its terms."""
+    """A name or alias of a record, its terms, and the sum of their weights."""
 
     text: str
     terms: frozenset[str]
     primary: bool
     weight: float
-    """The sum of its terms' weights."""
 
 
-@dataclass(frozen=True)
 class SearchIndex:
-    """An immutable index of one dataset version. Attributes are shared between threads and only read."""
+    """An immutable index of one dataset version. Attributes are shared between threads and only read.
 
-    about: ReleaseInfo
-    """What the dataset says of itself, and its release."""
-    analyzer: Analyzer
-    entries: tuple[Entry, ...]
-    names: tuple[tuple[Name, ...], ...]
-    own: tuple[dict[str, tuple[int, ...]], ...]
-    """Of each entry, the terms of all its names, each with the places of the names that hold it."""
-    terms: tuple[str, ...]
-    """Of each entry, all its terms, each between blanks."""
-    ordinals: dict[str, int]
-    members: dict[str, tuple[str, ...]]
-    """Of a wider record, the narrower ones, at any depth."""
-    foods: dict[str, tuple[int, ...]]
-    """Of a nutrient, what provides it, richest first."""
-    remedies: dict[str, str]
-    """Of a symptom, the nutrient that is tied to it most."""
-    recognised: dict[frozenset[str], tuple[int, ...]]
-    """Terms of a name -> the entries of that name."""
-    surfaces: dict[str, frozenset[str]]
-    """Of a term, the words of the records that it stands for, in lower case as written."""
-    frequency: Counter[str]
-    weights: dict[str, float]
-    speller: Speller
-    suggestions: Suggestions
-    schema: tantivy.Schema
-    searcher: tantivy.Searcher
+    Entries are known by their ordinals; `about` is what the dataset says of itself, and its release.
+    """
+
+    def __init__(self, entries: Sequence[Entry], vocabulary: Vocabulary, about: ReleaseInfo) -> None:
+        self.about = about
+        self.entries = entries
+        self.analyzer = Analyzer(vocabulary)
+        texts, words, named = [], Counter[str](), Counter[str]()
+        self.frequency = Counter[str]()
+        # of a term, the words of the records that it stands for, in lower case as written
+        self.surfaces: defaultdict[str, set[str]] = defaultdict(set)
+        for entry in entries:
+            terms: list[str] = []
+            names = (entry.name, *entry.aliases)
+            for text in (*names, *entry.passages):
+                found = self.analyzer.words(text)
+                words.update(word.text for word in found)
+                for token in self.analyzer.tokens(found):
+                    terms.append(token.term)
+                    if token.term not in self.analyzer.stop:
+                        self.surfaces[token.term].add(text[token.start : token.end].lower())
+            if entry.kind in ENTITIES:
+                named.update(word.text for text in names for word in self.analyzer.words(text))
+            texts.append(terms)
+            self.frequency.update(set(terms))
+        self.weights = {term: self._weight(term) for term in self.frequency}
+        self.names = [tuple(self._names(entry)) for entry in entries]
+        self.own = [frozenset[str]().union(*(name.terms for name in group)) for group in self.names]
+        # all terms of an entry, each between blanks: a set for each would take several times the memory
+        self.terms = [f" {' '.join(sorted(set(text)))} " for text in texts]
+        self.ordinals = {entry.slug: ordinal for ordinal, entry in enumerate(entries)}
+        self.members = _members(entries)
+        self.foods = _foods(entries)
+        self.remedies = _remedies(entries)
+        self.recognised: defaultdict[frozenset[str], list[int]] = defaultdict(list)
+        """Terms of a name -> the entries of that name."""
+        for ordinal, group in enumerate(self.names):
+            for name in group:
+                if len(self.recognised[name.terms]) < SAME_NAME:
+                    self.recognised[name.terms].append(ordinal)
+        self.recognised.default_factory = None
+        self.speller = Speller(words, named, _vocabulary_words(self.analyzer))
+        self.suggestions = Suggestions(entries, self.analyzer)
+        self.schema, self.searcher = _tantivy(entries, self.names, texts)
+        self.analyzer.learns = False
 
     def weight(self, term: str) -> float:
         """How much a term tells: the rarer, the more; weak words tell little."""
         known = self.weights.get(term)
-        return _weight(self.analyzer, term, 0, len(self.entries)) if known is None else known
+        return self._weight(term) if known is None else known
 
     def suggest(self, typed: str, kinds: tuple[str, ...] = (), limit: int = 8) -> list[Suggestion]:
         """Records that have a name with this beginning; one letter off in the last word where there is none."""
         found = self.suggestions.begin(typed, kinds, limit)
-        if found:
-            return found
         head, _, last = self.suggestions.key(typed).rpartition(" ")
-        if len(last) < SHORTEST - 1:
-            return []
-        for word in self.speller.completions(last):
-            found = self.suggestions.begin(f"{head} {word}", kinds, limit)
-            if found:
-                return found
-        return []
+        if not found and len(last) >= SHORTEST - 1:
+            begun = (self.suggestions.begin(f"{head} {word}", kinds, limit) for word in self.speller.completions(last))
+            return next(filter(None, begun), [])
+        return found
+
+    def _weight(self, term: str) -> float:
+        # the root keeps rare words from drowning the names of what much is written about
+        told = math.sqrt(math.log(1 + (len(self.entries) + 1) / (self.frequency[term] + 0.5)))
+        return told * (WEAK if term in self.analyzer.weak or term.isdigit() else 1.0)
+
+    def _names(self, entry: Entry) -> Iterator[Name]:
+        # "Vitamin B1 (thiamine)" is two names
+        head, bracket, tail = entry.name.partition(" (")
+        primary = (entry.name, head, tail.rstrip(")")) if bracket else (entry.name,)
+        seen = set()
+        for place, text in enumerate((*primary, *entry.aliases)):
+            terms = self.analyzer.content(self.analyzer.words(text))
+            if terms and terms not in seen:
+                seen.add(terms)
+                yield Name(text, terms, place < len(primary), sum(self.weights[term] for term in sorted(terms)))
 
 
 def build_index(connection: Connection) -> SearchIndex:
     """The index of the dataset that the connection sees; `NotReady` where there is none."""
     about = release_info(connection)
     vocabulary = Vocabulary.model_validate_json(connection.scalar(select(col(Dataset.vocabulary))) or "{}")
-    return index_of(read_entries(connection), vocabulary, about)
-
-
-def index_of(entries: Sequence[Entry], vocabulary: Vocabulary, about: ReleaseInfo) -> SearchIndex:
-    """The index of these entries."""
-    analyzer = Analyzer(vocabulary)
-    collected = _Collected()
-    for entry in entries:
-        collected.add(entry, analyzer)
-    weights = {term: _weight(analyzer, term, count, len(entries)) for term, count in collected.frequency.items()}
-    names = tuple(tuple(_names(entry, analyzer, weights)) for entry in entries)
-    schema, searcher = _tantivy(entries, names, collected.texts)
-    ordinals = {entry.slug: ordinal for ordinal, entry in enumerate(entries)}
-    index = SearchIndex(
-        about=about,
-        analyzer=analyzer,
-        entries=tuple(entries),
-        names=names,
-        own=tuple(map(_own, names)),
-        terms=tuple(f" {' '.join(sorted(set(text)))} " for text in collected.texts),
-        ordinals=ordinals,
-        members=_members(entries),
-        foods=_foods(entries),
-        remedies=_remedies(entries, ordinals),
-        recognised=_recognised(names),
-        surfaces={term: frozenset(words) for term, words in collected.surfaces.items()},
-        frequency=collected.frequency,
-        weights=weights,
-        speller=Speller(collected.words, collected.named, _vocabulary_words(analyzer)),
-        suggestions=Suggestions(entries, analyzer),
-        schema=schema,
-        searcher=searcher,
-    )
-    analyzer.learns = False
-    return index
-
-
-def _weight(analyzer: Analyzer, term: str, count: int, records: int) -> float:
-    # the root keeps rare words from drowning the names of what much is written about
-    told = math.sqrt(math.log(1 + (records + 1) / (count + 0.5)))
-    return told * (WEAK if term in analyzer.weak or term.isdigit() else 1.0)
-
-
-class _Collected:
-    """Terms and words over all records."""
-
-    def __init__(self) -> None:
-        self.texts: list[list[str]] = []
-        self.words: Counter[str] = Counter()
-        self.named: Counter[str] = Counter()
-        self.frequency: Counter[str] = Counter()
-        self.surfaces: defaultdict[str, set[str]] = defaultdict(set)
-
-    def add(self, entry: Entry, analyzer: Analyzer) -> None:
-        """Count the terms and words of an entry."""
-        terms: list[str] = []
-        if entry.kind in ENTITIES:
-            for text in (entry.name, *entry.aliases):
-                self.named.update(word.text for word in analyzer.words(text))
-        for text in (entry.name, *entry.aliases, *entry.passages):
-            words = analyzer.words(text)
-            self.words.update(word.text for word in words)
-            for token in analyzer.tokens(words):
-                terms.append(token.term)
-                if token.term not in analyzer.stop:
-                    self.surfaces[token.term].add(text[token.start : token.end].lower())
-        self.texts.append(terms)
-        self.frequency.update(set(terms))
-
-
-def _names(entry: Entry, analyzer: Analyzer, weights: dict[str, float]) -> Iterable[Name]:
-    # "Vitamin B1 (thiamine)" is two names
-    head, bracket, tail = entry.name.partition(" (")
-    primary = (entry.name, head, tail.rstrip(")")) if bracket else (entry.name,)
-    seen = set()
-    for place, text in enumerate((*primary, *entry.aliases)):
-        terms = analyzer.content(text)
-        if terms and terms not in seen:
-            seen.add(terms)
-            yield Name(text, terms, place < len(primary), sum(weights[term] for term in terms))
-
-
-def _own(names: Sequence[Name]) -> dict[str, tuple[int, ...]]:
-    found: defaultdict[str, list[int]] = defaultdict(list)
-    for place, name in enumerate(names):
-        for term in name.terms:
-            found[term].append(place)
-    return {term: tuple(places) for term, places in found.items()}
-
-
-def _recognised(names: Sequence[Sequence[Name]]) -> dict[frozenset[str], tuple[int, ...]]:
-    found: defaultdict[frozenset[str], list[int]] = defaultdict(list)
-    for ordinal, group in enumerate(names):
-        for name in group:
-            # a very common name tells records apart no more, and would make each query slow
-            if len(found[name.terms]) < 20:
-                found[name.terms].append(ordinal)
-    return {terms: tuple(ordinals) for terms, ordinals in found.items()}
+    return SearchIndex(read_entries(connection), vocabulary, about)
 
 
 def _members(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
+    """Of a wider record, the narrower ones, at any depth."""
     children: defaultdict[str, list[str]] = defaultdict(list)
     for entry in entries:
         if entry.parent:
             children[entry.parent].append(entry.slug)
 
     def below(slug: str, seen: frozenset[str]) -> list[str]:
-        found = [child for child in children[slug] if child not in seen]
+        found = [child for child in children.get(slug, ()) if child not in seen]
         return [*found, *(slug for child in found for slug in below(child, seen | {child}))]
 
-    return {slug: tuple(below(slug, frozenset((slug,)))) for slug in list(children)}
+    return {slug: tuple(below(slug, frozenset((slug,)))) for slug in children}
 
 
-def _foods(entries: Sequence[Entry]) -> dict[str, tuple[int, ...]]:
+def _foods(entries: Sequence[Entry]) -> dict[str, list[int]]:
+    """Of a nutrient, what provides it, richest first."""
     found: defaultdict[str, list[int]] = defaultdict(list)
     for ordinal, entry in enumerate(entries):
         for nutrient in entry.provides:
             found[nutrient].append(ordinal)
-    return {
-        nutrient: tuple(
-            sorted(ordinals, key=lambda i: (not entries[i].is_food, entries[i].provides[nutrient], entries[i].slug))
-        )
-        for nutrient, ordinals in found.items()
-    }
+    for nutrient, ordinals in found.items():
+        ordinals.sort(key=lambda i: (not entries[i].is_food, entries[i].provides[nutrient], entries[i].slug))
+    return found
 
 
-def _remedies(entries: Sequence[Entry], ordinals: dict[str, int]) -> dict[str, str]:
+def _remedies(entries: Iterable[Entry]) -> dict[str, str]:
     """Of each symptom, the nutrient that most records tie to it."""
     ties: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    kinds = {slug: entries[i].kind for slug, i in ordinals.items() if entries[i].kind in ("nutrient", "symptom")}
+    of_kind = {kind: {entry.slug for entry in entries if entry.kind == kind} for kind in ("nutrient", "symptom")}
     for entry in entries:
-        about = [slug for slug in sorted(entry.about) if slug in kinds]
-        for symptom in (slug for slug in about if kinds[slug] == "symptom"):
-            ties[symptom].update(slug for slug in about if kinds[slug] == "nutrient")
+        for symptom in entry.about & of_kind["symptom"]:
+            ties[symptom].update(entry.about & of_kind["nutrient"])
     return {symptom: min(found, key=lambda slug: (-found[slug], slug)) for symptom, found in ties.items() if found}
 
 

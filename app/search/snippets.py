@@ -44,8 +44,6 @@ def _spans(text: str, words: Iterable[str]) -> list[Span]:
             if not (at and lower[at - 1].isalnum()) and not (end < len(lower) and lower[end].isalnum()):
                 found.append((at, end))
             at = lower.find(word, end)
-    if len(found) < 2:
-        return found
     kept: list[Span] = []
     for span in sorted(found, key=lambda span: (span[0], -span[1])):
         if not kept or span[0] >= kept[-1][1]:

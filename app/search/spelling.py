@@ -2,24 +2,26 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 import tantivy
 
 SHORTEST = 5
-"""Shorter words are not mended: too many words are one letter apart."""
-LONG = 8
+"""Shorter words are not corrected: too many words are one letter apart."""
+LONG = 7
 """Words of this length may differ by two letters."""
 CANDIDATES = 40
 CACHED = 10_000
 
 
 class Speller:
-    """The words of the records (`named`: of their names) and of the vocabulary; by them a query is mended."""
+    """The words of the records (`named`: of their names) and of the vocabulary; by them a query is corrected."""
 
     def __init__(self, words: Counter[str], named: Counter[str], extra: Iterable[str]) -> None:
         self._count = words
         self._named = named
-        self._known = frozenset(words) | frozenset(extra)
+        self.known = frozenset(words) | frozenset(extra)
+        """Words that stand in a record or in the vocabulary."""
         schema = tantivy.SchemaBuilder()
         schema.add_text_field("word", stored=True, tokenizer_name="raw", index_option="basic")
         self._schema = schema.build()
@@ -31,21 +33,15 @@ class Speller:
         writer.commit()
         index.reload()
         self._searcher = index.searcher()
-        self._mended: dict[str, str | None] = {}
+        self.correct = lru_cache(CACHED)(self._correct)
 
-    def knows(self, word: str) -> bool:
-        """The word stands in a record or in the vocabulary."""
-        return word in self._known
-
-    def mend(self, word: str) -> str | None:
+    def _correct(self, word: str) -> str | None:
         """The known word that is nearest: one letter off, two in longer words; None where there is none."""
-        if len(word) < SHORTEST or len(word) > 40 or not word.isalpha():
-            return None
-        if word not in self._mended:
-            if len(self._mended) >= CACHED:
-                self._mended.clear()
-            self._mended[word] = self._nearest(word, 1) or (self._nearest(word, 2) if len(word) >= LONG - 1 else None)
-        return self._mended[word]
+        if SHORTEST <= len(word) <= 40 and word.isalpha():
+            for distance in (1, 2) if len(word) >= LONG else (1,):
+                if found := self._similar(word, distance):
+                    return min(found, key=lambda other: self._cost(word, other))
+        return None
 
     def parts(self, word: str) -> tuple[str, str] | None:
         """Two known words that were written as one, as in "legcramps"."""
@@ -56,15 +52,10 @@ class Speller:
 
     def completions(self, start: str) -> list[str]:
         """Known words that begin with something one letter off `start`."""
-        query = tantivy.Query.fuzzy_term_query(self._schema, "word", start, distance=1, prefix=True)
-        return self._found(query)
+        return self._similar(start, 1, prefix=True)
 
-    def _nearest(self, word: str, distance: int) -> str | None:
-        query = tantivy.Query.fuzzy_term_query(self._schema, "word", word, distance=distance)
-        found = self._found(query)
-        return min(found, key=lambda other: self._cost(word, other), default=None)
-
-    def _found(self, query: tantivy.Query) -> list[str]:
+    def _similar(self, word: str, distance: int, *, prefix: bool = False) -> list[str]:
+        query = tantivy.Query.fuzzy_term_query(self._schema, "word", word, distance=distance, prefix=prefix)
         hits = self._searcher.search(query, CANDIDATES, count=False).hits
         return [str(self._searcher.doc(address)["word"][0]) for _, address in hits]
 

@@ -1,8 +1,11 @@
 """Suggestions: names and aliases that begin with what was typed so far."""
 
+import re
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
 
 from app.search.analysis import Analyzer
 from app.search.entries import SEARCHED, Entry
@@ -10,14 +13,16 @@ from app.search.entries import SEARCHED, Entry
 ORDER = sorted(SEARCHED, key=lambda kind: -SEARCHED[kind].weight)
 SHORT = 4
 """For what is typed in so few letters or less, the best are picked when the index is built."""
+ALIKE = 75
+"""How like a name what was typed must be to be taken for it, in percent."""
+NUMBERED = re.compile(r"\b([abcdek]) (?=\d+\b)")
+"""A vitamin's letter, before its number."""
 KEPT = 100
 """How many are kept for a short beginning, and how many names are looked at for a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A record whose name or alias begins with what was typed."""
-
     ordinal: int
     text: str
     """The name or alias, to put into the search box."""
@@ -34,14 +39,18 @@ class Suggestions:
     def __init__(self, entries: Sequence[Entry], analyzer: Analyzer) -> None:
         self._entries = entries
         self._analyzer = analyzer
-        keys: list[Key] = []
-        for ordinal, entry in enumerate(entries):
-            for place, text in enumerate((entry.name, *entry.aliases)):
-                keys += self._keys(ordinal, entry, text, place)
-        keys.sort()
-        self._keys_in_order = keys
-        self._starts = [key[0] for key in keys]
-        self._short = self._shortcuts()
+        self._keys = sorted(
+            key
+            for ordinal, entry in enumerate(entries)
+            for place, text in enumerate((entry.name, *entry.aliases))
+            for key in self._keys_of(ordinal, entry, text, place)
+        )
+        self._starts = [key[0] for key in self._keys]
+        self._short: dict[str, list[Key]] = {}
+        for key in self._keys:
+            for size in range(1, min(SHORT, len(key[0])) + 1):
+                self._short.setdefault(key[0][:size], []).append(key)
+        self._short = {start: _best_first(start, keys)[:KEPT] for start, keys in self._short.items()}
 
     def begin(self, typed: str, kinds: tuple[str, ...], limit: int) -> list[Suggestion]:
         """The records that have a name with this beginning, best first, each once."""
@@ -53,8 +62,8 @@ class Suggestions:
         else:
             first = bisect_left(self._starts, start)
             last = bisect_left(self._starts, start + "\U0010ffff", first, min(first + KEPT * 20, len(self._starts)))
-            found = [key for key in self._keys_in_order[first:last] if not kinds or self._entries[key[2]].kind in kinds]
-            keys = sorted(found, key=lambda key: (key[0] != start, *key[1]))
+            found = [key for key in self._keys[first:last] if not kinds or self._entries[key[2]].kind in kinds]
+            keys = _best_first(start, found)
         chosen: dict[int, Key] = {}
         for key in keys:
             chosen.setdefault(key[2], key)
@@ -62,47 +71,27 @@ class Suggestions:
                 break
         return self._shown(list(chosen.values()))
 
-    def nearest(self, typed: str, pick: Callable[[str, list[str]], str | None]) -> str | None:
+    def nearest(self, typed: str) -> str | None:
         """The name that is most like what was typed, among those that share its first letters."""
         key = self.key(typed)
         near = [k for size in (3, 2, 1) for k in self._short.get(key[:size], ()) if k[1][0] == 0]
         names = {k[0]: k[3] for k in reversed(near)}
-        found = pick(key, list(names))
-        return names[found] if found else None
+        found = process.extractOne(key, list(names), scorer=fuzz.ratio, score_cutoff=ALIKE)
+        return names[found[0]] if found else None
 
     def key(self, text: str) -> str:
         """What beginnings are compared by: folded words, a vitamin's number joined."""
-        words = [word.text for word in self._analyzer.words(text)]
-        joined: list[str] = []
-        for word in words:
-            if word.isdigit() and joined and joined[-1] in ("b", "d", "k", "c", "a", "e"):
-                joined[-1] += word
-            else:
-                joined.append(word)
-        return " ".join(joined)
+        return NUMBERED.sub(r"\1", " ".join(word.text for word in self._analyzer.words(text)))
 
-    def _keys(self, ordinal: int, entry: Entry, text: str, place: int) -> list[Key]:
+    def _keys_of(self, ordinal: int, entry: Entry, text: str, place: int) -> Iterator[Key]:
         whole = self.key(text)
-        keys: list[Key] = []
         at = 0
         for i, word in enumerate(whole.split(" ")[:6]):
             if i == 0 or word not in self._analyzer.vocabulary.stop_words:
                 # by its first word before by a later one, by its name before by an alias
                 rank = (int(i > 0), ORDER.index(entry.kind) + 2 * int(place > 0), len(whole), entry.slug)
-                keys.append((whole[at:], rank, ordinal, text))
+                yield whole[at:], rank, ordinal, text
             at += len(word) + 1
-        return keys
-
-    def _shortcuts(self) -> dict[str, list[Key]]:
-        short: dict[str, list[Key]] = {}
-        for key in self._keys_in_order:
-            for size in range(1, min(SHORT, len(key[0])) + 1):
-                start = key[0][:size]
-                short.setdefault(start, []).append(key)
-        for start, keys in short.items():
-            keys.sort(key=lambda key: (key[0] != start, *key[1]))
-            del keys[KEPT:]
-        return short
 
     def _shown(self, keys: Sequence[Key]) -> list[Suggestion]:
         hints = [self._hint(key) for key in keys]
@@ -119,3 +108,7 @@ class Suggestions:
         label = SEARCHED[entry.kind].label
         hint = ", ".join(part for part in (label, detail) if part) or entry.kind.replace("_", " ")
         return hint if key[3] == entry.name else f"{hint}: {entry.name}"
+
+
+def _best_first(start: str, keys: list[Key]) -> list[Key]:
+    return sorted(keys, key=lambda key: (key[0] != start, *key[1]))
