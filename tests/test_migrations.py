@@ -52,6 +52,19 @@ def test_a_database_with_content_goes_down_too(new_database: MakeUrl) -> None:
         assert tables(opened) == set()
 
 
+def test_a_database_with_content_goes_up_and_is_loaded_again(new_database: MakeUrl) -> None:
+    url = make_database(new_database("older"), TINY)
+    with writing_engine(url).begin() as opened:
+        command.downgrade(config(opened), "0006")
+        command.upgrade(config(opened), "head")
+        assert opened.scalar(text("SELECT count(*) FROM dataset")) == 0
+    make_database(url, TINY)
+    with writing_engine(url).connect() as opened:
+        later = text("SELECT slug FROM nutrient WHERE last_reviewed > '2026-01-01'")
+        assert opened.scalars(later).all() == ["sodium"]
+        assert opened.scalar(text("SELECT count(*) FROM dataset")) == 1
+
+
 def test_a_second_migration_changes_nothing(new_database: MakeUrl) -> None:
     settings = Settings(database_url=new_database("twice"))
     assert migrate(settings) == migrate(settings) == 0
