@@ -97,12 +97,15 @@ async def test_every_food_has_the_whole_panel(real: httpx.AsyncClient) -> None:
 async def test_brands_and_portions_that_decide_are_marked(real: httpx.AsyncClient) -> None:
     cereal = (await real.get("/food-sources/fortified-cereal")).json()["amounts"]
     assert {amount["brand"] for amount in cereal} == {"General Mills"}
-    potato = {a["nutrient"]["slug"]: a for a in (await real.get("/food-sources/baked-potato")).json()["amounts"]}
-    # 20 % of the Daily Value in a potato of 173 g, 12.5 % in the 110 g of the FDA
-    assert potato["potassium"]["percent_daily_value"] == 20
-    assert potato["potassium"]["reference_amount"]["percent_daily_value"] == 12.5
-    assert (potato["potassium"]["standing"], potato["potassium"]["portion_decides"]) == ("good", True)
-    assert potato["vitamin-b6"]["portion_decides"] is False
+    apricots = {a["nutrient"]["slug"]: a for a in (await real.get("/food-sources/dried-apricots")).json()["amounts"]}
+    # 16 % of the Daily Value in half a cup of 65 g, 9.9 % in the 40 g of the FDA
+    assert apricots["potassium"]["percent_daily_value"] == 16
+    assert apricots["potassium"]["reference_amount"] == {
+        "weight": {"value": 40, "unit": "g"},
+        "percent_daily_value": 9.9,
+    }
+    assert (apricots["potassium"]["standing"], apricots["potassium"]["portion_decides"]) == ("some", True)
+    assert (apricots["calcium"]["brand"], apricots["calcium"]["portion_decides"]) == (None, False)
 
 
 async def test_preparations_stand_side_by_side(real: httpx.AsyncClient) -> None:

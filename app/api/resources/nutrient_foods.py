@@ -34,7 +34,7 @@ class AmountFilters(Query):
         default=(),
         description="How good a source the food is: `high,good` leaves out foods with little of the nutrient, and "
         "`unrated` shows those that were not measured.",
-        examples=["high"],
+        examples=["good"],
     )
     from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
         default=None,
