@@ -1,4 +1,4 @@
-"""python -m seed check | load | rollback | diff | verify | schema: work with the content."""
+"""python -m seed check | load | rollback | diff | verify | schema | import-food: work with the content."""
 
 import argparse
 import json
@@ -28,6 +28,7 @@ from app.schemas.vocabulary import Vocabulary
 from app.settings import Settings
 from seed.check import check
 from seed.files import CONTENT, CoverageFile, DatasetFile
+from seed.import_foods import import_foods
 from seed.intake_files import IntakesFile, LifeStagesFile
 from seed.load import Prepared, diff, load, lock, prepare, require_version
 from seed.load import Progress as ProgressReport
@@ -74,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--database", default=None, help="database URL (default: DATABASE_URL)")
         if name == "schema":
             command.add_argument("--out", type=Path, default=SCHEMAS, help="folder to write to (default: %(default)s)")
+        if name == "import-food":
+            command.add_argument(
+                "--table", type=Path, required=True, help="CSV of the food database, a row for each food"
+            )
+            command.add_argument("--weights", type=Path, help="CSV of household measures, for foods without a serving")
+            command.add_argument("ndb_no", nargs="*", metavar="NDB", help="foods (default: all that the content names)")
         if name in ("load", "rollback"):
             command.add_argument("--dry-run", action="store_true", help="do everything, then undo it")
     return parser
@@ -137,6 +144,15 @@ def run_schema(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_import_food(options: argparse.Namespace) -> int:
+    """Write what foods contain, out of the food database's table, into the files that name their NDB numbers."""
+    changed = import_foods(options.content, options.table, options.weights, options.ndb_no)
+    for path in changed:
+        print(path)
+    print(f"{len(changed)} file{'' if len(changed) == 1 else 's'} changed; run `python -m seed check` next.")
+    return 0
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "check": run_check,
     "load": run_load,
@@ -144,6 +160,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "diff": run_diff,
     "verify": run_verify,
     "schema": run_schema,
+    "import-food": run_import_food,
 }
 
 

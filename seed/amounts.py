@@ -1,17 +1,20 @@
-"""Amounts in foods: from authored lines to what is served, and the checks that no line shows alone."""
+"""Amounts in foods: from authored panels to what is served, and the checks that no panel shows alone."""
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from app.schemas import KINDS
-from app.schemas.common import Citation, Problem
+from app.schemas import KINDS, Names
+from app.schemas.common import Citation, Problem, Ref, did_you_mean
 from app.schemas.food_source import (
     Amount,
-    AmountLine,
+    AmountStatus,
     FoodAmount,
     FoodSource,
     FoodSourceFile,
     MeasuredFood,
+    Provision,
+    ReferenceAmount,
     Serving,
     Standing,
 )
@@ -20,104 +23,184 @@ from app.schemas.quantity import MICROGRAMS, Mass, Quantity, Unit
 DailyValues = Mapping[str, Quantity]
 """The FDA Daily Value of each nutrient that has one."""
 
+_VERDICT = re.compile(r"\b(?P<words>high in|good sources? of|gives? some|contains? little)\b", re.IGNORECASE)
+_VERDICTS = {"high": Standing.high, "good": Standing.good, "give": Standing.some, "cont": Standing.low}
+_VERDICT_END = re.compile(rf"{_VERDICT.pattern}|[.;]|\bbut\b".replace("?P<words>", ""), re.IGNORECASE)
+_BRAND = re.compile(r"\b(?!USDA)[A-Z]{4,}\b")
 
-def percent_daily_value(line: AmountLine, daily: Quantity | None) -> int | None:
-    """Amount in the serving as a percentage of the Daily Value, a whole number.
 
-    The amount is computed from 100 g and the serving's weight, and only the percentage is rounded (half up): a
-    percentage of the already rounded amount per serving would be rounded twice.
-    """
+def percent_of(amount: Mass, grams: Decimal, daily: Quantity | None) -> Decimal | None:
+    """The amount in so many grams as a percentage of the Daily Value, not rounded: it is rounded once, when shown."""
     if daily is None or daily.value == 0:
         return None
-    amount = line.per_100g * line.serving_g / 100 * MICROGRAMS[line.unit]
-    percent = 100 * amount / (daily.value * MICROGRAMS[daily.unit])
-    return int(percent.quantize(Decimal(1), ROUND_HALF_UP))
+    return amount.value * grams * MICROGRAMS[amount.unit] / (daily.value * MICROGRAMS[daily.unit])
 
 
-def amounts_of(content: FoodSourceFile, daily_values: DailyValues) -> list[Amount]:
-    """What a food source holds, the greatest percentage of the Daily Value first."""
-    amounts = [_amount(food, line, daily_values) for food in content.foods for line in food.amounts]
-    return sorted(amounts, key=lambda a: (-(a.percent_daily_value or 0), a.nutrient.slug, a.ndb_no))
+def amounts_of(content: FoodSourceFile, names: Names, daily_values: DailyValues) -> list[Amount]:
+    """What a food source contains, the greatest percentage of the Daily Value first."""
+    poor = {item.nutrient.slug for item in content.nutrients if item.standing is Standing.poor}
+    amounts = [
+        _amount(food, names.refs[slug], amount, daily_values.get(slug), is_poor=slug in poor)
+        for food in content.foods
+        for slug, amount in food.per_100g.items()
+    ]
+    return sorted(amounts, key=_richest_first)
+
+
+def with_provisions(content: FoodSourceFile, names: Names, daily_values: DailyValues) -> FoodSourceFile:
+    """The same with what follows from its amounts: standings, their citations, and nutrients with a good amount."""
+    amounts: dict[str, list[Amount]] = {}
+    for amount in amounts_of(content, names, daily_values):
+        amounts.setdefault(amount.nutrient.slug, []).append(amount)
+    written = {item.nutrient.slug: item for item in content.nutrients}
+    provisions = []
+    for slug in [*written, *(slug for slug in amounts if slug not in written)]:
+        own = amounts.get(slug, [])
+        best = min((amount.standing for amount in own), key=list(Standing).index, default=Standing.unrated)
+        cited = [citation for amount in own for citation in amount.citations]
+        if slug not in written and best.is_claim:
+            provisions.append(Provision(nutrient=names.refs[slug], standing=best, citations=cited))
+        elif slug in written:
+            item = written[slug]
+            standing = item.standing if best is Standing.unrated else best
+            provisions.append(item.model_copy(update={"standing": standing, "citations": [*item.citations, *cited]}))
+    return content.model_copy(update={"nutrients": provisions})
 
 
 def food_amounts(record: FoodSource) -> Iterator[FoodAmount]:
     """Each amount of a food source together with the food source."""
-    provisions = {provision.nutrient.slug: provision for provision in record.nutrients}
+    remarks = {provision.nutrient.slug: provision.remark for provision in record.nutrients}
     for amount in record.amounts:
-        provision = provisions[amount.nutrient.slug]
         yield FoodAmount(
             **{field: getattr(amount, field) for field in Amount.model_fields},
             food_source=KINDS["food_source"].ref(record.slug, record.name),
             group=record.group,
             from_article=record.from_article,
-            standing=provision.standing,
-            remark=provision.remark,
+            remark=remarks.get(amount.nutrient.slug),
         )
 
 
-def amount_problems(path: str, content: FoodSourceFile, daily_values: DailyValues) -> Iterator[Problem]:
-    """Amounts that contradict one another, or what the file says of the source."""
-    provisions = {provision.nutrient.slug: i for i, provision in enumerate(content.nutrients)}
-    best: dict[str, int] = {}
-    seen: set[tuple[str, str]] = set()
+def amount_problems(path: str, content: FoodSourceFile, names: Names, daily_values: DailyValues) -> Iterator[Problem]:
+    """Panels with gaps, and verdicts that do not follow from the amounts."""
+    nutrients = [slug for slug, kind in names.kinds.items() if kind == "nutrient"]
+    sound = True
     for i, food in enumerate(content.foods):
-        for j, line in enumerate(food.amounts):
-            key, slug = f"foods[{i}].amounts[{j}]", line.nutrient.slug
-            if (food.ndb_no, slug) in seen:
-                message = f"{slug} of NDB {food.ndb_no} is there twice; keep one"
-                yield Problem(file=path, key=key, message=message)
-            seen.add((food.ndb_no, slug))
-            if slug not in provisions:
-                message = f"{slug} is not among [[nutrients]]; add it there with a standing"
-                yield Problem(file=path, key=f"{key}.nutrient", message=message)
+        if food.ndb_no in [other.ndb_no for other in content.foods[:i]]:
+            yield Problem(file=path, key=f"foods[{i}].ndb_no", message=f"{food.ndb_no} is there twice; keep one")
+        if food.brand is None and (found := _BRAND.search(food.description)):
+            message = f'missing, though "{found[0]}" looks like a brand; add it'
+            yield Problem(file=path, key=f"foods[{i}].brand", message=message)
+        for slug, amount in food.per_100g.items():
+            key = f"foods[{i}].per_100g.{slug}"
+            if slug not in nutrients:
+                sound = False
+                hint = did_you_mean(slug, nutrients, "add its file, or correct the slug")
+                yield Problem(file=path, key=key, message=f'unknown nutrient "{slug}"{hint}')
             daily = daily_values.get(slug)
-            if daily is not None and line.unit != daily.unit:
-                message = f'"{line.unit}" is not the unit of the Daily Value; write the amounts in {daily.unit}'
-                yield Problem(file=path, key=f"{key}.unit", message=message)
-            if abs(line.per_100g * line.serving_g / 100 - line.per_serving) > _last_place(line.per_serving):
-                computed = line.per_100g * line.serving_g / 100
-                message = f"{line.per_serving} is not {line.per_100g} per 100 g in {line.serving_g} g ({computed:f})"
-                yield Problem(file=path, key=f"{key}.per_serving", message=f"{message}; correct the wrong one")
-            percent = percent_daily_value(line, daily)
-            if percent is not None:
-                best[slug] = max(percent, best.get(slug, 0))
-    for slug, percent in best.items():
-        if slug in provisions:
-            yield from _standing_problems(path, content, provisions[slug], percent)
+            if daily is not None and amount is not None and amount.unit != daily.unit:
+                message = f'"{amount.unit}" is not the unit of the Daily Value; write the amount in {daily.unit}'
+                yield Problem(file=path, key=key, message=message)
+        if missing := [slug for slug in nutrients if slug not in food.per_100g]:
+            message = f'{", ".join(missing)} missing; write "not measured", or run python -m seed import-food'
+            yield Problem(file=path, key=f"foods[{i}].per_100g", message=message)
+    if not content.foods and not content.nutrients:
+        yield Problem(file=path, key="nutrients", message="missing, and so is foods; name what it provides")
+    if sound:
+        yield from _verdict_problems(path, content, names, daily_values)
 
 
-def _standing_problems(path: str, content: FoodSourceFile, place: int, percent: int) -> Iterator[Problem]:
-    provision, key = content.nutrients[place], f"nutrients[{place}]"
-    if provision.standing is Standing.poor:
-        if provision.remark is None:
-            yield Problem(file=path, key=f"{key}.remark", message="missing; say why little of it is absorbed")
-    elif provision.standing is not Standing.of(percent):
-        message = f'"{provision.standing}" does not fit {percent} % of the Daily Value; write "{Standing.of(percent)}"'
-        yield Problem(file=path, key=f"{key}.standing", message=message)
+def _verdict_problems(path: str, content: FoodSourceFile, names: Names, daily_values: DailyValues) -> Iterator[Problem]:
+    measured = {slug for food in content.foods for slug, amount in food.per_100g.items() if amount is not None}
+    standings = {
+        amount.nutrient.slug: amount
+        for amount in sorted(
+            amounts_of(content, names, daily_values),
+            key=lambda amount: amount.reference_amount.percent_daily_value or 0,
+        )
+        if amount.nutrient.slug in measured
+    }
+    for i, item in enumerate(content.nutrients):
+        key, best = f"nutrients[{i}]", standings.get(item.nutrient.slug)
+        if item.standing is Standing.poor:
+            if item.remark is None:
+                yield Problem(file=path, key=f"{key}.remark", message="missing; say why little of it is absorbed")
+        elif (
+            best is not None
+            and Standing.unrated not in (item.standing, best.standing)
+            and item.standing != best.standing
+        ):
+            message = f'"{item.standing}" does not fit {_reason(best)}; write "{best.standing}", or leave it out'
+            yield Problem(file=path, key=f"{key}.standing", message=message)
+        if best is None and not item.citations:
+            yield Problem(file=path, key=f"{key}.citations", message="required, but missing; add it")
+    for standing, nutrient in _verdicts(content.summary, [names.refs[slug] for slug in standings]):
+        best = standings[nutrient.slug]
+        if best.standing not in (standing, Standing.poor, Standing.unrated):
+            message = f'"{standing}" for {nutrient.name} does not fit {_reason(best)}, which is "{best.standing}"'
+            yield Problem(file=path, key="summary", message=f"{message}; correct the sentence")
 
 
-def _amount(food: MeasuredFood, line: AmountLine, daily_values: DailyValues) -> Amount:
-    weight = Mass(value=line.serving_g, unit=Unit.gram)
+def _reason(amount: Amount) -> str:
+    reference = amount.reference_amount
+    return f"{reference.percent_daily_value} % of the Daily Value in {reference.weight.value} g"
+
+
+def _verdicts(text: str, nutrients: list[Ref]) -> Iterator[tuple[Standing, Ref]]:
+    """What a text says of nutrients: "high in magnesium" and the like."""
+    for verdict in _VERDICT.finditer(text):
+        end = _VERDICT_END.search(text, verdict.end())
+        said = text[verdict.end() : end.start() if end else len(text)]
+        for nutrient in nutrients:
+            if re.search(rf"\b{re.escape(nutrient.name)}\b", said, re.IGNORECASE):
+                yield _VERDICTS[verdict["words"][:4].lower()], nutrient
+
+
+def _richest_first(amount: Amount) -> tuple[bool, int, str, str]:
+    percent = amount.percent_daily_value
+    return amount.per_100g is None, -(percent or 0), amount.nutrient.slug, amount.ndb_no
+
+
+def _amount(food: MeasuredFood, nutrient: Ref, amount: Mass | None, daily: Quantity | None, *, is_poor: bool) -> Amount:
+    reference_g = food.reference_amount_g or food.serving_g
+    in_serving = in_reference = None
+    if amount is not None:
+        in_serving = percent_of(amount, food.serving_g, daily)
+        in_reference = _rounded(percent_of(amount, reference_g, daily), 1)
+    standing = Standing.of(in_reference)
+    by_serving = Standing.of(_rounded(in_serving, 1))
+    percent = _rounded(in_serving, 0)
+    what = nutrient.name.lower() if amount is None else f"{amount.value} {amount.unit} of {nutrient.name.lower()}"
     return Amount(
-        nutrient=line.nutrient,
+        nutrient=nutrient,
         description=food.description,
         ndb_no=food.ndb_no,
-        per_100g=Quantity(value=line.per_100g, unit=line.unit, per=Unit.hundred_grams),
-        serving=Serving(description=line.serving, weight=weight),
-        per_serving=Quantity(value=line.per_serving, unit=line.unit, per=Unit.serving),
-        percent_daily_value=percent_daily_value(line, daily_values.get(line.nutrient.slug)),
+        brand=food.brand,
+        status=AmountStatus.not_measured if amount is None else AmountStatus.measured,
+        per_100g=amount and Quantity(value=amount.value, unit=amount.unit, per=Unit.hundred_grams),
+        serving=Serving(description=food.serving, weight=Mass(value=food.serving_g, unit=Unit.gram)),
+        per_serving=amount
+        and Quantity(value=_in_grams(amount.value, food.serving_g), unit=amount.unit, per=Unit.serving),
+        percent_daily_value=None if percent is None else int(percent),
+        reference_amount=ReferenceAmount(
+            weight=Mass(value=reference_g, unit=Unit.gram), percent_daily_value=in_reference
+        ),
+        standing=Standing.poor if is_poor and amount is not None else standing,
+        portion_decides=standing is not by_serving and (standing.is_claim or by_serving.is_claim),
         citations=[
             Citation(
                 source=food.source,
                 locator=f"NDB {food.ndb_no}",
-                finding=f"{line.per_100g} {line.unit} of {line.nutrient.name.lower()} in 100 g.",
+                finding=f"No value for {what}." if amount is None else f"{what} in 100 g.",
             )
         ],
     )
 
 
-def _last_place(number: Decimal) -> Decimal:
-    """One unit in the last written place: how far a rounded number may be off, whichever way it was rounded."""
-    exponent = number.as_tuple().exponent
-    assert isinstance(exponent, int)
-    return Decimal(1).scaleb(exponent)
+def _rounded(number: Decimal | None, places: int) -> Decimal | None:
+    return None if number is None else number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def _in_grams(per_100g: Decimal, grams: Decimal) -> Decimal:
+    """The amount in so many grams, rounded half up to three digits, or to a whole number from 100."""
+    exact = per_100g * grams / 100
+    return exact.quantize(Decimal(1).scaleb(min(0, exact.adjusted() - 2)), ROUND_HALF_UP) if exact else Decimal(0)

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.schemas import Kind, Names
 from app.schemas.common import Backlink, Grade, walk_refs
 from app.schemas.food_source import FoodSourceFile
-from seed.amounts import DailyValues, amounts_of
+from seed.amounts import DailyValues, amounts_of, with_provisions
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,12 @@ def links(slug: str, content: Any, fields: Iterable[str]) -> list[Link]:
 
 def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> list[Any]:
     """The records as they are served, ordered by kind and slug."""
+    authored = [
+        replace(item, content=with_provisions(item.content, names, daily_values))
+        if isinstance(item.content, FoodSourceFile)
+        else item
+        for item in authored
+    ]
     backlinks: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     kinds = {item.slug: item.kind.name for item in authored}
     by_slug = {item.slug: item for item in authored}
@@ -58,7 +64,7 @@ def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> 
                 found = {slug for name in backlink.fields for slug in backlinks[item.slug, backlink.kind, name]}
                 derived[field] = [names.refs[slug] for slug in sorted(found, key=lambda slug: _order(by_slug[slug]))]
         if isinstance(item.content, FoodSourceFile):
-            derived["amounts"] = amounts_of(item.content, daily_values)
+            derived["amounts"] = amounts_of(item.content, names, daily_values)
         if item.kind.name == "nutrient":
             derived |= _of_nutrient(item.slug, authored, daily_values)
         written = {field: getattr(item.content, field) for field in type(item.content).model_fields}

@@ -86,7 +86,7 @@ def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
     daily = daily_values(intakes)
     for item in authored:
         if isinstance(item.content, FoodSourceFile):
-            problems += amount_problems(item.path, item.content, daily)
+            problems += amount_problems(item.path, item.content, names, daily)
     every = Names(
         {**names.refs, **{item.slug: KINDS["intake"].ref(item.slug, item.name) for item in intakes}},
         {**names.kinds, **dict.fromkeys((item.slug for item in intakes), "intake")},

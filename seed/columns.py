@@ -71,11 +71,12 @@ def amount_rows(record: Any) -> Iterator[dict[str, Any]]:
             "source": amount.citations[0].source.slug,
             "food_group": record.group,
             "ndb_no": amount.ndb_no,
-            "per_100g": amount.per_100g.value,
-            "unit": amount.per_100g.unit,
+            "standing": amount.standing,
+            "per_100g": amount.per_100g and amount.per_100g.value,
+            "unit": amount.per_100g and amount.per_100g.unit,
             "serving": amount.serving.description,
             "serving_g": amount.serving.weight.value,
-            "per_serving": amount.per_serving.value,
+            "per_serving": amount.per_serving and amount.per_serving.value,
             "percent_daily_value": amount.percent_daily_value,
             "card": amount.model_dump_json(),
         }
@@ -93,8 +94,8 @@ def provision_rows(record: Any) -> Iterator[dict[str, Any]]:
             "food_source": record.slug,
             "nutrient": slug,
             "standing": provision.standing,
-            "per_100g": max((amount.per_100g.value for amount in amounts), default=None),
-            "per_serving": max((amount.per_serving.value for amount in amounts), default=None),
+            "per_100g": max((a.per_100g.value for a in amounts if a.per_100g), default=None),
+            "per_serving": max((a.per_serving.value for a in amounts if a.per_serving), default=None),
             "percent_daily_value": max(percents, default=None),
         }
 

@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.schemas import KINDS
-from app.schemas.food_source import AmountLine, Standing
-from app.schemas.quantity import Quantity, Unit, plain
-from seed.amounts import percent_daily_value
+from app.schemas.food_source import Standing
+from app.schemas.quantity import plain
 
 
 @pytest.mark.parametrize(
@@ -61,7 +59,62 @@ async def test_pages_of_amounts(tiny: httpx.AsyncClient) -> None:
 
 async def test_totals_are_of_the_nutrient_in_the_path(tiny: httpx.AsyncClient) -> None:
     totals = [(await tiny.get(f"/nutrients/{slug}/food-sources")).json()["total"] for slug in ("iron", "vitamin-c")]
-    assert totals == [4, 1]
+    assert totals == [4, 4]
+
+
+async def test_what_was_not_measured_comes_last_and_is_not_zero(tiny: httpx.AsyncClient) -> None:
+    for sort in ("", "?sort=per_100g", "?sort=-per_serving"):
+        items = (await tiny.get(f"/nutrients/vitamin-c/food-sources{sort}")).json()["items"]
+        assert [item["status"] for item in items] == ["measured", *["not-measured"] * 3]
+        assert {item["per_100g"] and item["per_100g"]["value"] for item in items} == {0.03, None}
+        assert all(item["per_serving"] is item["percent_daily_value"] is None for item in items[1:])
+        assert {item["standing"] for item in items} == {"unrated"}
+    sodium = next(a for a in (await tiny.get("/food-sources/greens")).json()["amounts"] if a["status"] != "measured")
+    assert sodium["citations"][0]["finding"] == "No value for sodium."
+
+
+async def test_only_good_sources_of_a_nutrient(real: httpx.AsyncClient) -> None:
+    everything = (await real.get("/nutrients/magnesium/food-sources?limit=100")).json()
+    good = (await real.get("/nutrients/magnesium/food-sources?standing=high,good&limit=100")).json()
+    assert 0 < good["total"] < everything["total"] / 3
+    assert {item["standing"] for item in good["items"]} == {"high", "good"}
+    assert all(item["reference_amount"]["percent_daily_value"] >= 10 for item in good["items"])
+    named = (await real.get("/food-sources.ndjson?nutrient=magnesium")).text.splitlines()
+    assert {item["food_source"]["slug"] for item in good["items"]} <= {json.loads(line)["slug"] for line in named}
+
+
+async def test_every_food_has_the_whole_panel(real: httpx.AsyncClient) -> None:
+    nutrients = {item["slug"] for item in (await real.get("/nutrients?limit=100")).json()["items"]}
+    foods = [json.loads(line) for line in (await real.get("/food-sources.ndjson")).text.splitlines()]
+    assert sum(bool(food["amounts"]) for food in foods) >= 130
+    for food in foods:
+        panels = [(amount["ndb_no"], amount["nutrient"]["slug"]) for amount in food["amounts"]]
+        assert sorted(panels) == sorted((number, slug) for number in {n for n, _ in panels} for slug in nutrients)
+    numbers = [number for food in foods for number in {amount["ndb_no"] for amount in food["amounts"]}]
+    assert len(numbers) == len(set(numbers))
+
+
+async def test_brands_and_portions_that_decide_are_marked(real: httpx.AsyncClient) -> None:
+    cereal = (await real.get("/food-sources/fortified-cereal")).json()["amounts"]
+    assert {amount["brand"] for amount in cereal} == {"General Mills"}
+    apricots = {a["nutrient"]["slug"]: a for a in (await real.get("/food-sources/dried-apricots")).json()["amounts"]}
+    # 16 % of the Daily Value in half a cup of 65 g, 9.9 % in the 40 g of the FDA
+    assert apricots["potassium"]["percent_daily_value"] == 16
+    assert apricots["potassium"]["reference_amount"] == {
+        "weight": {"value": 40, "unit": "g"},
+        "percent_daily_value": 9.9,
+    }
+    assert (apricots["potassium"]["standing"], apricots["potassium"]["portion_decides"]) == ("some", True)
+    assert (apricots["calcium"]["brand"], apricots["calcium"]["portion_decides"]) == (None, False)
+
+
+async def test_preparations_stand_side_by_side(real: httpx.AsyncClient) -> None:
+    kale = (await real.get("/food-sources/kale")).json()["amounts"]
+    own = [amount for amount in kale if amount["nutrient"]["slug"] == "magnesium"]
+    assert {a["ndb_no"]: (a["per_100g"]["value"], a["standing"]) for a in own} == {
+        "11233": (47, "some"),
+        "11234": (18, "low"),
+    }
 
 
 async def test_amounts_and_intakes_as_csv(tiny: httpx.AsyncClient) -> None:
@@ -117,7 +170,7 @@ async def test_sources_without_an_amount_come_last(real: httpx.AsyncClient) -> N
 
 async def test_what_a_food_holds(tiny: httpx.AsyncClient) -> None:
     record = (await tiny.get("/food-sources/greens")).json()
-    assert [amount["nutrient"]["slug"] for amount in record["amounts"]] == ["iron", "vitamin-c"]
+    assert [amount["nutrient"]["slug"] for amount in record["amounts"]] == ["iron", "vitamin-c", "sodium"]
     assert "foods" not in record
 
 
@@ -127,8 +180,9 @@ async def test_honest_standings(real: httpx.AsyncClient) -> None:
         found = next(item for item in record["nutrients"] if item["nutrient"]["slug"] == nutrient)
         return found["standing"], str(found["remark"]), json.dumps(found["citations"])
 
-    assert (await provision("kale", "magnesium"))[0] == "low"
-    assert (await provision("avocado", "magnesium"))[0] == "some"
+    assert (await provision("kale", "magnesium"))[0] == "some"
+    assert (await provision("avocado", "magnesium"))[0] == "low"
+    assert (await provision("almonds", "magnesium"))[0] == "good"
     standing, remark, citations = await provision("spinach", "calcium")
     assert standing == "poor"
     assert "Oxalate" in remark
@@ -145,31 +199,7 @@ async def test_foods_of_the_article_are_tied_to_their_rows(real: httpx.AsyncClie
 async def test_most_calcium_per_serving_in_one_request(real: httpx.AsyncClient) -> None:
     page = (await real.get("/nutrients/calcium/food-sources?sort=-per_serving&limit=3")).json()
     found = [(item["food_source"]["slug"], item["per_serving"]["value"]) for item in page["items"]]
-    assert found == [("fortified-cereal", 999.9), ("tofu", 860.6), ("low-fat-yoghurt", 415.4)]
-
-
-def line(per_100g: str, serving_g: str, unit: Unit = Unit.milligram) -> AmountLine:
-    nutrient = KINDS["nutrient"].ref("iron", "Iron")
-    return AmountLine(
-        nutrient=nutrient,
-        per_100g=Decimal(per_100g),
-        unit=unit,
-        serving="1",
-        serving_g=Decimal(serving_g),
-        per_serving=Decimal(0),
-    )
-
-
-def test_percentages_are_rounded_once_and_half_up() -> None:
-    daily = Quantity(value=Decimal("2.4"), unit=Unit.microgram, per=Unit.day)
-    # 0.39 ug in 85 g is 0.3315 ug: 13.8 %; of the published, rounded 0.33 ug it would be 13.75 %
-    assert percent_daily_value(line("0.39", "85", Unit.microgram), daily) == 14
-    # 1.11 ug in 243 g is 112.39 %; of the published 2.7 ug it would be 112.5, rounded 113
-    assert percent_daily_value(line("1.11", "243", Unit.microgram), daily) == 112
-    half = Quantity(value=Decimal(200), unit=Unit.milligram, per=Unit.day)
-    assert percent_daily_value(line("25", "100"), half) == 13
-    assert percent_daily_value(line("0.025", "100", Unit.gram), half) == 13
-    assert percent_daily_value(line("25", "100"), None) is None
+    assert found == [("fortified-cereal", 1000), ("tofu", 861), ("low-fat-yoghurt", 415)]
 
 
 @given(st.decimals(min_value=0, max_value=10**6, places=3, allow_nan=False))
@@ -177,8 +207,8 @@ def test_a_number_is_written_without_noise(number: Decimal) -> None:
     assert Decimal(json.dumps(plain(number))) == number
 
 
-@given(st.integers(min_value=0, max_value=5000))
-def test_standings_follow_the_percentage(percent: int) -> None:
+@given(st.decimals(min_value=0, max_value=5000, places=1))
+def test_standings_follow_the_percentage(percent: Decimal) -> None:
     words = [Standing.low, Standing.some, Standing.good, Standing.high]
     assert words.index(Standing.of(percent)) <= words.index(Standing.of(percent + 1))
     assert (Standing.of(percent) is Standing.high) == (percent >= 20)

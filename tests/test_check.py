@@ -231,9 +231,14 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         'unknown source "handbok"; did you mean "handbook"?',
     ),
     "number as text": (
-        replace(LIVER, "per_100g = 6.5", 'per_100g = "6.5"'),
-        f"{LIVER}: foods[1].amounts[1].per_100g",
-        "is not a number; write it without quotation marks; found '6.5'",
+        replace(LIVER, "serving_g = 85", 'serving_g = "85"'),
+        f"{LIVER}: foods[1].serving_g",
+        "is not a number; write it without quotation marks; found '85'",
+    ),
+    "amount without a unit": (
+        replace(LIVER, '"6.5 mg"', '"6.5"'),
+        f"{LIVER}: foods[1].per_100g.iron",
+        'is not an amount; write it as "87 mg", or "not measured"; found \'6.5\'',
     ),
     "whole number as text": (
         replace(IRON, "position = 1", 'position = "1"'),
@@ -437,11 +442,11 @@ HOSTILE: dict[str, tuple[Break, str, str]] = {
     "huge integer": (append(IRON, "\nhuge = " + "9" * 100_000), IRON, LONG),
     "huge hexadecimal integer": (append(IRON, "\nhuge = 0x" + "f" * 100_000), IRON, LONG),
     "integer that no column holds": (replace(IRON, "position = 1", "position = 99999999999999"), IRON, LONG),
-    "huge decimal number": (replace(LIVER, "per_100g = 6.5", "per_100g = 1e999999999"), LIVER, LONG),
-    "huge exponent": (replace(LIVER, "per_100g = 6.5", f"per_100g = 1e{'9' * 100}"), LIVER, LONG),
+    "huge decimal number": (replace(LIVER, "serving_g = 85", "serving_g = 1e999999999"), LIVER, LONG),
+    "huge exponent": (replace(LIVER, "serving_g = 85", f"serving_g = 1e{'9' * 100}"), LIVER, LONG),
     "infinite number": (
-        replace(LIVER, "per_100g = 6.5", "per_100g = inf"),
-        f"{LIVER}: foods[1].amounts[1].per_100g",
+        replace(LIVER, "serving_g = 85", "serving_g = inf"),
+        f"{LIVER}: foods[1].serving_g",
         "input should be a finite number; found Decimal('Infinity')",
     ),
     "large file": (write(ZINC, b"#" * 2_000_000), ZINC, "larger than 1048576 bytes; split it"),

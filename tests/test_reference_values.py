@@ -36,11 +36,7 @@ def expected(values: dict[str, Any]) -> Numbers:
         basis = ("", "") if none else (row["unit"], PER[row["per"]])
         numbers = (row.get("value"), row.get("value_min"), row.get("value_max"))
         found[(*about, row["source"], *basis)] = tuple(map(_exact, numbers))
-    for row in values["amounts"]:
-        key = ("amount", row["nutrient"], row["ndb_no"], row["food"], row["serving"], row["source"], row["unit"])
-        numbers = (row["per_100g"], row["serving_g"], row["per_serving"], row["percent_daily_value"])
-        found[key] = tuple(map(_exact, numbers))
-    assert len(found) == len(values["intakes"]) + len(values["amounts"])
+    assert len(found) == len(values["intakes"])
     return found
 
 
@@ -55,11 +51,6 @@ def stored(url: str) -> Numbers:
             about = ("intake", row["nutrient"], row["authority"], row["type"], row["life_stage"] or "", label)
             key = (*about, row["source"], row["unit"] or "", row["per"] or "")
             found[key] = tuple(_exact(row[name]) for name in ("value", "value_min", "value_max"))
-        for row in connection.execute(text("SELECT * FROM amount")).mappings():
-            food = json.loads(row["card"])["description"]
-            key = ("amount", row["nutrient"], row["ndb_no"], food, row["serving"], row["source"], row["unit"])
-            numbers = ("per_100g", "serving_g", "per_serving", "percent_daily_value")
-            found[key] = tuple(_exact(row[name]) for name in numbers)
     engine.dispose()
     return found
 
@@ -74,25 +65,16 @@ async def served(client: httpx.AsyncClient) -> Numbers:
         about = ("intake", item["nutrient"]["slug"], item["authority"], item["type"], stage["code"], label)
         key = (*about, item["source"]["slug"], quantity.get("unit", ""), quantity.get("per", ""))
         found[key] = tuple(_exact(quantity.get(name)) for name in ("value", "min", "max"))
-    for nutrient in await _items(client, "/nutrients?limit=100"):
-        for item in await _items(client, f"/nutrients/{nutrient['slug']}/food-sources?limit=100"):
-            assert item["per_100g"]["unit"] == item["per_serving"]["unit"]
-            what = (item["ndb_no"], item["description"], item["serving"]["description"])
-            source = item["citations"][0]["source"]["slug"]
-            key = ("amount", nutrient["slug"], *what, source, item["per_100g"]["unit"])
-            weight, percent = item["serving"]["weight"]["value"], item["percent_daily_value"]
-            numbers = (item["per_100g"]["value"], weight, item["per_serving"]["value"], percent)
-            found[key] = tuple(_exact(number) for number in numbers)
     return found
 
 
-async def test_all_463_numbers_are_served(real: httpx.AsyncClient) -> None:
+async def test_all_358_numbers_are_served(real: httpx.AsyncClient) -> None:
     wanted = expected(json.loads(FILE.read_text(encoding="utf-8")))
-    assert len(wanted) == 463
+    assert len(wanted) == 358
     assert not differences(wanted, await served(real))
 
 
-def test_all_463_numbers_are_stored(real_database: str) -> None:
+def test_all_358_numbers_are_stored(real_database: str) -> None:
     wanted = expected(json.loads(FILE.read_text(encoding="utf-8")))
     assert not differences(wanted, stored(real_database))
 
@@ -100,18 +82,14 @@ def test_all_463_numbers_are_stored(real_database: str) -> None:
 def test_a_planted_wrong_digit_is_found(real_database: str) -> None:
     values = json.loads(FILE.read_text(encoding="utf-8"))
     kept = stored(real_database)
-    for rows, field in (("intakes", "value"), ("amounts", "per_100g"), ("amounts", "percent_daily_value")):
-        wrong = copy.deepcopy(values)
-        wrong[rows][17][field] += 1
-        assert len(differences(expected(wrong), kept)) == 1, (rows, field)
+    wrong = copy.deepcopy(values)
+    wrong["intakes"][17]["value"] += 1
+    assert len(differences(expected(wrong), kept)) == 1
 
 
 def test_numbers_come_out_as_they_went_in(tiny_database: str) -> None:
     kept = {key[:5]: numbers for key, numbers in stored(tiny_database).items()}
     assert kept["intake", "iron", "NASEM", "AI", "infant"] == (Decimal("0.27"), None, None)
-    assert kept["amount", "iron", "00003", "Spinach, boiled", "1/2 cup"] == tuple(
-        map(Decimal, ("3.57", "90", "3.21", "18"))
-    )
 
 
 def differences(wanted: Numbers, found: Numbers) -> list[str]:

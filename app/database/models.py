@@ -266,12 +266,12 @@ class Provision(SQLModel, table=True):
 
 
 class Amount(SQLModel, table=True):
-    """How much of a nutrient a food of a food database holds."""
+    """How much of a nutrient a food of a food database contains; no amount where it was not measured."""
 
     __table_args__ = (
         *(
             Index(None, "nutrient", column, "sort_name", "slug")
-            for column in ("food_group", "from_article", "per_100g", "per_serving", "percent_daily_value")
+            for column in ("food_group", "from_article", "standing", "per_100g", "per_serving", "percent_daily_value")
         ),
         Index(None, "nutrient", "sort_name", "slug"),
         Index(None, "food_source", "nutrient"),
@@ -286,11 +286,12 @@ class Amount(SQLModel, table=True):
     source: str = Field(foreign_key="record.slug", sa_type=Code)
     food_group: str = Field(sa_type=Code)
     ndb_no: str = Field(sa_type=Code)
-    per_100g: Decimal = Field(sa_type=Exact)
-    unit: str = Field(sa_type=Code)
+    standing: str = Field(sa_type=Code)
+    per_100g: Decimal | None = Field(default=None, sa_type=Exact)
+    unit: str | None = Field(default=None, sa_type=Code)
     serving: str
     serving_g: Decimal = Field(sa_type=Exact)
-    per_serving: Decimal = Field(sa_type=Exact)
+    per_serving: Decimal | None = Field(default=None, sa_type=Exact)
     percent_daily_value: int | None = None
     card: str = Field(sa_type=Text)
 

@@ -1,9 +1,12 @@
 """Food sources: foods, groups of foods, and the one source that is not a food."""
 
+import re
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from app.schemas.common import (
     Backlink,
@@ -16,10 +19,11 @@ from app.schemas.common import (
     RecordFile,
     Ref,
     SearchTraits,
+    Slug,
     SourceRef,
     Text,
 )
-from app.schemas.quantity import Mass, MassUnit, Number, Quantity
+from app.schemas.quantity import Mass, Number, Quantity, Unit
 
 
 class FoodGroup(StrEnum):
@@ -48,10 +52,11 @@ class Listing(StrEnum):
 
 
 class Standing(StrEnum):
-    """How good a source of the nutrient it is, by amounts per serving (percent of the Daily Value) or by absorption.
+    """How much of a nutrient a food has in its reference amount, by the FDA's rule (docs/foods.md).
 
-    `high`: 20 % or more. `good`: 10 to 19 %. `low`: 5 % or less. `some`: between. `poor`: the amount is there but
-    little of it is absorbed. `unrated`: no amount is on record.
+    `high`: 20 % of the Daily Value or more. `good`: 10 % or more. `some`: more than 5 %. `low`: 5 % or less. `poor`:
+    the amount is there but little of it is absorbed. `unrated`: no amount is on record, or there is no Daily Value.
+    For sodium the words say how much, not that it is good.
     """
 
     high = "high"
@@ -62,13 +67,20 @@ class Standing(StrEnum):
     unrated = "unrated"
 
     @classmethod
-    def of(cls, percent: int) -> "Standing":
-        """The standing that a percentage of the Daily Value in one serving gives."""
+    def of(cls, percent: Decimal | None) -> "Standing":
+        """The standing that a percentage of the Daily Value gives."""
+        if percent is None:
+            return cls.unrated
         if percent >= 20:
             return cls.high
         if percent >= 10:
             return cls.good
         return cls.some if percent > 5 else cls.low
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether the FDA lets a label say it: "good source" or "high"."""
+        return self in (Standing.high, Standing.good)
 
 
 class Provision(Model):
@@ -78,32 +90,64 @@ class Provision(Model):
     listed_in: list[Listing] = Field(
         default=[], max_length=2, description="Where the article lists it; empty where it does not."
     )
-    standing: Standing = Standing.unrated
+    standing: Standing = Field(
+        default=Standing.unrated,
+        description="How good a source of the nutrient it is. Computed where there are amounts: the best of them.",
+    )
     remark: Text | None = Field(default=None, description="What to know about this pair.")
-    citations: Citations
+    citations: Citations = Field(default=[])
 
 
-class AmountLine(Model):
-    """How much of a nutrient a food of a database holds, as a contributor writes it."""
+class AmountStatus(StrEnum):
+    """`not-measured`: the food database has no value. That is not zero."""
 
-    nutrient: NutrientRef
-    per_100g: Number = Field(description="Amount in 100 g of edible portion.")
-    unit: MassUnit = Field(description="Unit of both amounts: mg, ug or g.")
-    serving: Text = Field(description="The serving in household measures.")
-    serving_g: Number = Field(gt=0, description="Grams in the serving.")
-    per_serving: Number = Field(description="Amount in the serving, rounded as published.")
+    measured = "measured"
+    not_measured = "not-measured"
+
+
+NOT_MEASURED = "not measured"
+_AMOUNT = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) (g|mg|ug)", re.ASCII)
+
+
+def _amount(value: object) -> object:
+    if value is None or value == NOT_MEASURED:
+        return None
+    if not (isinstance(value, str) and (found := _AMOUNT.fullmatch(value))):
+        raise PydanticCustomError("amount", 'is not an amount; write it as "87 mg", or "not measured"')
+    return Mass(value=Decimal(found[1]), unit=Unit(found[2]))
+
+
+MeasuredAmount = Annotated[
+    Mass | None,
+    BeforeValidator(_amount),
+    WithJsonSchema({"type": "string", "pattern": rf"^({_AMOUNT.pattern}|{NOT_MEASURED})$"}, mode="validation"),
+]
+"""An amount as a contributor writes it: `"87 mg"`, or `"not measured"`."""
 
 
 Ndb = Annotated[str, Field(pattern=r"^[0-9]{5}$")]
 
 
 class MeasuredFood(Model):
-    """A food of a food database that is this source, with what it holds."""
+    """A food of a food database that is this source, with what it contains."""
 
     ndb_no: Ndb = Field(description="NDB number of the food.")
     description: Text = Field(description="The database's description of the food.")
     source: SourceRef = Field(description="The food database.")
-    amounts: list[AmountLine] = Field(min_length=1, description="What it holds, one line a nutrient.")
+    brand: Text | None = Field(default=None, description="The brand, where the food is a product of one.")
+    serving: Text = Field(description="The serving in household measures.")
+    serving_g: Number = Field(gt=0, description="Grams in the serving.")
+    reference_amount_g: Number | None = Field(
+        default=None,
+        gt=0,
+        description="Grams in the FDA's reference amount, by which good sources are told; left out where the FDA lists "
+        "none, and then it is the serving.",
+    )
+    per_100g: dict[Slug, MeasuredAmount] = Field(
+        min_length=1,
+        description='What 100 g contain: a line for each nutrient, as `magnesium = "87 mg"` or `= "not measured"`. '
+        "`python -m seed import-food` writes it.",
+    )
 
 
 class Serving(Model):
@@ -113,8 +157,19 @@ class Serving(Model):
     weight: Mass
 
 
+class ReferenceAmount(Model):
+    """The amount that people customarily eat at a time, as the FDA sets it for a kind of food."""
+
+    weight: Mass = Field(description="Its weight.")
+    percent_daily_value: Number | None = Field(
+        description="Amount of the nutrient in it as a percentage of the FDA Daily Value, rounded half up to one "
+        "decimal place; `standing` follows from it. Null where not measured or without a Daily Value.",
+        examples=[17.6],
+    )
+
+
 class Amount(Model):
-    """How much of a nutrient a food holds."""
+    """How much of a nutrient a food contains."""
 
     nutrient: NutrientRef
     description: Text = Field(
@@ -122,25 +177,36 @@ class Amount(Model):
         examples=["Spinach, cooked, boiled, drained, without salt"],
     )
     ndb_no: Ndb = Field(description="NDB number of the food in the food database.", examples=["11458"])
-    per_100g: Quantity = Field(description="Amount in 100 g of edible portion.")
+    brand: Text | None = Field(
+        description="The brand, where one product was measured: products of other brands differ. Else null."
+    )
+    status: AmountStatus = Field(description="Whether the food database has a value; `not-measured` is not zero.")
+    per_100g: Quantity | None = Field(description="Amount in 100 g of edible portion; null where not measured.")
     serving: Serving = Field(description="The serving that the next two count by.")
-    per_serving: Quantity = Field(description="Amount in the serving.")
+    per_serving: Quantity | None = Field(
+        description="Amount in the serving, rounded half up to three digits, or to a whole number from 100; null where "
+        "not measured."
+    )
     percent_daily_value: int | None = Field(
         ge=0,
         description="Amount in the serving as a percentage of the FDA Daily Value, computed from the amount in 100 g "
-        "and the serving's weight and rounded half up to a whole number; null where there is no Daily Value.",
+        "and the serving's weight and rounded half up to a whole number; null where there is none.",
         examples=[19],
+    )
+    reference_amount: ReferenceAmount = Field(description="The FDA's reference amount, which decides the standing.")
+    standing: Standing = Field(description="How good a source of the nutrient this food is.")
+    portion_decides: bool = Field(
+        description="True where the serving would give another verdict (high, good) than the reference amount."
     )
     citations: Citations
 
 
 class FoodAmount(Amount):
-    """How much of a nutrient a food holds, with the food."""
+    """How much of a nutrient a food contains, with the food."""
 
     food_source: Ref
     group: FoodGroup
     from_article: StrictBool = Field(description="True where the article names the food source.")
-    standing: Standing = Field(description="How good a source of the nutrient the food source is, all in all.")
     remark: Text | None = Field(description="What to know about this pair, such as poor absorption.")
 
 
@@ -150,7 +216,11 @@ class FoodSourceFile(RecordFile):
     group: FoodGroup
     is_food: StrictBool = Field(default=True, description="False for sunlight, which is a source but not a food.")
     part_of: FoodSourceRef | None = Field(default=None, description="The wider source it belongs to, if any.")
-    nutrients: list[Provision] = Field(min_length=1, description="The nutrients it provides.")
+    nutrients: list[Provision] = Field(
+        default=[],
+        description="The nutrients that it is a source of: those with a good or high amount, and others that are named "
+        "with it.",
+    )
     foods: list[MeasuredFood] = Field(
         default=[], exclude=True, description="The foods of a food database that are this source."
     )
@@ -161,7 +231,9 @@ class FoodSource(FoodSourceFile, Ref):
 
     kind: Literal["food_source"] = Field(default="food_source", description="Kind of record.")
     amounts: list[Amount] = Field(
-        default=[], description="How much of each nutrient it holds, the greatest percentage of the Daily Value first."
+        default=[],
+        description="How much of each nutrient it contains, the greatest percentage of the Daily Value first; what was "
+        "not measured comes last.",
     )
     members: Annotated[list[Ref], Backlink("food_source", "part_of")] = Field(
         default=[], description="The narrower sources that belong to it, as spinach to leafy greens."
@@ -188,7 +260,7 @@ class FoodSourceCard(Card):
     group: FoodGroup
     is_food: bool = Field(description="False for sunlight, which is a source but not a food.")
     part_of: Ref | None = Field(description="The wider source it belongs to, if any.")
-    nutrients: list[ProvidedNutrient] = Field(min_length=1, description="The nutrients it provides.")
+    nutrients: list[ProvidedNutrient] = Field(description="The nutrients that it is a source of.")
 
 
 KIND = Kind(

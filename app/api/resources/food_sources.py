@@ -36,7 +36,10 @@ class FoodSourceFilters(RecordFilters):
     """Filters of the list of food sources."""
 
     nutrient: Annotated[tuple[str, ...], Slugs("nutrient"), references("nutrients")] = Field(
-        default=(), description="Only sources that provide one of these nutrients.", examples=["magnesium"]
+        default=(),
+        description="Only sources of one of these nutrients: 10 % of the Daily Value or more in the FDA's reference "
+        "amount, or named with it.",
+        examples=["magnesium"],
     )
     group: Annotated[tuple[str, ...], Choices(FoodGroup), column_in("food_group")] = Field(
         default=(), description="Food group.", examples=["leafy-greens"]
@@ -62,12 +65,14 @@ RESOURCE = Resource(
 
 Foods that contain magnesium, richest first:
 `/food-sources?nutrient=magnesium&sort=-per_100g` (sorting by an amount needs one `nutrient`).
-The same, one row for each food of the food database: `/nutrients/magnesium/food-sources`.
+A food is listed for a nutrient when it is a good source of it, or is named with it. Every food, one row for each of
+the food database, whether it has much or little: `/nutrients/magnesium/food-sources`.
 The leafy greens: `/food-sources?part_of=leafy-greens`.""",
-    detail_doc="""One food source, with the nutrients it provides and how much it contains.
+    detail_doc="""One food source: the nutrients that it is a source of, and how much it contains of each nutrient.
 
-Amounts are per 100 g of edible portion, per named serving and in percent of the FDA Daily Value,
-greatest percentage first.""",
+Amounts are per 100 g of edible portion, per named serving and in percent of the FDA Daily Value, greatest percentage
+first. Where the food database has no value, `status` is `not-measured` and the amounts are null. `standing` follows
+the FDA's rule for "good source" and "high"; `portion_decides` marks a verdict that another portion would change.""",
     where=_amounts_of_the_nutrient,
 )
 

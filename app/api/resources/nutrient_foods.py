@@ -17,7 +17,7 @@ from app.api.responses import read
 from app.api.routing import Router
 from app.database.models import Amount, Record
 from app.schemas.common import is_slug
-from app.schemas.food_source import FoodAmount, FoodGroup
+from app.schemas.food_source import FoodAmount, FoodGroup, Standing
 
 router = Router(tags=["Nutrients"])
 
@@ -29,6 +29,12 @@ class AmountFilters(Query):
 
     group: Annotated[tuple[str, ...], Choices(FoodGroup), column_in("food_group")] = Field(
         default=(), description="Food group.", examples=["leafy-greens"]
+    )
+    standing: Annotated[tuple[str, ...], Choices(Standing), column_in("standing")] = Field(
+        default=(),
+        description="How good a source the food is: `high,good` leaves out foods with little of the nutrient, and "
+        "`unrated` shows those that were not measured.",
+        examples=["good"],
     )
     from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
         default=None,
@@ -73,8 +79,12 @@ async def list_nutrient_food_sources(
     slug: Annotated[str, Path(description="Slug of the nutrient.", examples=["magnesium"])],
     query: Annotated[AmountPageQuery, QueryParameters()],  # type: ignore[valid-type]
 ) -> Response:
-    """Foods that contain the nutrient, richest first: per 100 g, per named serving and in percent of the Daily Value.
+    """How much foods contain, richest first: per 100 g, per named serving and in percent of the Daily Value.
 
+    Every food on record is in the list, so that one can also look for foods with little: those with next to nothing
+    come near the end, and those that were not measured last. Only good sources, by the FDA's rule:
+    `/nutrients/magnesium/food-sources?standing=high,good`. Least potassium first:
+    `/nutrients/potassium/food-sources?sort=per_serving`.
     One item for each food of the food database, so raw and boiled spinach are two. Sources without an amount on
     record, such as sunlight, are in `/food-sources?nutrient=vitamin-d`.
     Most calcium per serving: `/nutrients/calcium/food-sources?sort=-per_serving`.
