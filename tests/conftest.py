@@ -25,7 +25,7 @@ from tests.support import REAL, TINY, client_for, make_database, sqlite_file
 
 
 class NewDatabase(Protocol):
-    """Makes a database, empty or with this content, and returns its URL."""
+    """Makes a database, empty or migrated and with this content, and returns its URL."""
 
     def __call__(self, name: str, content: Path | None = None) -> str: ...
 

@@ -13,12 +13,12 @@ import httpx
 import pytest
 
 from app import healthcheck
-from app.__main__ import main, migrate
+from app.__main__ import main
 from app.settings import Settings
 from seed.__main__ import main as seed_main
 from tests.conftest import NewDatabase
 from tests.serving import Serve, wait_for
-from tests.support import ROOT, TINY, run, run_process
+from tests.support import NO_CONTENT, ROOT, TINY, run, run_process
 
 
 @pytest.fixture
@@ -215,8 +215,7 @@ def test_what_cannot_be_served_yet_is_named_and_waited_for(
 
 
 def test_a_database_without_a_dataset_is_named_and_waited_for(new_database: NewDatabase, serving: Serve) -> None:
-    url = new_database("undressed")
-    assert migrate(Settings(database_url=url)) == 0
+    url = new_database("undressed", NO_CONTENT)
     assert_is_named_and_waited_for(url, "No dataset is loaded; run `make load` (", serving)
 
 

