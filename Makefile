@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 RUN    := $(VENV)/bin/python
 
+# without byte code each process that a test starts would compile the app first
+unexport PYTHONDONTWRITEBYTECODE
+
 export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export WORKERS ?= 1

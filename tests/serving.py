@@ -1,6 +1,7 @@
 """A server as a user starts it, for clients that need an address."""
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -20,10 +21,12 @@ from tests.support import ROOT
 
 def free_port() -> int:
     """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    # below the range from which the kernel takes ports of outgoing connections: nobody else gets it in between
+    while True:
+        port = random.randint(20000, 31999)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:

@@ -1,5 +1,6 @@
 """What tests share: databases made from content, and clients for them."""
 
+import fcntl
 import io
 import json
 import os
@@ -7,28 +8,51 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from datetime import date
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 from sqlalchemy import Engine, event, insert
 
+from app.__main__ import main as app_main
 from app.__main__ import migrate
 from app.database.engines import writing_engine
 from app.database.models import metadata
 from app.main import create_app
 from app.settings import Settings
-from seed.__main__ import main as load
+from seed.__main__ import main as seed_main
 
 ROOT = Path(__file__).parent.parent
 TINY = Path(__file__).parent / "content"
 REAL = ROOT / "seed" / "content"
+NO_CONTENT = Path("no content")
+"""Tables alone."""
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+# workers of pytest-xdist inherit it, so that each of these databases is made once
+if "MADE_DATABASES" not in os.environ:
+    _made = tempfile.TemporaryDirectory(prefix="nutrients-")
+    os.environ["MADE_DATABASES"] = _made.name
+
+
+def run(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `app` or `seed` in this process: a process of its own takes a second to import them."""
+    main = {"app": app_main, "seed": seed_main}[module]
+    with (
+        mock.patch.dict(os.environ, environment),
+        redirect_stdout(io.StringIO()) as out,
+        redirect_stderr(io.StringIO()) as err,
+    ):
+        status = main(arguments)
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
+
+
+def run_process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m ...` as a user would."""
     return subprocess.run(
         [sys.executable, "-m", *arguments],
@@ -44,15 +68,28 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 def make_database(url: str, content: Path) -> str:
     """Migrate the database and load the content, by the commands that an operator uses."""
     assert migrate(Settings(database_url=url)) == 0
-    assert load(["load", "--content", str(content), "--database", url]) == 0
+    if content != NO_CONTENT:
+        assert seed_main(["load", "--content", str(content), "--database", url]) == 0
     return url
 
 
 @cache
+def sqlite_file(content: Path) -> Path:
+    """A SQLite database with this content, to copy or to read: all workers share it."""
+    folder = Path(os.environ["MADE_DATABASES"])
+    path = folder / f"{sha256(str(content).encode()).hexdigest()[:16]}.db"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            unfinished = path.with_suffix(".new")
+            make_database(f"sqlite:///{unfinished}", content)
+            unfinished.rename(path)
+    return path
+
+
 def real_database() -> str:
-    """A SQLite database with the real content, made once a process."""
-    folder = tempfile.mkdtemp(prefix="nutrients-")
-    return make_database(f"sqlite:///{folder}/real.db", REAL)
+    """The URL of a SQLite database with the real content."""
+    return f"sqlite:///{sqlite_file(REAL)}"
 
 
 @asynccontextmanager

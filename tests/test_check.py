@@ -2,8 +2,10 @@
 
 import os
 import re
+import signal
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -482,12 +484,28 @@ HOSTILE: dict[str, tuple[Break, str, str]] = {
 }
 
 
+@contextmanager
+def time_limit(seconds: int) -> Iterator[None]:
+    """Fail rather than read a pipe or a device for ever."""
+
+    def fail(*_: object) -> None:
+        pytest.fail("it did not end in time")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_hostile_file_is_a_line(content: Path, case: str) -> None:
     make, place, message = HOSTILE[case]
     make(content)
-    # a process of its own: whatever happens, it ends
-    done = run("seed", "check", "--content", str(content))
+    with time_limit(60):
+        done = run("seed", "check", "--content", str(content))
     assert done.returncode == 1
     lines = done.stderr.splitlines()
     assert any(without_line(line).startswith(f"{content}/{place}: ") and message in line for line in lines), lines

@@ -13,12 +13,12 @@ import httpx
 import pytest
 
 from app import healthcheck
-from app.__main__ import main, migrate
+from app.__main__ import main
 from app.settings import Settings
 from seed.__main__ import main as seed_main
-from tests.conftest import MakeUrl
+from tests.conftest import NewDatabase
 from tests.serving import Serve, wait_for
-from tests.support import ROOT, run
+from tests.support import NO_CONTENT, ROOT, TINY, run, run_process
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     return Terminal(monkeypatch, capsys)
 
 
-def test_a_taken_port_is_named(terminal: Terminal, tiny_database: str, taken: int) -> None:
-    said = terminal.refusal("serve", DATABASE_URL=tiny_database, PORT=str(taken))
+def test_a_taken_port_is_named(terminal: Terminal, tiny_sqlite: str, taken: int) -> None:
+    said = terminal.refusal("serve", DATABASE_URL=tiny_sqlite, PORT=str(taken))
     assert said == f"Cannot listen on 127.0.0.1:{taken}: Address already in use. Set PORT or HOST to another."
 
 
@@ -68,18 +68,18 @@ def test_a_wrong_setting_is_named(terminal: Terminal, name: str, value: str) -> 
     assert terminal.refusal("serve", **{name: value}).startswith(f"{name}={value}: input should be ")
 
 
-def test_a_wrong_host_is_named(terminal: Terminal, tiny_database: str) -> None:
-    said = terminal.refusal("serve", DATABASE_URL=tiny_database, HOST="no-such-host.invalid")
+def test_a_wrong_host_is_named(terminal: Terminal, tiny_sqlite: str) -> None:
+    said = terminal.refusal("serve", DATABASE_URL=tiny_sqlite, HOST="no-such-host.invalid")
     assert said.startswith("Cannot listen on no-such-host.invalid:8000: ")
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_all_addresses_of_both_families(
-    tiny_database: str, serving: Serve, workers: str, monkeypatch: pytest.MonkeyPatch
+    tiny_sqlite: str, serving: Serve, workers: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not socket.has_dualstack_ipv6():
         pytest.skip("this machine has no IPv6")
-    with serving(tiny_database, HOST="::", WORKERS=workers) as server:
+    with serving(tiny_sqlite, HOST="::", WORKERS=workers) as server:
         assert server.log.read_text() == f"Dataset 0.1.0; serving on http://[::]:{server.port}\n"
         assert httpx.get(f"http://[::1]:{server.port}/readyz").status_code == 200
         assert httpx.get(f"http://127.0.0.1:{server.port}/readyz").status_code == 200
@@ -90,7 +90,7 @@ def test_all_addresses_of_both_families(
     assert healthcheck.main() == 1
 
 
-def test_a_unix_socket(tiny_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serving: Serve) -> None:
+def test_a_unix_socket(tiny_sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serving: Serve) -> None:
     path = tmp_path / "api.sock"
     with closing(socket.socket(socket.AF_UNIX)) as left_behind:
         left_behind.bind(str(path))
@@ -98,7 +98,7 @@ def test_a_unix_socket(tiny_database: str, tmp_path: Path, monkeypatch: pytest.M
     process = subprocess.Popen(
         [sys.executable, "-m", "app", "serve"],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": tiny_database, "FORWARDED_ALLOW_IPS": "*", "WORKERS": "2"},
+        env={**os.environ, "DATABASE_URL": tiny_sqlite, "FORWARDED_ALLOW_IPS": "*", "WORKERS": "2"},
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -110,7 +110,7 @@ def test_a_unix_socket(tiny_database: str, tmp_path: Path, monkeypatch: pytest.M
             for _ in range(3):
                 assert client.get("/nutrients/iron").json()["name"] == "Iron"
         # one that is served is not taken away
-        assert run("app", "serve", UDS=str(path), DATABASE_URL=tiny_database).stderr.strip() == (
+        assert run("app", "serve", UDS=str(path), DATABASE_URL=tiny_sqlite).stderr.strip() == (
             f"Cannot listen on {path}: Address already in use. Set UDS to another."
         )
     finally:
@@ -120,13 +120,13 @@ def test_a_unix_socket(tiny_database: str, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_what_orchestrators_inject_is_no_setting(
-    monkeypatch: pytest.MonkeyPatch, tiny_database: str, serving: Serve
+    monkeypatch: pytest.MonkeyPatch, tiny_sqlite: str, serving: Serve
 ) -> None:
     monkeypatch.setenv("PORT", "tcp://10.0.0.1:9090")
     monkeypatch.setenv("METRICS_PORT", "tcp://10.0.0.1:9090")
     settings = Settings()
     assert (settings.port, settings.metrics_port) == (8000, 0)
-    with serving(tiny_database, METRICS_PORT="tcp://10.0.0.1:9090") as server:
+    with serving(tiny_sqlite, METRICS_PORT="tcp://10.0.0.1:9090") as server:
         assert server.get("/livez").status_code == 200
 
 
@@ -163,8 +163,13 @@ def test_a_url_that_cannot_be_read_is_a_sentence_without_the_password(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
-    for command in ("migrate", "serve", "grant") if run_main is main else ("load", "diff", "rollback"):
-        assert run_main([command]) == 1
+    content = ["--content", str(TINY)]
+    for command in (
+        (["migrate"], ["serve"], ["grant"])
+        if run_main is main
+        else (["load", *content], ["diff", *content], ["rollback"])
+    ):
+        assert run_main(command) == 1
         said = capsys.readouterr().err.splitlines()[-1]
         assert said.split(" cannot be used: ")[1].startswith(UNREADABLE[url])
         assert "s3" not in said
@@ -184,35 +189,38 @@ def test_what_can_never_be_served_is_refused(terminal: Terminal, url: str) -> No
     assert terminal.refusal("serve", DATABASE_URL=url).startswith(UNUSABLE[url])
 
 
-@pytest.fixture
-def not_ready(tmp_path: Path, new_database: MakeUrl) -> dict[str, str]:
-    """URLs of databases that cannot be served yet, and what the server says of each."""
-    (tmp_path / "empty.db").touch()
-    undressed = new_database("undressed")
-    assert migrate(Settings(database_url=undressed)) == 0
-    return {
-        "sqlite:////no/such/folder/nutrients.db": "The database file is missing or cannot be opened",
-        "postgresql://nobody@127.0.0.1:8119/nothing": "The database does not answer",
-        f"sqlite:///{tmp_path}/none.db": "The database file is missing or cannot be opened",
-        f"sqlite:///{tmp_path}/empty.db": "The database has no tables yet; run `make migrate` (",
-        undressed: "No dataset is loaded; run `make load` (",
-    }
+def assert_is_named_and_waited_for(url: str, reason: str, serving: Serve) -> None:
+    with serving(url) as server:
+        assert server.log.read_text().startswith(f"Not ready: {reason}")
+        refused = server.get("/readyz")
+        assert refused.status_code == 503
+        assert refused.json()["detail"].startswith(reason)
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("sqlite:////no/such/folder/nutrients.db", "The database file is missing or cannot be opened"),
+        ("postgresql://nobody@127.0.0.1:8119/nothing", "The database does not answer"),
+        ("sqlite:///{tmp_path}/none.db", "The database file is missing or cannot be opened"),
+        ("sqlite:///{tmp_path}/empty.db", "The database has no tables yet; run `make migrate` ("),
+    ],
+)
 def test_what_cannot_be_served_yet_is_named_and_waited_for(
-    not_ready: dict[str, str], tmp_path: Path, serving: Serve
+    url: str, reason: str, tmp_path: Path, serving: Serve
 ) -> None:
-    for url, reason in not_ready.items():
-        with serving(url) as server:
-            assert server.log.read_text().startswith(f"Not ready: {reason}")
-            refused = server.get("/readyz")
-            assert refused.status_code == 503
-            assert refused.json()["detail"].startswith(reason)
+    (tmp_path / "empty.db").touch()
+    assert_is_named_and_waited_for(url.format(tmp_path=tmp_path), reason, serving)
     assert not (tmp_path / "none.db").exists()
 
 
+def test_a_database_without_a_dataset_is_named_and_waited_for(new_database: NewDatabase, serving: Serve) -> None:
+    url = new_database("undressed", NO_CONTENT)
+    assert_is_named_and_waited_for(url, "No dataset is loaded; run `make load` (", serving)
+
+
 def test_a_refusal_is_a_sentence_and_a_status() -> None:
-    done = run("app", "migrate", DATABASE_URL="sqlite:////no/such/folder/nutrients.db")
+    done = run_process("app", "migrate", DATABASE_URL="sqlite:////no/such/folder/nutrients.db")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("The database file is missing or cannot be opened; check DATABASE_URL")
     assert done.stderr.endswith("The database said: unable to open database file.\n")

@@ -69,7 +69,7 @@ def _granted(url: str) -> str:
     return full.set(username="nutrients_reader").render_as_string(hide_password=False)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served(tiny_database: str) -> Iterator[tuple[str, Engine]]:
     """The URL that an operator serves with, and the app's own engine for it."""
     url = Settings(database_url=tiny_database).database_url

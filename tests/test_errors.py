@@ -15,7 +15,7 @@ from app.api.parameters import MAX_ERRORS
 from app.api.records import MAX_SUGGESTIONS
 from app.schemas import KINDS
 from app.settings import Settings
-from tests.conftest import MakeUrl
+from tests.conftest import NewDatabase
 from tests.support import client_for
 
 PATHS = [f"/{kind.collection}" for kind in KINDS.values()]
@@ -243,7 +243,7 @@ async def test_odd_slugs_are_not_found(tiny: httpx.AsyncClient, slug: str) -> No
 
 
 @pytest.fixture
-async def empty(new_database: MakeUrl) -> AsyncIterator[httpx.AsyncClient]:
+async def empty(new_database: NewDatabase) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the API over a database without a dataset."""
     url = new_database("empty")
     assert migrate(Settings(database_url=url)) == 0

@@ -146,7 +146,7 @@ async def test_the_faq_comes_as_a_schema_org_page(tiny: httpx.AsyncClient) -> No
 
 async def test_a_stream_takes_bounded_memory(new_database: Any) -> None:
     """A list of 40 MB is streamed in a small part of that."""
-    async with client_for(with_long_list(make_database(new_database("large"), TINY))) as client:
+    async with client_for(with_long_list(new_database("large", TINY))) as client:
         app = client._transport.app  # type: ignore[attr-defined]
         sent = 0
 

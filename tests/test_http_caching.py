@@ -218,9 +218,9 @@ HEADERS = st.fixed_dictionaries(
 REQUEST = st.tuples(st.sampled_from(["GET", "HEAD"]), PATHS, PARAMETERS, HEADERS)
 
 
-async def test_the_cache_never_serves_a_wrong_variant(tiny_database: str) -> None:
+async def test_the_cache_never_serves_a_wrong_variant(tiny_sqlite: str) -> None:
     """Whatever was asked before, a cached app answers as one that keeps nothing, header by header, byte by byte."""
-    async with client_for(tiny_database) as cached, client_for(tiny_database, cache_bytes=0) as uncached:
+    async with client_for(tiny_sqlite) as cached, client_for(tiny_sqlite, cache_bytes=0) as uncached:
         loop = asyncio.get_running_loop()
 
         @given(

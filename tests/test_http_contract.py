@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.main import create_app
 from app.settings import Settings
-from tests.support import client_for
+from tests.support import client_for, real_database
 
 STATUSES = {
     "/nutrients": 200,
@@ -187,9 +187,9 @@ async def test_what_is_not_acceptable_names_what_there_is(tiny: httpx.AsyncClien
     assert ".csv" not in detail.json()["detail"]
 
 
-async def test_every_path_leads_back_below_the_prefix(real_database: str) -> None:
+async def test_every_path_leads_back_below_the_prefix() -> None:
     """From the index as a page and as data: every link below the path leads to a success."""
-    async with client_for(real_database, root_path="/api/nutrients") as client:
+    async with client_for(real_database(), root_path="/api/nutrients") as client:
         for accept in ("text/html", "application/json"):
             index = await client.get("/api/nutrients/", headers={"Accept": accept})
             paths = re.findall(r'"(/[^"]*)"', index.text)

@@ -105,8 +105,8 @@ async def test_a_preflight_is_neither_counted_nor_refused(tiny_database: str) ->
         assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (429, "*")
 
 
-def test_no_memo_answers_where_rates_are_limited(tiny_database: str, serving: Serve) -> None:
-    with serving(tiny_database, RATE_LIMIT="5/hour") as server, httpx.Client(base_url=server.url) as client:
+def test_no_memo_answers_where_rates_are_limited(tiny_sqlite: str, serving: Serve) -> None:
+    with serving(tiny_sqlite, RATE_LIMIT="5/hour") as server, httpx.Client(base_url=server.url) as client:
         answers = [client.get("/nutrients/iron") for _ in range(7)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
     assert [answer.headers["RateLimit"].split(";")[1] for answer in answers[:5]] == ["r=4", "r=3", "r=2", "r=1", "r=0"]
@@ -147,8 +147,8 @@ class RedisClient:
             connection.recv(16)
 
 
-def test_all_processes_count_together_in_redis(tiny_database: str, redis: str, serving: Serve) -> None:
-    with serving(tiny_database, WORKERS="2", RATE_LIMIT="10/hour", RATE_LIMIT_STORAGE=redis) as server:
+def test_all_processes_count_together_in_redis(tiny_sqlite: str, redis: str, serving: Serve) -> None:
+    with serving(tiny_sqlite, WORKERS="2", RATE_LIMIT="10/hour", RATE_LIMIT_STORAGE=redis) as server:
         statuses = [server.get("/nutrients/iron").status_code for _ in range(15)]
         assert statuses == [200] * 10 + [429] * 5
         assert server.get("/livez").status_code == 200
@@ -159,9 +159,9 @@ def test_all_processes_count_together_in_redis(tiny_database: str, redis: str, s
         assert "Traceback" not in server.log.read_text()
 
 
-def test_a_redis_that_does_not_answer_is_named_at_start(tiny_database: str) -> None:
+def test_a_redis_that_does_not_answer_is_named_at_start(tiny_sqlite: str) -> None:
     storage = f"redis://user:s3cret@127.0.0.1:{free_port()}"
-    done = run("app", "serve", DATABASE_URL=tiny_database, RATE_LIMIT="1/second", RATE_LIMIT_STORAGE=storage)
+    done = run("app", "serve", DATABASE_URL=tiny_sqlite, RATE_LIMIT="1/second", RATE_LIMIT_STORAGE=storage)
     assert done.returncode == 1
     assert done.stderr == (
         "RATE_LIMIT_STORAGE names a server that does not answer; start it, or unset RATE_LIMIT_STORAGE.\n"
@@ -169,18 +169,18 @@ def test_a_redis_that_does_not_answer_is_named_at_start(tiny_database: str) -> N
 
 
 @pytest.mark.parametrize("storage", ["redis", "memcached://127.0.0.1", "mongodb://u:s3cret@127.0.0.1"])
-def test_a_storage_that_is_not_supported_is_named(tiny_database: str, storage: str) -> None:
-    done = run("app", "serve", DATABASE_URL=tiny_database, RATE_LIMIT="1/second", RATE_LIMIT_STORAGE=storage)
+def test_a_storage_that_is_not_supported_is_named(tiny_sqlite: str, storage: str) -> None:
+    done = run("app", "serve", DATABASE_URL=tiny_sqlite, RATE_LIMIT="1/second", RATE_LIMIT_STORAGE=storage)
     assert done.returncode == 1
     assert done.stderr.startswith("RATE_LIMIT_STORAGE cannot be used: it is `memory://`, `redis://host:port`")
     assert "s3cret" not in done.stderr
 
 
 def test_a_missing_library_is_named(
-    tiny_database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny_sqlite: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
-    monkeypatch.setenv("DATABASE_URL", tiny_database)
+    monkeypatch.setenv("DATABASE_URL", tiny_sqlite)
     monkeypatch.setenv("RATE_LIMIT", "1/second")
     monkeypatch.setenv("RATE_LIMIT_STORAGE", "redis://127.0.0.1")
     assert main(["serve"]) == 1

@@ -13,23 +13,21 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from app.__main__ import migrate
 from app.database.engines import reading_engine, writing_engine
 from app.database.models import metadata
-from app.settings import Settings
 from seed.__main__ import main
 from seed.check import check
 from seed.load import load, lock, prepare
-from tests.conftest import MakeUrl
-from tests.support import REAL, ROOT, TINY, client_for, make_database, run
+from tests.conftest import NewDatabase
+from tests.support import NO_CONTENT, REAL, ROOT, TINY, client_for, run_process
 
 Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def database(new_database: MakeUrl, capsys: Capture) -> str:
+def database(new_database: NewDatabase, capsys: Capture) -> str:
     """A database of its own with the tiny content."""
-    url = make_database(new_database("loaded"), TINY)
+    url = new_database("loaded", TINY)
     capsys.readouterr()
     return url
 
@@ -63,9 +61,8 @@ def rows_but_time(url: str) -> dict[str, list[tuple[object, ...]]]:
     return found | {"dataset": [row[:loaded_at] + row[loaded_at + 1 :] for row in found["dataset"]]}
 
 
-def test_a_load_says_what_it_did(new_database: MakeUrl, capsys: Capture) -> None:
-    url = new_database("first")
-    assert migrate(Settings(database_url=url)) == 0
+def test_a_load_says_what_it_did(new_database: NewDatabase, capsys: Capture) -> None:
+    url = new_database("first", NO_CONTENT)
     assert seed("load", TINY, url) == 0
     out, err = capsys.readouterr()
     assert out == "Loaded dataset 0.1.0: 39 added, 0 changed, 0 removed.\n"
@@ -164,7 +161,7 @@ EDITS: dict[Callable[[Path], None], list[str]] = {
 def test_a_load_leaves_what_a_fresh_one_would(
     database: str,
     tiny_database: str,
-    new_database: MakeUrl,
+    new_database: NewDatabase,
     content: Path,
     capsys: Capture,
     change_content: Callable[[Path], None],
@@ -180,7 +177,8 @@ def test_a_load_leaves_what_a_fresh_one_would(
     assert seed("load", content, database) == 0
     summary = lines[-1].split("0.2.0: ")[1]
     assert capsys.readouterr().out == f"Loaded dataset 0.2.0: {summary}\n"
-    fresh = make_database(new_database("fresh"), content)
+    fresh = new_database("fresh", NO_CONTENT)
+    assert seed("load", content, fresh) == 0
     assert rows_but_time(database) == rows_but_time(fresh)
     capsys.readouterr()
     assert seed("diff", content, database) == 0
@@ -199,9 +197,8 @@ def test_a_diff_is_ordered_and_changes_nothing(database: str, content: Path, cap
     assert rows(database) == before
 
 
-def test_a_diff_with_an_empty_database_adds_everything(new_database: MakeUrl, capsys: Capture) -> None:
-    url = new_database("nothing")
-    assert migrate(Settings(database_url=url)) == 0
+def test_a_diff_with_an_empty_database_adds_everything(new_database: NewDatabase, capsys: Capture) -> None:
+    url = new_database("nothing", NO_CONTENT)
     assert seed("diff", TINY, url) == 0
     out = capsys.readouterr().out.splitlines()
     assert out[-1] == "an empty database -> dataset 0.1.0: 39 added, 0 changed, 0 removed."
@@ -252,11 +249,12 @@ VERSIONS: dict[str, tuple[str, Callable[[Path], None], str, str | None]] = {
 
 @pytest.mark.parametrize("case", VERSIONS)
 def test_a_version_that_does_not_fit_the_changes_is_refused(
-    new_database: MakeUrl, content: Path, capsys: Capture, case: str
+    new_database: NewDatabase, content: Path, capsys: Capture, case: str
 ) -> None:
     first, change_content, second, problem = VERSIONS[case]
     raise_version(content, first)
-    url = make_database(new_database("versions"), content)
+    url = new_database("versions", NO_CONTENT)
+    assert seed("load", content, url) == 0
     before = rows(url)
     change_content(content)
     raise_version(content, second)
@@ -309,16 +307,16 @@ async def test_a_renamed_record_redirects(database: str, content: Path) -> None:
         assert (await client.get("/mechanisms?nutrient=natrium")).json()["total"] == 1
 
 
-async def test_a_killed_load_leaves_the_database_as_it_was(database: str) -> None:
+async def test_a_killed_load_leaves_the_database_as_it_was(database: str, second_release: Path) -> None:
     before = rows(database)
-    killed = run("tests.killed_load", str(REAL), database)
+    killed = run_process("tests.killed_load", str(REAL), database)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     async with client_for(database) as client:
         # the server asks first: it must not depend on a later load to recover
         assert (await answer(client, "/dataset"))["version"] == "0.1.0"
         assert (await answer(client, "/nutrients"))["total"] == 3
     assert rows(database) == before
-    assert seed("load", REAL, database) == 0
+    assert seed("load", second_release, database) == 0
 
 
 async def answer(client: httpx.AsyncClient, url: str) -> dict[str, object]:
@@ -328,9 +326,8 @@ async def answer(client: httpx.AsyncClient, url: str) -> dict[str, object]:
     return body
 
 
-def test_the_second_of_two_loads_at_once_waits(new_database: MakeUrl) -> None:
-    url = new_database("contended")
-    assert migrate(Settings(database_url=url)) == 0
+def test_the_second_of_two_loads_at_once_waits(new_database: NewDatabase) -> None:
+    url = new_database("contended", NO_CONTENT)
     checked, _ = check(TINY)
     assert checked is not None
     with writing_engine(url).begin() as first:
@@ -372,7 +369,9 @@ def test_a_failure_half_way_leaves_the_database_as_it_was(database: str, content
 
 
 @pytest.mark.parametrize("command", ["load", "diff"])
-def test_without_tables_the_message_names_the_correction(new_database: MakeUrl, capsys: Capture, command: str) -> None:
+def test_without_tables_the_message_names_the_correction(
+    new_database: NewDatabase, capsys: Capture, command: str
+) -> None:
     url = new_database("bare")
     if url.startswith("sqlite"):
         Path(url.removeprefix("sqlite:///")).touch()

@@ -7,23 +7,31 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Inspector, inspect, text
+from sqlalchemy import Connection, Engine, Inspector, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from app.__main__ import ALEMBIC, migrate
 from app.database.engines import writing_engine
 from app.database.models import TABLES, metadata, table_of
 from app.settings import Settings
-from tests.conftest import MakeUrl
-from tests.support import TINY, make_database
+from tests.conftest import NewDatabase
+from tests.support import TINY
+
+
+@pytest.fixture(scope="module")
+def engine(new_database: NewDatabase) -> Iterator[Engine]:
+    """An engine for a migrated database."""
+    url = new_database("migrated")
+    assert migrate(Settings(database_url=url)) == 0
+    made = writing_engine(url)
+    yield made
+    made.dispose()
 
 
 @pytest.fixture
-def connection(new_database: MakeUrl) -> Iterator[Connection]:
-    """A connection to a migrated database."""
-    url = new_database("migrated")
-    assert migrate(Settings(database_url=url)) == 0
-    with writing_engine(url).connect() as opened:
+def connection(engine: Engine) -> Iterator[Connection]:
+    """A connection to a migrated database; what is written is rolled back."""
+    with engine.connect() as opened:
         yield opened
 
 
@@ -37,23 +45,26 @@ def tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names()) - {"alembic_version"}
 
 
-def test_up_and_down_and_up_again(connection: Connection) -> None:
-    assert tables(connection) == set(metadata.tables)
-    command.downgrade(config(connection), "base")
-    assert tables(connection) == set()
-    command.upgrade(config(connection), "head")
-    assert tables(connection) == set(metadata.tables)
+def test_up_and_down_and_up_again(new_database: NewDatabase) -> None:
+    url = new_database("up")
+    assert migrate(Settings(database_url=url)) == 0
+    with writing_engine(url).connect() as opened:
+        assert tables(opened) == set(metadata.tables)
+        command.downgrade(config(opened), "base")
+        assert tables(opened) == set()
+        command.upgrade(config(opened), "head")
+        assert tables(opened) == set(metadata.tables)
 
 
-def test_a_database_with_content_goes_down_too(new_database: MakeUrl) -> None:
-    url = make_database(new_database("full"), TINY)
+def test_a_database_with_content_goes_down_too(new_database: NewDatabase) -> None:
+    url = new_database("full", TINY)
     with writing_engine(url).begin() as opened:
         command.downgrade(config(opened), "base")
         assert tables(opened) == set()
 
 
-def test_a_database_with_content_goes_up_and_is_loaded_again(new_database: MakeUrl) -> None:
-    url = make_database(new_database("older"), TINY)
+def test_a_database_with_content_goes_up_and_is_loaded_again(new_database: NewDatabase) -> None:
+    url = new_database("older", TINY)
     with writing_engine(url).begin() as opened:
         command.downgrade(config(opened), "0006")
         command.upgrade(config(opened), "head")
@@ -65,7 +76,7 @@ def test_a_database_with_content_goes_up_and_is_loaded_again(new_database: MakeU
         assert opened.scalar(text("SELECT count(*) FROM dataset")) == 1
 
 
-def test_a_second_migration_changes_nothing(new_database: MakeUrl) -> None:
+def test_a_second_migration_changes_nothing(new_database: NewDatabase) -> None:
     settings = Settings(database_url=new_database("twice"))
     assert migrate(settings) == migrate(settings) == 0
 

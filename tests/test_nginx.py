@@ -91,13 +91,13 @@ def running(program: str, config: Path, port: int) -> Iterator[Ask]:
         process.wait(10)
 
 
-def shipped(upstream: int) -> str:
+def shipped(upstream: int, patience: str = "10s") -> str:
     text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     values = {"CACHE_LISTEN": "<LISTEN>", "API_1": f"127.0.0.1:{upstream}", "API_2": f"127.0.0.1:{upstream}"}
     for name, value in values.items():
         text = text.replace(f"${{{name}}}", value)
     text = text.replace("/tmp/nginx", "<FOLDER>/nginx").replace("/dev/stdout", "<FOLDER>/access.log")
-    return text.replace("proxy_read_timeout 10s", "proxy_read_timeout 1s").replace("auto;", "1;")
+    return text.replace("proxy_read_timeout 10s", f"proxy_read_timeout {patience}").replace("auto;", "1;")
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -146,7 +146,7 @@ def cache(api: Server) -> Iterator[Ask]:
 
 @pytest.fixture(scope="module")
 def echoing(echo: int) -> Iterator[Ask]:
-    with nginx(shipped(echo)) as ask:
+    with nginx(shipped(echo, "1s")) as ask:
         yield ask
 
 

@@ -145,9 +145,9 @@ async def test_an_unexpected_error_is_answered_and_logged_once(
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_metrics_have_a_listener_of_their_own(tiny_database: str, serving: Serve, workers: str, tmp_path: Path) -> None:
+def test_metrics_have_a_listener_of_their_own(tiny_sqlite: str, serving: Serve, workers: str, tmp_path: Path) -> None:
     port, temporary = free_port(), tmp_path
-    with serving(tiny_database, WORKERS=workers, METRICS_PORT=str(port), TMPDIR=str(temporary)) as server:
+    with serving(tiny_sqlite, WORKERS=workers, METRICS_PORT=str(port), TMPDIR=str(temporary)) as server:
         assert list(temporary.glob("metrics-*"))
         for _ in range(20):
             server.get("/nutrients/iron")
@@ -174,9 +174,9 @@ async def test_every_route_is_counted_by_its_template(tiny_database: str) -> Non
     assert [json.loads(line)["route"] for line in written.splitlines()] == templates
 
 
-def test_the_memo_logs_and_counts_like_the_ordinary_way(tiny_database: str, serving: Serve) -> None:
+def test_the_memo_logs_and_counts_like_the_ordinary_way(tiny_sqlite: str, serving: Serve) -> None:
     port = free_port()
-    with serving(tiny_database, ACCESS_LOG="true", LOG_FORMAT="json", METRICS_PORT=str(port)) as server:
+    with serving(tiny_sqlite, ACCESS_LOG="true", LOG_FORMAT="json", METRICS_PORT=str(port)) as server:
         with httpx.Client(base_url=server.url) as client:
             for _ in range(6):
                 client.get("/nutrients/iron")

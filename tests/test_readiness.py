@@ -13,7 +13,7 @@ from app.database.replace import changing
 from seed.check import check
 from seed.load import load, prepare
 from seed.rollback import rollback
-from tests.conftest import MakeUrl
+from tests.conftest import NewDatabase
 from tests.support import REAL, TINY, client_for, make_database
 
 OLDER = [
@@ -25,8 +25,8 @@ OLDER = [
 
 
 @pytest.mark.parametrize("statement", OLDER)
-async def test_an_older_schema_is_not_ready(new_database: MakeUrl, statement: str) -> None:
-    url = make_database(new_database("older"), TINY)
+async def test_an_older_schema_is_not_ready(new_database: NewDatabase, statement: str) -> None:
+    url = new_database("older", TINY)
     async with client_for(url, cache_bytes=0) as client:
         assert (await client.get("/readyz")).status_code == 200
         engine = writing_engine(url)
@@ -41,8 +41,8 @@ async def test_an_older_schema_is_not_ready(new_database: MakeUrl, statement: st
 
 
 @pytest.fixture
-def engine(new_database: MakeUrl) -> Engine:
-    return reading_engine(make_database(new_database("watched"), TINY), 1)
+def engine(new_database: NewDatabase) -> Engine:
+    return reading_engine(new_database("watched", TINY), 1)
 
 
 class Failing(Watcher):

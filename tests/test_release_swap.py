@@ -1,13 +1,12 @@
 """A new release while the API serves: no failed request, no answer of two releases, everywhere within seconds."""
 
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeUrl
-from tests.serving import ServeOrigin
-from tests.support import TINY, make_database, run
+from tests.conftest import NewDatabase
+from tests.serving import ServeOrigin, wait_for
+from tests.support import TINY, run
 from tests.traffic import Traffic, assert_unmixed
 
 SECONDS = 5
@@ -16,18 +15,18 @@ SECONDS = 5
 
 @pytest.mark.parametrize("settings", [{"WORKERS": "2"}, {"ACCESS_LOG": "false"}], ids=["two workers", "short cut"])
 def test_a_release_under_load_fails_no_request_and_mixes_nothing(
-    new_database: MakeUrl,
+    new_database: NewDatabase,
     second_release: Path,
     settings: dict[str, str],
     api_server: ServeOrigin,
 ) -> None:
-    url = make_database(new_database("swap"), TINY)
-    with api_server(url, **settings) as origin, Traffic(origin) as traffic:
+    url = new_database("swap", TINY)
+    with api_server(url, **settings) as origin, Traffic(origin, pause=0.01) as traffic:
         assert traffic.versions_now() == {"0.1.0"}
         for command, version in ((("load", "--content", str(second_release)), "0.2.0"), (("rollback",), "0.1.0")):
             done = run("seed", *command, DATABASE_URL=url)
             assert done.returncode == 0, done.stderr
-            time.sleep(SECONDS)
-            assert traffic.versions_now() == {version}
+            expected = {version}
+            wait_for(lambda expected=expected: traffic.versions_now() == expected, SECONDS)
     assert not traffic.failed, traffic.failed[:3]
     assert_unmixed(traffic, "release two", "0.2.0")

@@ -16,7 +16,7 @@ from app.database.engines import reading_engine
 from app.database.releases import Archive, compare
 from app.schemas import KINDS
 from app.settings import Settings
-from tests.conftest import MakeUrl
+from tests.conftest import NewDatabase
 from tests.support import TINY, client_for, make_database, run
 
 Edit = Callable[[Path], None]
@@ -67,9 +67,9 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 async def test_changes_lists_what_was_added_changed_and_removed(
-    new_database: MakeUrl, contents: tuple[Path, Path]
+    new_database: NewDatabase, contents: tuple[Path, Path]
 ) -> None:
-    url = make_database(new_database("changes"), TINY)
+    url = new_database("changes", TINY)
     async with client_for(url, cache_bytes=0) as client:
         same = (await client.get("/changes", params={"since": "0.1.0"})).json()
         assert (same["items"], same["total"], same["version"]) == ([], 0, "0.1.0")
@@ -85,8 +85,8 @@ async def test_changes_lists_what_was_added_changed_and_removed(
         assert page["disclaimer"] == "Not advice."
 
 
-async def test_pages_of_changes_are_the_whole(new_database: MakeUrl, contents: tuple[Path, Path]) -> None:
-    url = make_database(new_database("pages"), TINY)
+async def test_pages_of_changes_are_the_whole(new_database: NewDatabase, contents: tuple[Path, Path]) -> None:
+    url = new_database("pages", TINY)
     seed(url, "load", "--content", str(contents[0]))
     async with client_for(url, cache_bytes=0) as client:
         whole = (await client.get("/changes", params={"since": "0.1.0", "limit": 100})).json()
@@ -98,8 +98,10 @@ async def test_pages_of_changes_are_the_whole(new_database: MakeUrl, contents: t
         assert found == whole["items"]
 
 
-async def test_an_unknown_version_is_told_the_known_ones(new_database: MakeUrl, contents: tuple[Path, Path]) -> None:
-    url = make_database(new_database("unknown"), TINY)
+async def test_an_unknown_version_is_told_the_known_ones(
+    new_database: NewDatabase, contents: tuple[Path, Path]
+) -> None:
+    url = new_database("unknown", TINY)
     seed(url, "load", "--content", str(contents[0]))
     async with client_for(url, cache_bytes=0) as client:
         response = await client.get("/changes", params={"since": "0.1"})
@@ -111,8 +113,8 @@ async def test_an_unknown_version_is_told_the_known_ones(new_database: MakeUrl, 
         assert {item["action"] for item in everything["items"]} == {"added"}
 
 
-async def test_rollback_brings_back_every_answer(new_database: MakeUrl, contents: tuple[Path, Path]) -> None:
-    url = make_database(new_database("back"), TINY)
+async def test_rollback_brings_back_every_answer(new_database: NewDatabase, contents: tuple[Path, Path]) -> None:
+    url = new_database("back", TINY)
     async with client_for(url, cache_bytes=0) as client:
         first = await answers(client)
         seed(url, "load", "--content", str(contents[0]))
@@ -130,8 +132,8 @@ async def test_rollback_brings_back_every_answer(new_database: MakeUrl, contents
     assert (done.returncode, done.stderr) == (1, "There is no earlier release to go back to.\n")
 
 
-async def test_a_dry_run_tells_and_changes_nothing(new_database: MakeUrl, contents: tuple[Path, Path]) -> None:
-    url = make_database(new_database("dry"), TINY)
+async def test_a_dry_run_tells_and_changes_nothing(new_database: NewDatabase, contents: tuple[Path, Path]) -> None:
+    url = new_database("dry", TINY)
     async with client_for(url, cache_bytes=0) as client:
         before = await answers(client)
         told = seed(url, "load", "--dry-run", "--content", str(contents[0]))

@@ -23,7 +23,7 @@ from app.search.index import SearchIndex, build_index
 from app.search.ranking import search
 from seed.check import check
 from tests.search_eval import measure, ours, read_cases
-from tests.support import REAL, TINY, client_for, make_database, real_database, run
+from tests.support import REAL, TINY, client_for, real_database, run
 
 CASES = read_cases()
 
@@ -290,7 +290,7 @@ def make_empty(url: str) -> str:
 @pytest.fixture
 def swapped(new_database: Any, content: Any) -> Iterator[tuple[CurrentIndex, Callable[[], str]]]:
     """An index of the tiny content, and what loads a release in which iron has another alias and gives its tag."""
-    url = make_database(new_database("swap"), TINY)
+    url = new_database("swap", TINY)
     engine = reading_engine(url)
     index = CurrentIndex(engine)
 
@@ -373,7 +373,7 @@ def test_an_old_index_answers_for_a_bounded_time(
 
 
 async def test_searches_follow_a_release_that_nobody_searched_for(new_database: Any, second_release: Any) -> None:
-    url = make_database(new_database("follow"), TINY)
+    url = new_database("follow", TINY)
     async with client_for(url, release_interval=0.02) as client:
         assert (await client.get("/search", params={"q": "iron"})).status_code == 200
         assert run("seed", "load", "--content", str(second_release), DATABASE_URL=url).returncode == 0

@@ -14,7 +14,7 @@ from app.api.errors import NO_DATASET
 from app.database.engines import writing_engine
 from app.database.models import metadata
 from seed.__main__ import main
-from tests.conftest import MakeUrl
+from tests.conftest import NewDatabase
 from tests.support import TINY, make_database
 
 Capture = pytest.CaptureFixture[str]
@@ -34,8 +34,8 @@ CHANGES = [
 
 
 @pytest.fixture
-def database(new_database: MakeUrl, capsys: Capture) -> str:
-    url = make_database(new_database("verified"), TINY)
+def database(new_database: NewDatabase, capsys: Capture) -> str:
+    url = new_database("verified", TINY)
     capsys.readouterr()
     return url
 
@@ -69,7 +69,7 @@ def test_what_was_changed_by_other_means_is_found(database: str, capsys: Capture
     assert err.endswith("The database is not what was loaded: put back a copy, or remove it, migrate and load anew.\n")
 
 
-def test_without_a_dataset_there_is_nothing_to_verify(new_database: MakeUrl, capsys: Capture) -> None:
+def test_without_a_dataset_there_is_nothing_to_verify(new_database: NewDatabase, capsys: Capture) -> None:
     url = new_database("undressed")
     assert verify(url) == 1
     engine = writing_engine(url)

@@ -1,4 +1,4 @@
-"""Clients that ask a server without pause, and what they were told."""
+"""Clients that ask a server all the time, and what they were told."""
 
 import json
 import threading
@@ -16,14 +16,15 @@ NEVER_ASKED_BEFORE = ("/nutrients?offset={}", "/search?q=iron+{}", "/claims?limi
 
 
 class Traffic:
-    """So many clients, each on a connection of its own, as a context.
+    """So many clients, each on a connection of its own, as a context; each pauses so many seconds after an answer.
 
     Nothing is tried again: an answer other than 200, a broken one and none at all are in `failed`.
     """
 
-    def __init__(self, origin: str, paths: Sequence[str] = PATHS, clients: int = 4) -> None:
+    def __init__(self, origin: str, paths: Sequence[str] = PATHS, clients: int = 4, pause: float = 0) -> None:
         self.origin = origin
         self.paths = paths
+        self.pause = pause
         self.asked: Counter[str] = Counter()
         self.failed: list[str] = []
         self.bodies: dict[tuple[str, str], set[str]] = {}
@@ -54,6 +55,7 @@ class Traffic:
             while not self._stop.is_set():
                 for path in self.paths:
                     self._ask(client, path)
+                    time.sleep(self.pause)
 
     def _ask(self, client: httpx.Client, path: str) -> None:
         full = path.format(next(self._numbers))
