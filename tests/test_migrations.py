@@ -15,7 +15,7 @@ from app.database.engines import writing_engine
 from app.database.models import TABLES, metadata, table_of
 from app.settings import Settings
 from tests.conftest import NewDatabase
-from tests.support import TINY
+from tests.support import TINY, make_database
 
 
 @pytest.fixture(scope="module")
