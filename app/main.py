@@ -12,7 +12,7 @@ from typing import Any
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
-from app.api import deprecation, errors, openapi
+from app.api import errors, openapi
 from app.api.export_routes import export_routes
 from app.api.resources import collections, modules
 from app.database.current_release import Watcher
@@ -77,7 +77,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.router.routes.extend(router.routes)
     app.router.routes.extend(export_routes(collections()))
     assets.install(app)
-    deprecation.install(app)
     openapi.install(app)
     offer_of = offers_of(app.routes)
     app.add_middleware(RepresentationMiddleware, settings=settings, cache=cache, watcher=watcher, offer_of=offer_of)

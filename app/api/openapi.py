@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app import __version__
-from app.api import deprecation
 from app.api.exports import MEDIA_TYPES, SEPARATOR
 from app.api.openapi_responses import RESPONSES, components, statuses
 from app.api.openapi_schemas import REFERENCE, schemas
@@ -94,8 +93,6 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         _complete_parameters(item["get"].get("parameters", ()), examples[path])
         _complete_responses(path, item["get"])
     schema["paths"]["/{collection}.{format}"] = {"get": _export_operation()}
-    # before parameters are shared: one of them may be deprecated in one operation alone
-    deprecation.describe(schema, app.state.deprecations)
     _refer_to_enumerations(schema)
     schema["components"]["parameters"] = _share_parameters([item["get"] for item in schema["paths"].values()])
     _drop_unused(schema)

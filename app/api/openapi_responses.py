@@ -22,16 +22,6 @@ HEADERS: dict[str, JSON] = {
         "schema": {"type": "string", "format": "uri-reference"},
         "example": "/nutrients/magnesium",
     },
-    "Deprecation": {
-        "description": "When this was deprecated, as RFC 9745 writes it: `@` and seconds since 1970.",
-        "schema": {"type": "string", "pattern": "^@[0-9]+$"},
-        "example": "@1798761600",
-    },
-    "Sunset": {
-        "description": "When this will stop working, as an HTTP date (RFC 8594).",
-        "schema": {"type": "string"},
-        "example": "Fri, 31 Dec 2027 00:00:00 GMT",
-    },
     "Dataset-Version": {
         "description": "The release of the dataset that the answer comes from: its version, `+`, the start of its "
         "hash.",
