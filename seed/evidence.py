@@ -15,6 +15,9 @@ WHOLE = "whole document"
 AUTHORITIES = ("guideline", "regulator", "fact-sheet", "reference-work", "systematic-review")
 """Types of sources that may call something a red flag."""
 
+UNDATED = ("fact-sheet", "reference-work", "guideline", "regulator")
+"""Types of sources that are pages of an authority or a publisher, changed in place and often without a date."""
+
 
 def evidence_problems(authored: Sequence[Authored], names: Names) -> list[Problem]:
     """What breaks the rules of docs/grades.md."""
@@ -63,6 +66,14 @@ def _of_source(source: SourceFile) -> Iterator[tuple[str, str]]:
             yield "doi", "missing, and so is website; a reader must be able to find the publication"
     elif source.doi is None and source.accessed is None:
         yield "accessed", "missing; a web page may change, so write on which day it was read"
+    if source.year is None and source.type != "article" and (source.doi is not None or source.type not in UNDATED):
+        pages = ", ".join(UNDATED)
+        yield (
+            "year",
+            f"missing; only a web page of type {pages} may state no date, and then accessed says what was read",
+        )
+    if not source.authors and not source.notes:
+        yield "authors", "missing; name who wrote it or publishes it, or say in notes why that is not known"
     if (source.retracted is None) != (source.retraction_checked is None):
         yield "retracted", "retracted and retraction_checked belong together; write both, or neither"
 

@@ -1,5 +1,6 @@
 """`life-stages.toml` and `intakes/<nutrient>.toml`: dense numbers, one line a population."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -125,6 +126,7 @@ class IntakeTable(Model):
 class IntakesFile(Model):
     """`intakes/<nutrient>.toml`: every reference intake of one nutrient."""
 
+    last_reviewed: date = Field(description="Day on which the values were last compared with their sources.")
     conversions: list[Conversion] = Field(
         default=[], description="Units other than those of the tables in which the values may be shown."
     )

@@ -103,6 +103,7 @@ def expand(nutrient: Ref, file: IntakesFile, stages: Sequence[LifeStageRow]) -> 
                 notes=_notes(line),
                 source=table.source,
                 citations=[Citation(source=table.source, locator=table.locator, finding=_finding(line))],
+                last_reviewed=file.last_reviewed,
             ),
         )
 

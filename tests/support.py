@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,7 @@ def with_long_list(url: str) -> str:
             columns = {
                 "sort_name": "n",
                 "from_article": False,
+                "last_reviewed": date(2026, 1, 1),
                 "record": filler,
                 "card": filler,
                 "type": "review",

@@ -185,6 +185,16 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         "symptoms/tiredness.toml: red_flags[1].citations",
         "no authority supports this red flag; cite a source of type",
     ),
+    "study without a year": (
+        replace("sources/handbook.toml", "year = 2020\n", ""),
+        "sources/handbook.toml: year",
+        "missing; only a web page of type fact-sheet, reference-work, guideline, regulator may state no date",
+    ),
+    "source without authors": (
+        replace("sources/leaflet.toml", 'authors = ["A health service"]\n', ""),
+        "sources/leaflet.toml: authors",
+        "missing; name who wrote it or publishes it, or say in notes why that is not known",
+    ),
     "a web page without a day": (
         replace("sources/leaflet.toml", "accessed = 2026-01-01", ""),
         "sources/leaflet.toml: accessed",

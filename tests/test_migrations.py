@@ -52,6 +52,19 @@ def test_a_database_with_content_goes_down_too(new_database: MakeUrl) -> None:
         assert tables(opened) == set()
 
 
+def test_a_database_with_content_goes_up_and_is_loaded_again(new_database: MakeUrl) -> None:
+    url = make_database(new_database("older"), TINY)
+    with writing_engine(url).begin() as opened:
+        command.downgrade(config(opened), "0006")
+        command.upgrade(config(opened), "head")
+        assert opened.scalar(text("SELECT count(*) FROM dataset")) == 0
+    make_database(url, TINY)
+    with writing_engine(url).connect() as opened:
+        later = text("SELECT slug FROM nutrient WHERE last_reviewed > '2026-01-01'")
+        assert opened.scalars(later).all() == ["sodium"]
+        assert opened.scalar(text("SELECT count(*) FROM dataset")) == 1
+
+
 def test_a_second_migration_changes_nothing(new_database: MakeUrl) -> None:
     settings = Settings(database_url=new_database("twice"))
     assert migrate(settings) == migrate(settings) == 0
@@ -98,8 +111,8 @@ ORPHANS = {
     "link from nowhere": "INSERT INTO link (origin, field, target, position) VALUES ('nowhere', 'x', 'a', 0)",
     "link to nowhere": "INSERT INTO link (origin, field, target, position) VALUES ('a', 'x', 'nowhere', 0)",
     "redirect to nowhere": "INSERT INTO redirect (kind, slug, target) VALUES ('nutrient', 'old', 'nowhere')",
-    "nutrient without record": "INSERT INTO nutrient (slug, sort_name, from_article, record, card, type, electrolyte) "
-    "VALUES ('nowhere', 'x', true, '{}', '{}', 'mineral', false)",
+    "nutrient without record": "INSERT INTO nutrient (slug, sort_name, from_article, last_reviewed, record, card, "
+    "type, electrolyte) VALUES ('nowhere', 'x', true, '2026-01-01', '{}', '{}', 'mineral', false)",
     "record taken away from its nutrient": "DELETE FROM record WHERE slug = 'a'",
     "second dataset": "INSERT INTO dataset (id, version, content_hash, released, loaded_at, info) "
     "VALUES (2, '1.0.0', '', '2026-01-01', '2026-01-01 00:00:00+00:00', '{}')",
@@ -111,8 +124,8 @@ def test_the_database_refuses_what_leads_nowhere(connection: Connection, orphan:
     connection.execute(text("INSERT INTO record (slug, kind, name) VALUES ('a', 'nutrient', 'A')"))
     connection.execute(
         text(
-            "INSERT INTO nutrient (slug, sort_name, from_article, record, card, type, electrolyte) "
-            "VALUES ('a', 'a', true, '{}', '{}', 'mineral', false)"
+            "INSERT INTO nutrient (slug, sort_name, from_article, last_reviewed, record, card, type, electrolyte) "
+            "VALUES ('a', 'a', true, '2026-01-01', '{}', '{}', 'mineral', false)"
         )
     )
     with pytest.raises(IntegrityError):

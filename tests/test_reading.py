@@ -1,5 +1,6 @@
 """Lists and details: the contract, on the tiny content."""
 
+import json
 from typing import Any
 
 import httpx
@@ -118,6 +119,46 @@ FILTERED = {
     "/nutrients?electrolyte=FALSE": ["iron", "vitamin-c"],
     "/nutrients?slug=iron&slug=sodium,iron": ["iron", "sodium"],
 }
+
+
+LATER = {
+    "nutrients": ["sodium"],
+    "mechanisms": ["low-iron-tires"],
+    "food-sources": ["lamp"],
+    "lifestyle-factors": ["running"],
+    "faq": ["does-iron-help"],
+    "symptoms": ["scurvy"],
+    "interactions": ["vitamin-c-and-iron"],
+    "claims": ["iron-is-essential"],
+    "intakes": ["vitamin-c-uk-recommended-intake-children-1-10", "vitamin-c-uk-recommended-intake-men-and-women-19-64"],
+    "sources": ["leaflet"],
+}
+"""What was reviewed on 15 March 2026; all else was on 1 January."""
+
+for _collection, _later in LATER.items():
+    FILTERED |= {
+        f"/{_collection}?last_reviewed_after=2026-01-02": _later,
+        f"/{_collection}?last_reviewed_after=2026-03-15": _later,
+        f"/{_collection}?last_reviewed_after=2026-03-16": [],
+        f"/{_collection}?last_reviewed_before=2025-12-31": [],
+        f"/{_collection}?last_reviewed_after=2026-03-15&last_reviewed_before=2026-03-15": _later,
+    }
+
+
+@pytest.mark.parametrize("collection", LATER)
+async def test_a_review_before_a_day_leaves_out_what_came_later(tiny: httpx.AsyncClient, collection: str) -> None:
+    records = [json.loads(line) for line in (await tiny.get(f"/{collection}.ndjson")).text.splitlines()]
+    earlier = [record["slug"] for record in records if record["last_reviewed"] == "2026-01-01"]
+    assert len(earlier) + len(LATER[collection]) == len(records)
+    for day in ("2026-01-01", "2026-03-14"):
+        assert await slugs(tiny, f"/{collection}?last_reviewed_before={day}&limit=100") == earlier
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "20260101", "2026-1-1", "1767225600", "2026-01-01T00:00:00", "today"])
+async def test_a_day_is_written_as_iso_8601_does(tiny: httpx.AsyncClient, day: str) -> None:
+    response = await tiny.get(f"/nutrients?last_reviewed_after={day}")
+    assert response.status_code == 422
+    assert [error["parameter"] for error in response.json()["errors"]] == ["last_reviewed_after"]
 
 
 @pytest.mark.parametrize("url", FILTERED)

@@ -1,8 +1,10 @@
 """Query parameters: several values, closed sets, slugs of records. Nothing is ignored or guessed."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
@@ -20,7 +22,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.api.errors import InvalidParameters, ParameterError, nearest, parameter_errors
-from app.api.queries import column_in, column_is
+from app.api.queries import column_from, column_in, column_is, column_to
 from app.schemas.common import MAX_SLUG, SLUG_PATTERN
 
 MAX_VALUES = 100
@@ -132,8 +134,16 @@ def _boolean(given: object) -> object:
     return given.lower() == "true" if isinstance(given, str) else given
 
 
+def _day(given: object) -> object:
+    # Pydantic would take a time and a number of seconds, too, and Python `20261125`
+    if isinstance(given, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+        raise PydanticCustomError("day", "a day such as 2026-11-25 is expected")
+    return given
+
+
 WholeNumber = Annotated[int, BeforeValidator(_digits)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class NoQuery(Query):
@@ -157,6 +167,16 @@ class RecordFilters(Query):
         default=None,
         description="True: only what the article on muscle twitching names; false: only what was added.",
         examples=[True],
+    )
+    last_reviewed_after: Annotated[Day | None, column_from("last_reviewed")] = Field(
+        default=None,
+        description="Only records that were last compared with their sources on this day or later.",
+        examples=["2026-11-01"],
+    )
+    last_reviewed_before: Annotated[Day | None, column_to("last_reviewed")] = Field(
+        default=None,
+        description="Only records that were last compared with their sources on this day or earlier.",
+        examples=["2026-12-31"],
     )
 
 

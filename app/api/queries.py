@@ -31,6 +31,16 @@ def column_is(column: str) -> Filter:
     return Filter(lambda table, value: getattr(table, column).is_(value))
 
 
+def column_from(column: str) -> Filter:
+    """The column holds the value or a greater one."""
+    return Filter(lambda table, value: getattr(table, column) >= value)
+
+
+def column_to(column: str) -> Filter:
+    """The column holds the value or a smaller one."""
+    return Filter(lambda table, value: getattr(table, column) <= value)
+
+
 def rank_in(column: str, ranked: type[Any]) -> Filter:
     """The column holds the rank of one of the values of an ordered enumeration, such as grades."""
     return Filter(lambda table, values: getattr(table, column).in_([ranked(value).rank for value in values]))

@@ -130,6 +130,7 @@ class RecordRow(SQLModel):
     slug: str = Field(primary_key=True, foreign_key="record.slug", sa_type=Code)
     sort_name: str = Field(sa_type=Code)
     from_article: bool
+    last_reviewed: date
     record: str = Field(sa_type=Text)
     card: str = Field(sa_type=Text)
 
@@ -139,9 +140,8 @@ def _by(*columns: str, together: Sequence[tuple[str, str]] = ()) -> tuple[Index,
 
     `together` holds pairs of a filter and a sort: without such an index, all that the filter selects is sorted.
     """
-    by_name = (Index(None, "sort_name", "slug"), Index(None, "from_article", "sort_name", "slug"))
-    pairs = tuple(Index(None, *pair, "sort_name", "slug") for pair in together)
-    return by_name + tuple(Index(None, column, "sort_name", "slug") for column in columns) + pairs
+    filtered = [(column,) for column in ("from_article", "last_reviewed", *columns)]
+    return tuple(Index(None, *first, "sort_name", "slug") for first in [(), *filtered, *together])
 
 
 class Nutrient(RecordRow, table=True):

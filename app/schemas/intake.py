@@ -1,5 +1,6 @@
 """Intakes: how much of a nutrient an authority holds that a population needs, or should not exceed."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
@@ -103,6 +104,7 @@ class IntakeFile(Model):
     source: SourceRef = Field(description="The publication.")
     citations: Citations
     from_article: bool = Field(default=False, description="False: the article on muscle twitching holds no numbers.")
+    last_reviewed: date = Field(description="Day on which the value was last compared with its source.")
 
 
 class Intake(IntakeFile, Ref):
