@@ -37,8 +37,7 @@ A read-only, keyless API over a curated knowledge base. Facts carry an evidence 
 - **Several values**: `type=mineral,vitamin`, `type=mineral&type=vitamin` or `type[]=mineral&type[]=vitamin`.
 - **Unknown parameters and values are errors**, never ignored; the error names what is allowed.
 - **Errors** are `application/problem+json` (RFC 9457), one shape for every status.
-- **Caches** may keep everything: strong `ETag`, `Last-Modified`, `Cache-Control`, `Vary`; `Dataset-Version` tells the
-  release. `Link` leads to further pages, licence and terms; `X-Request-ID` finds a request in the server's log.
+- **Caches** may keep everything: strong `ETag`, `Last-Modified`, 304, `Vary`; `Dataset-Version` tells the release. `Link` leads to further pages, licence and terms; `X-Request-ID` finds a request in the server's log.
 - **Pages for people**: `/` and the reference answer `Accept: text/html`; programs get JSON unless they ask for HTML.
 
 General information, not medical advice.
@@ -176,7 +175,6 @@ def _complete_parameters(parameters: Iterable[dict[str, Any]], examples: Mapping
 
 
 def _complete_responses(path: str, operation: dict[str, Any]) -> None:
-    cached = operation["tags"] != ["Health"]
     responses = operation["responses"]
     success = responses["200"]
     success["description"] = "OK"
@@ -188,7 +186,7 @@ def _complete_responses(path: str, operation: dict[str, Any]) -> None:
         if len(json.dumps(recorded["response"])) <= LONGEST_EXAMPLE:
             content["examples"] = {"real": {"summary": recorded["request"], "value": recorded["response"]}}
     responses.pop("422", None)
-    _add_problems(responses, statuses(path, cached=cached))
+    _add_problems(responses, statuses(path))
 
 
 def _add_problems(responses: dict[str, Any], codes: Iterable[str]) -> None:
@@ -205,7 +203,7 @@ def _export_operation() -> dict[str, Any]:
     }
     types["text/csv"]["example"] = "slug,name\r\nmagnesium,Magnesium\r\n"
     responses: dict[str, Any] = {"200": {"description": "OK", "content": types}}
-    _add_problems(responses, statuses("/{slug}", cached=True))
+    _add_problems(responses, statuses("/{slug}"))
     return {
         "tags": ["Exports"],
         "summary": "Export a filtered list, whole",

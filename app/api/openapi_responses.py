@@ -56,13 +56,6 @@ def _problem(status: int, title: str, description: str, detail: str) -> JSON:
 
 
 RESPONSES: dict[str, tuple[str, JSON]] = {
-    "304": (
-        "NotModified",
-        {
-            "description": "What you have is still current: the validator that was sent matches. There is no body.",
-            "headers": headers("Dataset-Version", "ETag"),
-        },
-    ),
     "308": (
         "Moved",
         {
@@ -108,11 +101,9 @@ def components() -> JSON:
     return {"headers": HEADERS, "responses": dict(RESPONSES.values())}
 
 
-def statuses(path: str, *, cached: bool) -> list[str]:
+def statuses(path: str) -> list[str]:
     """The statuses next to 200 with which an operation at this path may answer."""
     found = set(RESPONSES)
     if "{slug}" not in path:
         found -= {"308", "404"}
-    if not cached:
-        found -= {"304"}
     return sorted(found)

@@ -65,14 +65,11 @@ RESOURCE = Resource(
 
 Foods that contain magnesium, richest first:
 `/food-sources?nutrient=magnesium&sort=-per_100g` (sorting by an amount needs one `nutrient`).
-A food is listed for a nutrient when it is a good source of it, or is named with it. Every food, one row for each of
-the food database, whether it has much or little: `/nutrients/magnesium/food-sources`.
+Every food, whether it has much or little: `/nutrients/magnesium/food-sources`.
 The leafy greens: `/food-sources?part_of=leafy-greens`.""",
     detail_doc="""One food source: the nutrients that it is a source of, and how much it contains of each nutrient.
 
-Amounts are per 100 g of edible portion, per named serving and in percent of the FDA Daily Value, greatest percentage
-first. Where the food database has no value, `status` is `not-measured` and the amounts are null. `standing` follows
-the FDA's rule for "good source" and "high"; `portion_decides` marks a verdict that another portion would change.""",
+Amounts are greatest percentage of the Daily Value first.""",
     where=_amounts_of_the_nutrient,
 )
 

@@ -32,8 +32,7 @@ class AmountFilters(Query):
     )
     standing: Annotated[tuple[str, ...], Choices(Standing), column_in("standing")] = Field(
         default=(),
-        description="How good a source the food is: `high,good` leaves out foods with little of the nutrient, and "
-        "`unrated` shows those that were not measured.",
+        description="How good a source it is; `unrated`: not measured."
         examples=["good"],
     )
     from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
@@ -81,13 +80,8 @@ async def list_nutrient_food_sources(
 ) -> Response:
     """How much foods contain, richest first: per 100 g, per named serving and in percent of the Daily Value.
 
-    Every food on record is in the list, so that one can also look for foods with little: those with next to nothing
-    come near the end, and those that were not measured last. Only good sources, by the FDA's rule:
-    `/nutrients/magnesium/food-sources?standing=high,good`. Least potassium first:
-    `/nutrients/potassium/food-sources?sort=per_serving`.
-    One item for each food of the food database, so raw and boiled spinach are two. Sources without an amount on
-    record, such as sunlight, are in `/food-sources?nutrient=vitamin-d`.
-    Most calcium per serving: `/nutrients/calcium/food-sources?sort=-per_serving`.
+    Every food on record, those not measured last; raw and boiled spinach are two. Good sources alone:
+    `?standing=high,good`. Least per serving first: `?sort=per_serving`.
     """
 
     def run(connection: Connection) -> Response:

@@ -117,7 +117,7 @@ async def _index(request: Request) -> SearchIndex:
 async def search_records(request: Request, query: Annotated[SearchQuery, QueryParameters()]) -> Response:
     """Anything, by the words people use: lay words, symbols, drug names, misspelt words, whole questions.
 
-    Words are folded (case, accents, British and American spelling, word forms, synonyms) and misspelt ones corrected.
+    Word forms, spellings and synonyms count as one, and misspelt words are corrected.
     "without X", "X-free" and diets take out X. Records that are named come first; for a question, an FAQ entry that
     asks the same; where food is asked for, foods, richest first. Where nothing fits, the answer is empty.
     """
