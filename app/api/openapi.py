@@ -37,7 +37,8 @@ A read-only, keyless API over a curated knowledge base. Facts carry an evidence 
 - **Several values**: `type=mineral,vitamin`, `type=mineral&type=vitamin` or `type[]=mineral&type[]=vitamin`.
 - **Unknown parameters and values are errors**, never ignored; the error names what is allowed.
 - **Errors** are `application/problem+json` (RFC 9457), one shape for every status.
-- **Caches** may keep everything: strong `ETag`, `Last-Modified`, 304, `Vary`; `Dataset-Version` tells the release. `Link` leads to further pages, licence and terms; `X-Request-ID` finds a request in the server's log.
+- **Caches** may keep everything: strong `ETag`, `Last-Modified`, 304, `Vary`; `Dataset-Version` tells the release.
+  `Link` leads to further pages, licence and terms; `X-Request-ID` finds a request in the server's log.
 - **Pages for people**: `/` and the reference answer `Accept: text/html`; programs get JSON unless they ask for HTML.
 
 General information, not medical advice.

@@ -162,7 +162,7 @@ class ReferenceAmount(Model):
 
     weight: Mass = Field(description="Its weight.")
     percent_daily_value: Number | None = Field(
-        description="Amount in it as a percentage of the FDA Daily Value, by which `standing` goes; else null."
+        description="Amount in it as a percentage of the FDA Daily Value, by which `standing` goes; else null.",
         examples=[17.6],
     )
 
@@ -182,12 +182,10 @@ class Amount(Model):
     status: AmountStatus = Field(description="Whether the food database has a value; `not-measured` is not zero.")
     per_100g: Quantity | None = Field(description="Amount in 100 g of edible portion; null where not measured.")
     serving: Serving = Field(description="The serving that the next two count by.")
-    per_serving: Quantity | None = Field(
-        description="Amount in the serving; null where not measured."
-    )
+    per_serving: Quantity | None = Field(description="Amount in the serving; null where not measured.")
     percent_daily_value: int | None = Field(
         ge=0,
-        description="Amount in the serving as a whole percentage of the FDA Daily Value; null where there is none."
+        description="Amount in the serving as a whole percentage of the FDA Daily Value; null where there is none.",
         examples=[19],
     )
     reference_amount: ReferenceAmount = Field(description="The FDA's reference amount, which decides the standing.")
@@ -215,7 +213,7 @@ class FoodSourceFile(RecordFile):
     part_of: FoodSourceRef | None = Field(default=None, description="The wider source it belongs to, if any.")
     nutrients: list[Provision] = Field(
         default=[],
-        description="The nutrients that it is a source of."
+        description="The nutrients that it is a source of.",
     )
     foods: list[MeasuredFood] = Field(
         default=[], exclude=True, description="The foods of a food database that are this source."

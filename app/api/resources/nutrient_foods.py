@@ -32,7 +32,7 @@ class AmountFilters(Query):
     )
     standing: Annotated[tuple[str, ...], Choices(Standing), column_in("standing")] = Field(
         default=(),
-        description="How good a source it is; `unrated`: not measured."
+        description="How good a source it is; `unrated`: not measured.",
         examples=["good"],
     )
     from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
