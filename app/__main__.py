@@ -1,6 +1,7 @@
 """python -m app migrate | grant | serve: prepare the database, serve the API."""
 
 import argparse
+import errno
 import os
 import signal
 import socket
@@ -193,12 +194,16 @@ def _listening(settings: Settings) -> Iterator[tuple[socket.socket, str]]:
 def _unix_socket(path: Path) -> socket.socket:
     with socket.socket(socket.AF_UNIX) as client:
         # one that a killed server left behind answers nobody
-        if path.is_socket() and client.connect_ex(str(path)) != 0:
+        if path.is_socket() and client.connect_ex(str(path)) == errno.ECONNREFUSED:
             path.unlink()
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(path))
-    # the proxy is another user
-    path.chmod(0o666)
+    try:
+        listener.bind(str(path))
+        # the proxy is another user
+        path.chmod(0o666)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 

@@ -156,13 +156,19 @@ def changed(content: Path) -> Path:
 
 
 def enlarge(content: Path, records: int, text: Callable[[], str]) -> None:
-    """Add nutrients with some 900 kB of notes each."""
+    """Add nutrients with some 180 kB of notes each."""
     sodium = (content / "nutrients" / "sodium.toml").read_text()
     sodium = re.sub(r"aliases = .*\n", "", sodium.replace('"sodium"', '"NAME"'))
     cited = 'citations = [{ source = "handbook", locator = "Page 1", finding = "It says so." }]'
     for number in range(records):
         notes = "".join(f'\n[[notes]]\ntext = "{text()}"\n{cited}\n' for _ in range(190))
         (content / "nutrients" / f"filler-{number}.toml").write_text(sodium.replace("NAME", f"Filler {number}") + notes)
+        for food in (content / "food-sources").glob("*.toml"):
+            food.write_text(
+                food.read_text().replace(
+                    'sodium = "not measured"', f'sodium = "not measured"\nfiller-{number} = "not measured"'
+                )
+            )
 
 
 KILL_BEFORE_COMMIT = """
@@ -228,7 +234,7 @@ async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
     path = Path(shutil.copy(sound, tmp_path / "x.db"))
     # the copy fits, what the load adds does not
     limit = path.stat().st_size + 4096
-    enlarge(content, 1, lambda: ("Long" + " long" * 28 + ". ") * 31)
+    enlarge(content, 5, lambda: ("Long" + " long" * 28 + ". ") * 6)
     full = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))"
     async with client_for(f"sqlite:///{path}") as client:
         before = await answers(client)
@@ -244,7 +250,7 @@ async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
 
 async def test_a_full_disk_of_the_server_ends_a_load_with_a_sentence_and_no_change(content: Path) -> None:
     # at random: the server would compress anything else
-    enlarge(content, 2, lambda: random.randbytes(2400).hex())
+    enlarge(content, 10, lambda: random.randbytes(480).hex())
     folder = Path("/tmp") / f"pg-{os.getpid()}-full"
     # no file of the server may grow beyond this, as on a disk that is full; a segment of its log takes 16 MiB
     with file_size_limit(17 * 2**20):

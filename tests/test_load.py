@@ -88,10 +88,15 @@ def test_bad_content_is_refused(database: str, content: Path, capsys: Capture) -
     assert rows(database) == before
 
 
+MEASURED = ("greens.toml", "liver.toml", "spinach-leaf.toml")  # foods with a line for every nutrient
+
+
 def add(content: Path) -> None:
     text = (content / "nutrients" / "sodium.toml").read_text(encoding="utf-8")
     zinc = text.replace('"sodium"', '"Zinc"').replace('"Na"', '"Zn"')
     (content / "nutrients" / "zinc.toml").write_text(zinc, encoding="utf-8")
+    for food in MEASURED:
+        edit(content / "food-sources" / food, 'sodium = "', 'zinc = "not measured"\nsodium = "')
 
 
 def change(content: Path) -> None:
@@ -110,6 +115,8 @@ def rename(content: Path) -> None:
     (content / "nutrients" / "sodium.toml").rename(content / "nutrients" / "natrium.toml")
     for file in ("lifestyle-factors/running.toml", "mechanisms/running-costs-sodium.toml"):
         edit(content / file, '"sodium"', '"natrium"')
+    for food in MEASURED:
+        edit(content / "food-sources" / food, "sodium =", "natrium =")
     edit(content / "dataset.toml", "[redirects]", '[redirects]\nsodium = "natrium"')
 
 

@@ -85,7 +85,7 @@ async def test_a_hit_says_what_it_is_and_why(real: httpx.AsyncClient) -> None:
         "url": "/lifestyle-factors/diuretics",
         "matched": "alias",
     }
-    assert "<mark>cramp" in hit["snippet"]
+    assert "<mark>water</mark>" in hit["snippet"]
     assert answer["total"] > 2
     assert answer["next"] == "/search?limit=2&offset=2&q=water+pills+leg+cramps"
     assert answer["disclaimer"]
