@@ -51,8 +51,8 @@ class Speller:
         return max(splits, key=lambda pair: min(self._count[pair[0]], self._count[pair[1]]), default=None)
 
     def completions(self, start: str) -> list[str]:
-        """Known words that begin with something one letter off `start`."""
-        return self._similar(start, 1, prefix=True)
+        """Known words that begin with something one letter off `start`, the most used first."""
+        return sorted(self._similar(start, 1, prefix=True), key=lambda word: (-self._count[word], word))
 
     def _similar(self, word: str, distance: int, *, prefix: bool = False) -> list[str]:
         query = tantivy.Query.fuzzy_term_query(self._schema, "word", word, distance=distance, prefix=prefix)
