@@ -29,9 +29,9 @@ class IntakeType(StrEnum):
     """What kind of reference value it is, by the authority's name for it.
 
     `RDA`: Recommended Dietary Allowance. `AI`: Adequate Intake. `PRI`: Population Reference Intake. `AR`: Average
-    Requirement, which is enough for half of the people. `RNI`: Reference Nutrient Intake. `DV`: Daily Value on food
-    labels. `UL`: Tolerable Upper Intake Level. `ADI`: Acceptable Daily Intake. `CDRR`: Chronic Disease Risk Reduction
-    Intake. `safe-level`: safe level of intake, where no UL could be set.
+    Requirement, enough for half. `RNI`: Reference Nutrient Intake. `DV`: Daily Value on food labels. `UL`: Tolerable
+    Upper Intake Level. `ADI`: Acceptable Daily Intake. `CDRR`: Chronic Disease Risk Reduction Intake. `safe-level`: where
+    no UL could be set.
     """
 
     rda = "RDA"
