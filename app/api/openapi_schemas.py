@@ -31,13 +31,13 @@ OFTEN = 4
 """A key that so many other components describe alike is described once."""
 
 SHARED: JSON = {
-    "Kind": {"type": "string", "enum": list(KINDS), "description": "Kind of record."},
+    "Kind": {"type": "string", "enum": list(KINDS), "description": "Kind."},
     "Refs": {"type": "array", "items": {"$ref": f"{REFERENCE}Ref"}, "description": "References to records."},
     "Slug": {
         "type": "string",
         "pattern": SLUG_PATTERN,
         "maxLength": MAX_SLUG,
-        "description": "Permanent identifier of the record.",
+        "description": "Permanent identifier.",
     },
     "Slugs": {
         "type": "array",

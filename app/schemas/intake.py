@@ -14,9 +14,8 @@ from app.schemas.quantity import Number, Quantity, Range, Unit
 class Authority(StrEnum):
     """Who says so.
 
-    `NASEM`: National Academies of Sciences, Engineering, and Medicine (United States and Canada). `EFSA`: European
-    Food Safety Authority. `UK`: Department of Health, National Health Service and Food Standards Scotland. `FDA`: Food
-    and Drug Administration (United States).
+    `NASEM`: National Academies of Sciences, Engineering, and Medicine (US and Canada). `EFSA`: European Food Safety
+    Authority. `UK`: Department of Health, NHS and Food Standards Scotland. `FDA`: Food and Drug Administration (US).
     """
 
     nasem = "NASEM"
@@ -30,8 +29,8 @@ class IntakeType(StrEnum):
 
     `RDA`: Recommended Dietary Allowance. `AI`: Adequate Intake. `PRI`: Population Reference Intake. `AR`: Average
     Requirement, enough for half. `RNI`: Reference Nutrient Intake. `DV`: Daily Value on food labels. `UL`: Tolerable
-    Upper Intake Level. `ADI`: Acceptable Daily Intake. `CDRR`: Chronic Disease Risk Reduction Intake. `safe-level`: where
-    no UL could be set.
+    Upper Intake Level. `ADI`: Acceptable Daily Intake. `CDRR`: Chronic Disease Risk Reduction Intake. `safe-level`:
+    where no UL could be set.
     """
 
     rda = "RDA"
@@ -127,7 +126,7 @@ class IntakeFile(Model):
 class Intake(IntakeFile, Ref):
     """A reference intake of one authority for one population. Values of authorities are never averaged."""
 
-    kind: Literal["intake"] = Field(default="intake", description="Kind of record.")
+    kind: Literal["intake"] = Field(default="intake", description="Kind.")
 
 
 KIND = Kind(
