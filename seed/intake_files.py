@@ -108,7 +108,10 @@ class IntakeTable(Model):
     authority: Authority = Field(description="Who says so.")
     type: IntakeType = Field(description="Kind of reference value.")
     unit: MassUnit = Field(description="Unit of every number in the table: mg, ug or g.")
-    per: BasisUnit = Field(default=Unit.day, description="What they are counted by: `d` (day) or `MJ` (of energy).")
+    per: BasisUnit = Field(
+        default=Unit.day,
+        description="What they are counted by: `d` (day), `MJ` (of energy) or `kg.d` (body weight and day).",
+    )
     source: SourceRef = Field(description="The publication.")
     locator: Text = Field(description="Where in the publication.")
     applies_to: Text | None = Field(default=None, description="What is counted, where that is not all intake.")

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from app.schemas import KINDS
 from app.schemas.common import MAX_SLUG, Citation, Note, Problem, Ref, did_you_mean, from_one, is_slug
 from app.schemas.intake import Intake, Role, Status
-from app.schemas.population import LifeStage, Population
+from app.schemas.population import LifeStage, Population, State
 from app.schemas.quantity import MICROGRAMS, Quantity, Range
 from seed.intake_files import IntakesFile, IntakeTable, LifeStageRow, PopulationRow
 
@@ -109,12 +109,16 @@ def expand(nutrient: Ref, file: IntakesFile, stages: Sequence[LifeStageRow]) -> 
 
 
 def daily_values(intakes: Iterable[Intake]) -> Mapping[str, Quantity]:
-    """The FDA Daily Value of each nutrient that has one."""
+    """The FDA Daily Value of each nutrient that has one: the one that counts for adults."""
     return {
         item.nutrient.slug: item.quantity
         for item in intakes
-        if item.role is Role.label and isinstance(item.quantity, Quantity)
+        if item.role is Role.label and isinstance(item.quantity, Quantity) and _is_for_adults(item.population)
     }
+
+
+def _is_for_adults(population: Population) -> bool:
+    return population.age_max_months is None and State.neither in population.states
 
 
 def _stage_problem(key: str, message: str) -> Problem:

@@ -55,7 +55,7 @@ def replace(path: Path, old: str, new: str) -> None:
             "intakes/iron.toml",
             'unit = "mg"',
             'unit = "mcg"',
-            'tables[1].unit: "mcg" is not one of g, mg, ug, [iU], d, MJ, 100.g, {serving}, mo, a; did you',
+            'tables[1].unit: "mcg" is not one of g, mg, ug, [iU], d, MJ, kg.d, 100.g, {serving}, mo, a; did you',
         ),
         (
             "intakes/iron.toml",

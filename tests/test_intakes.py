@@ -169,12 +169,14 @@ async def test_breast_feeding_and_magnesium_in_one_request(real: httpx.AsyncClie
     assert found == [
         ("need", "EFSA", "AI", 300),
         ("need", "NASEM", "RDA", 310),
+        ("need", "UK", "RNI", 320),
+        ("label", "FDA", "DV", 400),
         ("limit", "EFSA", "UL", 250),
         ("limit", "NASEM", "UL", 350),
         ("limit", "UK", "supplement-guidance", 400),
     ]
-    assert items[3]["applies_to"] == "supplements and medicines only"
-    assert "supplements and medicines only" in items[3]["notes"][0]["text"]
+    assert items[5]["applies_to"] == "supplements and medicines only"
+    assert "supplements and medicines only" in items[5]["notes"][0]["text"]
 
 
 async def test_caveats_stand_with_the_rows_they_concern(real: httpx.AsyncClient) -> None:
@@ -188,6 +190,13 @@ async def test_caveats_stand_with_the_rows_they_concern(real: httpx.AsyncClient)
     assert "4,700 mg" in await notes("potassium-nasem-ai-female-19-30")
     assert "2005" in await notes("potassium-fda-dv-adults-and-children-from-4-years")
     assert "does not prove" in await notes("vitamin-b12-nasem-ul-male-19-30")
+
+
+async def test_the_daily_value_of_a_nutrient_is_that_of_adults(real: httpx.AsyncClient) -> None:
+    labels = (await real.get("/intakes?nutrient=calcium&role=label")).json()["items"]
+    assert {item["quantity"]["value"] for item in labels} == {1300, 260, 700}
+    daily = {item["slug"]: item["daily_value"] for item in (await real.get("/nutrients?limit=100")).json()["items"]}
+    assert (daily["calcium"]["value"], daily["magnesium"]["value"], daily["vitamin-d"]["value"]) == (1300, 420, 20)
 
 
 @given(st.integers(min_value=0, max_value=130))

@@ -15,7 +15,7 @@ class Authority(StrEnum):
     """Who says so.
 
     `NASEM`: National Academies of Sciences, Engineering, and Medicine (US and Canada). `EFSA`: European Food Safety
-    Authority. `UK`: NHS and Food Standards Scotland. `FDA`: Food and Drug Administration (US).
+    Authority. `UK`: Department of Health, NHS and Food Standards Scotland. `FDA`: Food and Drug Administration (US).
     """
 
     nasem = "NASEM"
@@ -27,17 +27,26 @@ class Authority(StrEnum):
 class IntakeType(StrEnum):
     """What kind of reference value it is, by the authority's name for it.
 
-    `RDA`: Recommended Dietary Allowance. `AI`: Adequate Intake. `PRI`: Population Reference Intake. `DV`: Daily Value
-    on food labels. `UL`: Tolerable Upper Intake Level.
+    `RDA`: Recommended Dietary Allowance. `AI`: Adequate Intake. `PRI`: Population Reference Intake. `AR`: Average
+    Requirement, enough for half. `RNI`: Reference Nutrient Intake. `DV`: Daily Value on food labels. `UL`: Tolerable
+    Upper Intake Level. `ADI`: Acceptable Daily Intake. `CDRR`: Chronic Disease Risk Reduction Intake. `safe-level`:
+    where no UL could be set.
     """
 
     rda = "RDA"
     ai = "AI"
     pri = "PRI"
+    ar = "AR"
+    rni = "RNI"
+    safe_and_adequate = "safe-and-adequate-intake"
     recommended_intake = "recommended-intake"
     supplement_advice = "supplement-advice"
     dv = "DV"
     ul = "UL"
+    adi = "ADI"
+    cdrr = "CDRR"
+    safe_level = "safe-level"
+    maximum = "maximum"
     supplement_guidance = "supplement-guidance"
     supplement_limit = "supplement-limit"
 
@@ -46,7 +55,15 @@ class IntakeType(StrEnum):
         """What the kind of value answers."""
         if self is IntakeType.dv:
             return Role.label
-        limits = (IntakeType.ul, IntakeType.supplement_guidance, IntakeType.supplement_limit)
+        limits = (
+            IntakeType.ul,
+            IntakeType.adi,
+            IntakeType.cdrr,
+            IntakeType.safe_level,
+            IntakeType.maximum,
+            IntakeType.supplement_guidance,
+            IntakeType.supplement_limit,
+        )
         return Role.limit if self in limits else Role.need
 
 

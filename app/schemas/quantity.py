@@ -14,8 +14,8 @@ class Unit(StrEnum):
     """Unit, by its UCUM code.
 
     `ug`: microgram. `[iU]`: international unit, of which the mass depends on the substance. `d`: day. `MJ`: megajoule
-    of dietary energy. `100.g`: 100 grams of edible portion. `{serving}`: the serving named next to it. `mo`, `a`:
-    month and year of age.
+    of dietary energy. `kg.d`: kilogram of body weight and day. `100.g`: 100 grams of edible portion. `{serving}`: the
+    serving named next to it. `mo`, `a`: month and year of age.
     """
 
     gram = "g"
@@ -24,6 +24,7 @@ class Unit(StrEnum):
     international_unit = "[iU]"
     day = "d"
     megajoule = "MJ"
+    kilogram_day = "kg.d"
     hundred_grams = "100.g"
     serving = "{serving}"
     month = "mo"
@@ -33,7 +34,7 @@ class Unit(StrEnum):
 MICROGRAMS = {Unit.gram: Decimal(10**6), Unit.milligram: Decimal(1000), Unit.microgram: Decimal(1)}
 """Micrograms in a unit of mass: by it amounts in different units are put in order."""
 
-BASES = (Unit.day, Unit.megajoule)
+BASES = (Unit.day, Unit.megajoule, Unit.kilogram_day)
 """What a reference intake may be counted by."""
 
 
@@ -73,7 +74,7 @@ def _mass(unit: Unit) -> Unit:
 
 def _basis(unit: Unit) -> Unit:
     if unit not in BASES:
-        raise PydanticCustomError("unit_of_basis", "is nothing to count an intake by; write d or MJ")
+        raise PydanticCustomError("unit_of_basis", "is nothing to count an intake by; write d, MJ or kg.d")
     return unit
 
 
