@@ -92,7 +92,7 @@ class Understood:
 
     def _without_food_words(self, words: list[Word]) -> tuple[list[Word], bool]:
         """The query without the words that ask for food, unless they are all there is or belong to a name."""
-        analyzer, names = self.index.analyzer, self.index.recognised
+        analyzer = self.index.analyzer
         asking: set[int] = set()
         for i in range(len(words)):
             for length in (3, 2, 1):
@@ -103,9 +103,13 @@ class Understood:
         if not asking or not self._content(analyzer.tokens(rest)):
             return words, False
         pairs = (analyzer.content(words[max(0, i - 1) : i + 1]) for i in asking)
-        if frozenset(self._content(analyzer.tokens(words))) in names or any(len(p) > 1 and p in names for p in pairs):
+        if any(map(self._is_entity, (frozenset(self._content(analyzer.tokens(words))), *(p for p in pairs if len(p) > 1)))):
             return words, False
         return rest, True
+
+    def _is_entity(self, name: frozenset[str]) -> bool:
+        """A food, nutrient, factor or symptom has this name; a question that is on record does not count."""
+        return any(self.entry(ordinal).kind in ENTITIES for ordinal in self.index.recognised.get(name, ()))
 
     def _content(self, tokens: Iterable[Token]) -> list[str]:
         return list(dict.fromkeys(token.term for token in tokens if token.term not in self.stop))
