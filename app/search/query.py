@@ -103,7 +103,9 @@ class Understood:
         if not asking or not self._content(analyzer.tokens(rest)):
             return words, False
         pairs = (analyzer.content(words[max(0, i - 1) : i + 1]) for i in asking)
-        if any(map(self._is_entity, (frozenset(self._content(analyzer.tokens(words))), *(p for p in pairs if len(p) > 1)))):
+        if any(
+            map(self._is_entity, (frozenset(self._content(analyzer.tokens(words))), *(p for p in pairs if len(p) > 1)))
+        ):
             return words, False
         return rest, True
 
