@@ -127,6 +127,11 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         f"{IRON}: name",
         "string should have at least 1 character; found '  '",
     ),
+    "more of an element than there is": (
+        replace(IRON, "elemental_percent = 20.5", "elemental_percent = 120"),
+        f"{IRON}: forms[1].elemental_percent",
+        "input should be less than or equal to 100; found 120",
+    ),
     "a grade that does not follow": (
         replace(IRON, 'grade = "moderate"', 'grade = "limited"'),
         f"{IRON}: grade",

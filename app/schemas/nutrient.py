@@ -22,7 +22,7 @@ from app.schemas.common import (
     Text,
     UrlPath,
 )
-from app.schemas.quantity import Number, Quantity, Unit
+from app.schemas.quantity import Number, Percent, Quantity, Unit
 
 
 class NutrientType(StrEnum):
@@ -80,6 +80,15 @@ class Assessment(Model):
         return self
 
 
+class SupplementForm(Statement):
+    """A form of a nutrient in supplements: what is known of its absorption, and cautions."""
+
+    name: Text = Field(description="Display name.")
+    elemental_percent: Percent | None = Field(
+        default=None, description="The element's share of the mass in percent; else null.", examples=[60]
+    )
+
+
 class NutrientFile(RecordFile):
     """A nutrient, as a contributor writes it."""
 
@@ -89,6 +98,7 @@ class NutrientFile(RecordFile):
     roles: list[Statement] = Field(min_length=1, description="What it does in muscle and nerve.")
     deficiency: Deficiency
     excess: list[Statement] = Field(min_length=1, description="What too much of it does.")
+    forms: list[SupplementForm] = Field(default=[], description="Its forms in supplements.")
     red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
     assessment: list[Assessment] = Field(default=[], description="Cut-offs of blood tests.")
     comparison: ComparisonCells | None = Field(
