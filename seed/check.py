@@ -15,6 +15,7 @@ from app.schemas import KINDS, Names
 from app.schemas.claim import ClaimFile
 from app.schemas.common import MAX_SLUG, Problem, did_you_mean, from_one, is_slug
 from app.schemas.food_source import FoodSourceFile
+from app.schemas.identifier import Match
 from app.schemas.intake import Intake
 from app.schemas.vocabulary import Vocabulary
 from seed.amounts import amount_problems
@@ -79,7 +80,7 @@ def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
     problems += evidence_problems(authored, names)
     prose = _validate(ProseFile, files.prose, "prose.toml", names, problems)
     problems += prose_problems(files, prose) if prose is not None else []
-    problems += _part_problems(authored)
+    problems += [*_part_problems(authored), *_identifier_problems(authored)]
     stages = _validate(LifeStagesFile, files.life_stages, "life-stages.toml", names, problems) or LifeStagesFile()
     problems += stage_problems(stages.life_stages)
     intakes = _intakes(files.tables, stages.life_stages, names, problems)
@@ -182,6 +183,22 @@ def _part_problems(authored: list[Authored]) -> Iterator[Problem]:
             yield Problem(file=item.path, key="part_of", message=message)
 
 
+def _identifier_problems(authored: list[Authored]) -> Iterator[Problem]:
+    """Codes that a record has twice, and codes that two records claim to mean exactly."""
+    owners: dict[str, Authored] = {}
+    for item in authored:
+        seen = set()
+        for place, identifier in enumerate(getattr(item.content, "same_as", ())):
+            key, shown = f"same_as[{place}].id", f"{identifier.vocabulary} {identifier.id}"
+            if identifier.code in seen:
+                yield Problem(file=item.path, key=key, message=f"{shown} stands here twice; remove one")
+            seen.add(identifier.code)
+            if identifier.match is Match.exact and owners.setdefault(identifier.code, item) is not item:
+                owner = owners[identifier.code].path
+                message = f"{shown} is exactly {owner} already; only one record has this meaning, so say how it differs"
+                yield Problem(file=item.path, key=key, message=message)
+
+
 def _intakes(raws: list[Raw], stages: list[LifeStageRow], names: Names, problems: list[Problem]) -> list[Intake]:
     """The records that the tables of intakes hold."""
     intakes: dict[str, Intake] = {}
@@ -277,6 +294,8 @@ def _problem(path: str, details: ErrorDetails, model: type[BaseModel]) -> Proble
         case "enum":
             allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
             message = f'"{value}" is not one of {", ".join(allowed)}' + did_you_mean(str(value), allowed, "")
+        case "code":
+            message = f'"{value}" {details["msg"]}'
         case "reference_unknown" | "reference_kind" | "grade_signature" | "upper_end":
             message = details["msg"]
         case _:

@@ -132,6 +132,21 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         f"{IRON}: forms[1].elemental_percent",
         "input should be less than or equal to 100; found 120",
     ),
+    "a code that its vocabulary does not have": (
+        replace(IRON, '"D007501"', '"D07501"'),
+        f"{IRON}: same_as[1].id",
+        '"D07501" is not a code of MeSH; write it like "D008274"',
+    ),
+    "a code that stands twice": (
+        replace(IRON, "same_as = [", 'same_as = [\n  { vocabulary = "MeSH", id = "D007501", match = "close" },'),
+        f"{IRON}: same_as[2].id",
+        "MeSH D007501 stands here twice; remove one",
+    ),
+    "a meaning that two records claim": (
+        replace("symptoms/tiredness.toml", 'id = "D005221", match = "close"', 'id = "D007501", match = "exact"'),
+        "symptoms/tiredness.toml: same_as[1].id",
+        f"MeSH D007501 is exactly {IRON} already; only one record has this meaning, so say how it differs",
+    ),
     "a grade that does not follow": (
         replace(IRON, 'grade = "moderate"', 'grade = "limited"'),
         f"{IRON}: grade",

@@ -15,6 +15,7 @@ from app.api.parameters import MAX_VALUES
 from app.schemas import KINDS
 from app.schemas.common import MAX_SLUG, SLUG_PATTERN
 from app.schemas.food_source import Amount
+from app.schemas.identifier import CODE_PATTERN
 from app.schemas.intake import Intake
 
 JSON = dict[str, Any]
@@ -31,6 +32,13 @@ OFTEN = 4
 """A key that so many other components describe alike is described once."""
 
 SHARED: JSON = {
+    "Codes": {
+        "type": "array",
+        "items": {"type": "string", "pattern": CODE_PATTERN},
+        "minItems": 1,
+        "maxItems": MAX_VALUES,
+        "description": "Vocabularies and codes; case does not matter.",
+    },
     "Kind": {"type": "string", "enum": list(KINDS), "description": "Kind of record."},
     "Refs": {"type": "array", "items": {"$ref": f"{REFERENCE}Ref"}, "description": "References to records."},
     "Slug": {
@@ -102,7 +110,7 @@ def _compose(found: JSON) -> None:
 
 def _property(schema: JSON, *, in_full: bool) -> JSON:
     """A property of a response; a nullable scalar in the form of OpenAPI 3.1."""
-    kept = {key: value for key, value in sorted(schema.items()) if key != "title"}
+    kept = {key: value for key, value in sorted(schema.items()) if key not in ("title", "readOnly")}
     if "items" in kept:
         kept["items"] = _property(kept["items"], in_full=in_full)
     for name, component in SHARED.items():

@@ -14,7 +14,6 @@ from app.schemas.common import (
     Graded,
     Kind,
     Model,
-    RecordFile,
     RedFlag,
     Ref,
     SearchTraits,
@@ -22,6 +21,7 @@ from app.schemas.common import (
     Text,
     UrlPath,
 )
+from app.schemas.identifier import IdentifiedFile
 from app.schemas.quantity import Number, Percent, Quantity, Unit
 
 
@@ -89,7 +89,7 @@ class SupplementForm(Statement):
     )
 
 
-class NutrientFile(RecordFile):
+class NutrientFile(IdentifiedFile):
     """A nutrient, as a contributor writes it."""
 
     type: NutrientType
