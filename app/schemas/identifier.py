@@ -52,7 +52,7 @@ FORMS = {
     CodeSystem.cdno: Form(r"CDNO:\d{7}", "CDNO:0200140", OBO),
     CodeSystem.wikidata: Form(r"Q[1-9]\d*", "Q660", "https://www.wikidata.org/wiki/{}"),
     CodeSystem.icd_11: Form(
-        r"[0-9A-HJ-NP-X]{4}(\.[0-9A-HJ-NP-Z]{1,2})?",
+        r"[0-9A-HJ-NP-Z]{4}(\.[0-9A-HJ-NP-Z]{1,2})?",
         "MB47.5",
         "https://id.who.int/icd/release/11/2025-01/mms/codeinfo/{}",
     ),
