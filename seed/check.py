@@ -25,6 +25,7 @@ from seed.files import CoverageFile, DatasetFile, Files, Raw, read
 from seed.intake_files import IntakesFile, LifeStageRow, LifeStagesFile
 from seed.intakes import daily_values, expand, stage_problems, table_problems
 from seed.prose import ProseFile, prose_problems
+from seed.redirects import slug_of
 from seed.toml_file import Key, line_of, lines_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -146,9 +147,13 @@ def _slug_problems(files: Files) -> list[Problem]:
 
 
 def _name_problems(files: Files) -> list[Problem]:
-    """A name or alias that two records of one kind share would make a search hit ambiguous."""
+    """A name or alias that two records of one kind share would make a search hit ambiguous.
+
+    Between records, case, accents, hyphens and other marks make no difference, and a slug is a name, too.
+    """
     problems = []
-    seen: dict[tuple[str, str], str] = {}
+    owners = {(raw.kind.name, raw.slug): raw.path for raw in reversed(files.raws)}
+    written = set()
     for raw in files.raws:
         aliases = raw.data.get("aliases", [])
         keyed = [("name", raw.data.get("name"))]
@@ -156,11 +161,12 @@ def _name_problems(files: Files) -> list[Problem]:
         for key, text in keyed:
             if not isinstance(text, str):
                 continue
-            place = (raw.kind.name, " ".join(text.casefold().split()))
-            if place in seen:
-                message = f'"{text}" is already a name or alias of {seen[place]}; keep it in one place'
+            plain = " ".join(text.casefold().split())
+            owner = owners.setdefault((raw.kind.name, slug_of(text) or plain), raw.path)
+            if owner != raw.path or (owner, plain) in written:
+                message = f'"{text}" is already a name or alias of {owner}; keep it in one place'
                 problems.append(Problem(file=raw.path, key=key, message=message))
-            seen.setdefault(place, raw.path)
+            written.add((raw.path, plain))
     return problems
 
 

@@ -292,10 +292,15 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         "nutrients/sodium.toml: aliases[1]",
         f'"FERRUM" is already a name or alias of {IRON}; keep it in one place',
     ),
+    "an alias that differs by its marks alone": (
+        replace("nutrients/sodium.toml", '"Na"]', '"Férrum."]'),
+        "nutrients/sodium.toml: aliases[1]",
+        f'"Férrum." is already a name or alias of {IRON}; keep it in one place',
+    ),
     "duplicate name": (
         replace("nutrients/sodium.toml", 'name = "sodium"', 'name = "vitamin  c"'),
-        "nutrients/vitamin-c.toml: name",
-        '"Vitamin C" is already a name or alias of nutrients/sodium.toml; keep it in one place',
+        "nutrients/sodium.toml: name",
+        '"vitamin  c" is already a name or alias of nutrients/vitamin-c.toml; keep it in one place',
     ),
     "stray file": (
         write("nutrients/notes.txt", b"milk, eggs"),
