@@ -85,7 +85,9 @@ class SupplementForm(Statement):
 
     name: Text = Field(description="Display name.")
     elemental_percent: Percent | None = Field(
-        default=None, description="The element's share of the mass in percent; else null.", examples=[60]
+        default=None,
+        description="The element's share of the mass in percent, by its formula; else null.",
+        examples=[60],
     )
 
 
