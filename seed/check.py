@@ -149,10 +149,10 @@ def _slug_problems(files: Files) -> list[Problem]:
 def _name_problems(files: Files) -> list[Problem]:
     """A name or alias that two records of one kind share would make a search hit ambiguous.
 
-    Between records, case, accents, hyphens and other marks make no difference, and a slug is a name, too.
+    Between records, case, accents, hyphens and other marks make no difference.
     """
     problems = []
-    owners = {(raw.kind.name, raw.slug): raw.path for raw in reversed(files.raws)}
+    owners: dict[tuple[str, str], str] = {}
     written = set()
     for raw in files.raws:
         aliases = raw.data.get("aliases", [])

@@ -137,6 +137,11 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         f"{IRON}: same_as[1].id",
         '"D07501" is not a code of MeSH; write it like "D008274"',
     ),
+    "an address that is not the code's": (
+        replace(IRON, 'match = "exact"', 'match = "exact", url = "https://example.org"'),
+        f"{IRON}: same_as[1].url",
+        '"https://example.org" is not the address of the code; leave it out',
+    ),
     "a code that stands twice": (
         replace(IRON, "same_as = [", 'same_as = [\n  { vocabulary = "MeSH", id = "D007501", match = "close" },'),
         f"{IRON}: same_as[2].id",
@@ -299,8 +304,8 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
     ),
     "duplicate name": (
         replace("nutrients/sodium.toml", 'name = "sodium"', 'name = "vitamin  c"'),
-        "nutrients/sodium.toml: name",
-        '"vitamin  c" is already a name or alias of nutrients/vitamin-c.toml; keep it in one place',
+        "nutrients/vitamin-c.toml: name",
+        '"Vitamin C" is already a name or alias of nutrients/sodium.toml; keep it in one place',
     ),
     "stray file": (
         write("nutrients/notes.txt", b"milk, eggs"),

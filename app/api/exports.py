@@ -113,12 +113,12 @@ def faq_page(
 
 
 def _columns(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[Column]:
-    fields = {name: field.annotation for name, field in model.model_fields.items() if not field.exclude}
-    fields |= {name: field.return_type for name, field in model.model_computed_fields.items()}
-    for name, annotation in fields.items():
-        models = list(_models_in(annotation))
+    for name, field in model.model_fields.items():
+        if field.exclude:
+            continue
+        models = list(_models_in(field.annotation))
         if not models or issubclass(models[0], Ref):
-            yield Column((*prefix, name), _is_decimal(annotation))
+            yield Column((*prefix, name), _is_decimal(field.annotation))
         else:
             # alternatives, such as a value or a range, share the columns that they have in common
             for nested in models:

@@ -110,7 +110,7 @@ def _compose(found: JSON) -> None:
 
 def _property(schema: JSON, *, in_full: bool) -> JSON:
     """A property of a response; a nullable scalar in the form of OpenAPI 3.1."""
-    kept = {key: value for key, value in sorted(schema.items()) if key not in ("title", "readOnly")}
+    kept = {key: value for key, value in sorted(schema.items()) if key != "title"}
     if "items" in kept:
         kept["items"] = _property(kept["items"], in_full=in_full)
     for name, component in SHARED.items():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pydantic import Field, ValidationInfo, computed_field, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.common import Model, RecordFile
@@ -77,23 +77,39 @@ def code_of(text: str) -> str | None:
     return code if re.fullmatch(CODE_PATTERN, f"{prefix}:{rest}") and not code.endswith(":") else None
 
 
+def _address(system: Any, code: Any) -> str:
+    """Where a vocabulary says what a code means; empty for what is neither."""
+    if not (isinstance(system, str) and isinstance(code, str) and system in FORMS):
+        return ""
+    return FORMS[CodeSystem(system)].url.format(code.replace(":", "_"))
+
+
 class Identifier(Model):
     """A code that another vocabulary has for what the record is about."""
 
     vocabulary: CodeSystem
     id: str = Field(description="The code, as the vocabulary writes it.", examples=["D008274"])
     match: Match
-
-    @computed_field(description="Address of the code in its vocabulary.")  # type: ignore[prop-decorator]
-    @property
-    def url(self) -> str:
-        """Where the vocabulary says what the code means."""
-        return FORMS[self.vocabulary].url.format(self.id.replace(":", "_"))
+    url: str = Field(default="", description="Address of the code in its vocabulary.")
 
     @property
     def code(self) -> str:
         """With its vocabulary, in the form in which codes are compared."""
         return f"{self.vocabulary}:{self.id.rpartition(':')[2]}".lower()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _give_url(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.get("url"):
+            return {**data, "url": _address(data.get("vocabulary"), data.get("id"))}
+        return data
+
+    @field_validator("url")
+    @classmethod
+    def _is_its_address(cls, value: str, info: ValidationInfo) -> str:
+        if {"vocabulary", "id"} <= info.data.keys() and value != _address(info.data["vocabulary"], info.data["id"]):
+            raise PydanticCustomError("code", "is not the address of the code; leave it out")
+        return value
 
     @field_validator("id")
     @classmethod
