@@ -28,19 +28,16 @@ INFO: dict[str, Any] = {
     "version": __version__,
     "summary": "Nutrients, mechanisms, foods and habits that affect muscle twitching, each fact sourced and graded.",
     "description": """
-A read-only, keyless API over a curated knowledge base. Facts carry an evidence grade and citations.
+A read-only, keyless API. Every fact carries a grade and citations.
 
-- **Lists** hold cards: `{items, total, limit, offset, next, previous, included, disclaimer}`; `next` is null on the
-  last page. **Details** hold the whole record with its citations. **Exports** (`/nutrients.csv`, `/claims.ndjson`,
-  `/faq.jsonld`) hold everything of a filtered list.
-- **References** to other records are always `{slug, name, kind, url}`; `include` adds the records as cards under
-  `included`.
+- **Lists** hold cards; `next` is null on the last page. **Details** hold the whole record with its citations.
+  **Exports** (`/nutrients.csv`, `/claims.ndjson`, `/faq.jsonld`) hold everything of a filtered list.
+- **References** are `{slug, name, kind, url}`; `include` adds their records as cards under `included`.
 - **Several values**: `type=mineral,vitamin`, `type=mineral&type=vitamin` or `type[]=mineral&type[]=vitamin`.
-- **Unknown parameters and values are errors**, never ignored; the error names what is allowed.
+- **Unknown parameters and values are errors**; the error names what is allowed.
 - **Errors** are `application/problem+json` (RFC 9457), one shape for every status.
 - **Caches** may keep everything: strong `ETag`, `Last-Modified`, 304, `Vary`; `Dataset-Version` tells the release.
-  `Link` leads to further pages, licence and terms; `X-Request-ID` finds a request in the server's log.
-- **Pages for people**: `/` and the reference answer `Accept: text/html`; programs get JSON unless they ask for HTML.
+- `/` and the reference are also pages for `Accept: text/html`.
 
 General information, not medical advice.
 """,
@@ -215,12 +212,11 @@ def _export_operation() -> dict[str, Any]:
         "tags": ["Exports"],
         "summary": "Export a filtered list, whole",
         "description": f"""Every record of a collection that the filters select: `csv` and `ndjson` for each collection,
-`jsonld` (a schema.org `FAQPage`) for `faq` alone. It takes the filters and the `sort` of the list.
+`jsonld` (a schema.org `FAQPage`) for `faq` alone. It takes the list's filters and `sort`.
 
-CSV has a row for each record and a column for each key; below an object or a list of objects the keys are joined by
-dots. A reference is its slug. The values of a list are separated by `{SEPARATOR}`, which no value holds; a list
-inside a list is a JSON array. Decimal numbers always have a fraction. `/nutrients/{{slug}}/food-sources.csv` and
-`.ndjson` export the amounts of one nutrient in foods.""",
+CSV: a row for each record, a column for each key, keys of inner objects joined by dots. A reference is its slug.
+Values of a list are separated by `{SEPARATOR}`; a list inside a list is a JSON array.
+`/nutrients/{{slug}}/food-sources.csv` and `.ndjson` export a nutrient's amounts in foods.""",
         "operationId": "export_records",
         "parameters": [
             _parameter(

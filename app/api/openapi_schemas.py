@@ -37,15 +37,15 @@ SHARED: JSON = {
         "items": {"type": "string", "pattern": CODE_PATTERN},
         "minItems": 1,
         "maxItems": MAX_VALUES,
-        "description": "Vocabularies and codes; case does not matter.",
+        "description": "Codes of vocabularies, in any case.",
     },
-    "Kind": {"type": "string", "enum": list(KINDS), "description": "Kind of record."},
+    "Kind": {"type": "string", "enum": list(KINDS), "description": "Kind."},
     "Refs": {"type": "array", "items": {"$ref": f"{REFERENCE}Ref"}, "description": "References to records."},
     "Slug": {
         "type": "string",
         "pattern": SLUG_PATTERN,
         "maxLength": MAX_SLUG,
-        "description": "Permanent identifier of the record.",
+        "description": "Permanent identifier.",
     },
     "Slugs": {
         "type": "array",

@@ -139,12 +139,12 @@ class Listing:
         keys = tuple(dict.fromkeys((*self.sorts, "name")))
         sort = Field(
             default=self.default_sort,
-            description="Order; `-` reverses a key. Ties: by name, then slug.",
+            description="Order; `-` reverses. Ties: name, slug.",
             examples=[self.default_sort[0]],
         )
         own: dict[str, Any] = {"sort": (Annotated[tuple[str, ...], sort_keys(*keys)], sort)}
         if self.example:
-            bulk = Field(default=(), description="Only these records: a bulk get.", examples=[self.example])
+            bulk = Field(default=(), description="Only these records.", examples=[self.example])
             own["slug"] = (Annotated[tuple[str, ...], Slugs(), column_in("slug")], bulk)
         return own
 
@@ -169,7 +169,7 @@ class Listing:
 def _include(names: Sequence[str]) -> dict[str, Any]:
     field_info = Field(
         default=(),
-        description="Related records to add, as cards under `included`.",
+        description="Records to add under `included`.",
         examples=[names[0]],
     )
     return {"include": (Annotated[tuple[str, ...], Choices(*names)], field_info)}

@@ -65,13 +65,13 @@ class ClaimFile(RecordFile):
 class Claim(ClaimFile, Ref):
     """One statement with its evidence grade: `name` is the statement, `summary` what the evidence shows."""
 
-    kind: Literal["claim"] = Field(default="claim", description="Kind of record.")
+    kind: Literal["claim"] = Field(default="claim", description="Kind.")
 
 
 class ClaimCard(Card):
     """A claim in a list."""
 
-    kind: Literal["claim"] = Field(default="claim", description="Kind of record.")
+    kind: Literal["claim"] = Field(default="claim", description="Kind.")
     subject: Ref = Field(description="What the statement is about.")
     state: SubjectState | None = Field(description="In which state the subject acts; null for always.")
     relation: Relation

@@ -85,16 +85,16 @@ class Model(BaseModel):
 class Ref(Model):
     """A reference to another record: enough to show it and to fetch it."""
 
-    slug: Slug = Field(description="Permanent identifier of the record.", examples=["magnesium"])
-    name: Text = Field(description="Display name.", examples=["Magnesium"])
-    kind: str = Field(description="Kind of record.", examples=["nutrient"])
-    url: UrlPath = Field(description="Path of the record.", examples=["/nutrients/magnesium"])
+    slug: Slug = Field(description="Permanent identifier.", examples=["magnesium"])
+    name: Text = Field(description="Name.", examples=["Magnesium"])
+    kind: str = Field(description="Kind.", examples=["nutrient"])
+    url: UrlPath = Field(description="Its path.", examples=["/nutrients/magnesium"])
 
 
 class Card(Ref):
     """The short form of a record, for a list: what one would put on a card or in a row of a table."""
 
-    summary: Text = Field(description="What it is and why it matters, in a few sentences.")
+    summary: Text = Field(description="What it is, in a few sentences.")
 
 
 @dataclass(frozen=True)
@@ -300,9 +300,9 @@ class RedFlag(Model):
 class RecordFile(Graded):
     """What every content file holds, whatever its kind (sources differ)."""
 
-    name: Text = Field(description="Display name.")
+    name: Text = Field(description="Name.")
     aliases: list[Text] = Field(default=[], description="Other names: synonyms, spellings, lay words, abbreviations.")
-    summary: Text = Field(description="What it is and why it matters, in a few sentences.")
+    summary: Text = Field(description="What it is, in a few sentences.")
     from_article: StrictBool = Field(
         description="True where the article on muscle twitching names it; false where other literature adds it."
     )

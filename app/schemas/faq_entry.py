@@ -25,7 +25,7 @@ class FaqEntryFile(RecordFile):
 class FaqEntry(FaqEntryFile, Ref):
     """A frequently asked question; `name` is the question."""
 
-    kind: Literal["faq_entry"] = Field(default="faq_entry", description="Kind of record.")
+    kind: Literal["faq_entry"] = Field(default="faq_entry", description="Kind.")
     question: Text = Field(description="The question, as people ask it: the same as `name`.")
 
     @model_validator(mode="before")
@@ -44,7 +44,7 @@ class GradedText(Model):
 class FaqEntryCard(Card):
     """An FAQ entry in a list: question, answer and what must be seen with it."""
 
-    kind: Literal["faq_entry"] = Field(default="faq_entry", description="Kind of record.")
+    kind: Literal["faq_entry"] = Field(default="faq_entry", description="Kind.")
     question: Text = Field(description="The question, as people ask it: the same as `name`.")
     answer: Text = Field(description="The whole answer, in plain words.")
     grade: Grade = Field(description="How well the evidence supports the answer.")

@@ -54,9 +54,9 @@ class Listing(StrEnum):
 class Standing(StrEnum):
     """How much of a nutrient a food has in its reference amount, by the FDA's rule (docs/foods.md).
 
-    `high`: 20 % of the Daily Value or more. `good`: 10 % or more. `some`: more than 5 %. `low`: 5 % or less. `poor`:
-    the amount is there but little of it is absorbed. `unrated`: no amount is on record, or there is no Daily Value.
-    For sodium the words say how much, not that it is good.
+    `high`: 20% of the Daily Value or more. `good`: 10% or more. `some`: more than 5%. `low`: 5% or less. `poor`: little
+    of it is absorbed. `unrated`: no amount on record, or no Daily Value. For sodium the words say how much, not that
+    it is good.
     """
 
     high = "high"
@@ -223,7 +223,7 @@ class FoodSourceFile(IdentifiedFile):
 class FoodSource(FoodSourceFile, Ref):
     """A food, a group of foods or another source of nutrients."""
 
-    kind: Literal["food_source"] = Field(default="food_source", description="Kind of record.")
+    kind: Literal["food_source"] = Field(default="food_source", description="Kind.")
     amounts: list[Amount] = Field(
         default=[],
         description="How much of each nutrient it contains, the greatest percentage of the Daily Value first; what was "
@@ -235,9 +235,7 @@ class FoodSource(FoodSourceFile, Ref):
     claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
         default=[], description="Graded claims about it, best supported first."
     )
-    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
-        default=[], description="Frequently asked questions about it."
-    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 
 
 class ProvidedNutrient(Model):
@@ -250,7 +248,7 @@ class ProvidedNutrient(Model):
 class FoodSourceCard(Card):
     """A food source in a list."""
 
-    kind: Literal["food_source"] = Field(default="food_source", description="Kind of record.")
+    kind: Literal["food_source"] = Field(default="food_source", description="Kind.")
     group: FoodGroup
     is_food: bool = Field(description="False for sunlight, which is a source but not a food.")
     part_of: Ref | None = Field(description="The wider source it belongs to, if any.")

@@ -14,9 +14,8 @@ from app.schemas.quantity import Number, Quantity, Range, Unit
 class Authority(StrEnum):
     """Who says so.
 
-    `NASEM`: National Academies of Sciences, Engineering, and Medicine (United States and Canada). `EFSA`: European
-    Food Safety Authority. `UK`: National Health Service and Food Standards Scotland. `FDA`: Food and Drug
-    Administration (United States).
+    `NASEM`: National Academies of Sciences, Engineering, and Medicine (US and Canada). `EFSA`: European Food Safety
+    Authority. `UK`: NHS and Food Standards Scotland. `FDA`: Food and Drug Administration (US).
     """
 
     nasem = "NASEM"
@@ -110,7 +109,7 @@ class IntakeFile(Model):
 class Intake(IntakeFile, Ref):
     """A reference intake of one authority for one population. Values of authorities are never averaged."""
 
-    kind: Literal["intake"] = Field(default="intake", description="Kind of record.")
+    kind: Literal["intake"] = Field(default="intake", description="Kind.")
 
 
 KIND = Kind(

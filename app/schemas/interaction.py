@@ -32,19 +32,17 @@ class InteractionFile(RecordFile):
 class Interaction(InteractionFile, Ref):
     """How nutrients act on one another."""
 
-    kind: Literal["interaction"] = Field(default="interaction", description="Kind of record.")
+    kind: Literal["interaction"] = Field(default="interaction", description="Kind.")
     claims: Annotated[list[Ref], Backlink("claim", "interaction")] = Field(
         default=[], description="Graded claims that rest on it, best supported first."
     )
-    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
-        default=[], description="Frequently asked questions about it."
-    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 
 
 class InteractionCard(Card):
     """An interaction in a list."""
 
-    kind: Literal["interaction"] = Field(default="interaction", description="Kind of record.")
+    kind: Literal["interaction"] = Field(default="interaction", description="Kind.")
     type: InteractionType
     nutrients: list[Ref] = Field(min_length=2, description="The nutrients; the one that acts comes first.")
     grade: Grade = Field(description="How well the evidence supports the interaction.")

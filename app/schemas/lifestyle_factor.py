@@ -66,7 +66,7 @@ class LifestyleFactorFile(IdentifiedFile):
 class LifestyleFactor(LifestyleFactorFile, Ref):
     """A habit, state or medicine, with everything that refers to it."""
 
-    kind: Literal["lifestyle_factor"] = Field(default="lifestyle_factor", description="Kind of record.")
+    kind: Literal["lifestyle_factor"] = Field(default="lifestyle_factor", description="Kind.")
     members: Annotated[list[Ref], Backlink("lifestyle_factor", "part_of")] = Field(
         default=[], description="The narrower factors that belong to it, as diuretics to medications."
     )
@@ -76,9 +76,7 @@ class LifestyleFactor(LifestyleFactorFile, Ref):
     claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
         default=[], description="Graded claims about it, best supported first."
     )
-    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
-        default=[], description="Frequently asked questions about it."
-    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 
 
 class DisturbedNutrient(Model):
@@ -92,7 +90,7 @@ class DisturbedNutrient(Model):
 class LifestyleFactorCard(Card):
     """A lifestyle factor in a list."""
 
-    kind: Literal["lifestyle_factor"] = Field(default="lifestyle_factor", description="Kind of record.")
+    kind: Literal["lifestyle_factor"] = Field(default="lifestyle_factor", description="Kind.")
     type: LifestyleFactorType
     part_of: Ref | None = Field(description="The wider factor it belongs to, if any.")
     examples: list[Text] = Field(description="Examples by their common names: drugs of a class, drinks, ...")

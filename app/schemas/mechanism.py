@@ -50,19 +50,17 @@ class MechanismFile(RecordFile):
 class Mechanism(MechanismFile, Ref):
     """A chain of cause and effect, each step with its sources."""
 
-    kind: Literal["mechanism"] = Field(default="mechanism", description="Kind of record.")
+    kind: Literal["mechanism"] = Field(default="mechanism", description="Kind.")
     claims: Annotated[list[Ref], Backlink("claim", "mechanism")] = Field(
         default=[], description="Graded claims that rest on this chain, best supported first."
     )
-    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
-        default=[], description="Frequently asked questions about it."
-    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 
 
 class MechanismCard(Card):
     """A mechanism in a list."""
 
-    kind: Literal["mechanism"] = Field(default="mechanism", description="Kind of record.")
+    kind: Literal["mechanism"] = Field(default="mechanism", description="Kind.")
     trigger: Trigger
     symptoms: list[Ref] = Field(description="What the chain ends in; empty for normal physiology.")
     grade: Grade = Field(description="How well the evidence supports the chain as a whole.")

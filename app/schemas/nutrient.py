@@ -111,7 +111,7 @@ class NutrientFile(IdentifiedFile):
 class Nutrient(NutrientFile, Ref):
     """A vitamin or mineral, with everything that refers to it."""
 
-    kind: Literal["nutrient"] = Field(default="nutrient", description="Kind of record.")
+    kind: Literal["nutrient"] = Field(default="nutrient", description="Kind.")
     unit: Unit | None = Field(description="Unit in which its amounts are given.")
     daily_value: Quantity | None = Field(description="The FDA Daily Value for adults; null where there is none.")
     intakes_url: UrlPath = Field(
@@ -134,15 +134,13 @@ class Nutrient(NutrientFile, Ref):
     claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
         default=[], description="Graded claims about it, best supported first."
     )
-    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
-        default=[], description="Frequently asked questions about it."
-    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 
 
 class NutrientCard(Card):
     """A nutrient in a list."""
 
-    kind: Literal["nutrient"] = Field(default="nutrient", description="Kind of record.")
+    kind: Literal["nutrient"] = Field(default="nutrient", description="Kind.")
     type: NutrientType
     symbol: Text | None = Field(description="Chemical symbol of a mineral.", examples=["Mg"])
     electrolyte: bool = Field(description="True for a mineral that carries charge in body fluids.")

@@ -13,9 +13,9 @@ from app.schemas.common import Model
 class Unit(StrEnum):
     """Unit, by its UCUM code.
 
-    `g`, `mg`, `ug`: gram, milligram, microgram. `[iU]`: international unit, of which the mass depends on the
-    substance. `d`: day. `MJ`: megajoule of dietary energy. `100.g`: 100 grams of edible portion. `{serving}`: the
-    serving that is named next to it. `mo`, `a`: month and year of age.
+    `ug`: microgram. `[iU]`: international unit, of which the mass depends on the substance. `d`: day. `MJ`: megajoule
+    of dietary energy. `100.g`: 100 grams of edible portion. `{serving}`: the serving named next to it. `mo`, `a`:
+    month and year of age.
     """
 
     gram = "g"

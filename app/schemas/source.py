@@ -59,7 +59,7 @@ class SourceFile(Model):
 class Source(SourceFile, Ref):
     """A publication, with the claims that cite it."""
 
-    kind: Literal["source"] = Field(default="source", description="Kind of record.")
+    kind: Literal["source"] = Field(default="source", description="Kind.")
     claims: Annotated[list[Ref], Backlink("claim", "citations")] = Field(
         default=[], description="Graded claims that cite it, best supported first."
     )
@@ -68,7 +68,7 @@ class Source(SourceFile, Ref):
 class SourceCard(Card):
     """A source in a list."""
 
-    kind: Literal["source"] = Field(default="source", description="Kind of record.")
+    kind: Literal["source"] = Field(default="source", description="Kind.")
     type: SourceType
     title: Text = Field(description="Title of the publication.")
     year: Year | None = Field(description="Year of publication.")

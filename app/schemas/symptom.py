@@ -29,7 +29,7 @@ class SymptomFile(IdentifiedFile):
 class Symptom(SymptomFile, Ref):
     """A symptom, sign or condition, with everything that refers to it."""
 
-    kind: Literal["symptom"] = Field(default="symptom", description="Kind of record.")
+    kind: Literal["symptom"] = Field(default="symptom", description="Kind.")
     mechanisms: Annotated[list[Ref], Backlink("mechanism", "symptoms")] = Field(
         default=[], description="Chains of cause and effect that end in it, best supported first."
     )
@@ -39,15 +39,13 @@ class Symptom(SymptomFile, Ref):
     claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
         default=[], description="Graded claims about it, best supported first."
     )
-    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(
-        default=[], description="Frequently asked questions about it."
-    )
+    faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 
 
 class SymptomCard(Card):
     """A symptom, sign or condition in a list."""
 
-    kind: Literal["symptom"] = Field(default="symptom", description="Kind of record.")
+    kind: Literal["symptom"] = Field(default="symptom", description="Kind.")
     type: SymptomType
 
 

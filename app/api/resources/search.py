@@ -117,9 +117,8 @@ async def _index(request: Request) -> SearchIndex:
 async def search_records(request: Request, query: Annotated[SearchQuery, QueryParameters()]) -> Response:
     """Anything, by the words people use: lay words, symbols, drug names, misspelt words, whole questions.
 
-    Word forms, spellings and synonyms count as one, and misspelt words are corrected.
     "without X", "X-free" and diets take out X. Records that are named come first; for a question, an FAQ entry that
-    asks the same; where food is asked for, foods, richest first. Where nothing fits, the answer is empty.
+    asks the same; for food, foods, richest first. Where nothing fits, the answer is empty.
     """
     index = await _index(request)
     return _response(request, index, search_answer(index, query))
