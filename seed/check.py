@@ -15,6 +15,7 @@ from app.schemas import KINDS, Names
 from app.schemas.claim import ClaimFile
 from app.schemas.common import MAX_SLUG, Problem, did_you_mean, from_one, is_slug
 from app.schemas.food_source import FoodSourceFile
+from app.schemas.identifier import Match
 from app.schemas.intake import Intake
 from app.schemas.vocabulary import Vocabulary
 from seed.amounts import amount_problems
@@ -24,6 +25,7 @@ from seed.files import CoverageFile, DatasetFile, Files, Raw, read
 from seed.intake_files import IntakesFile, LifeStageRow, LifeStagesFile
 from seed.intakes import daily_values, expand, stage_problems, table_problems
 from seed.prose import ProseFile, prose_problems
+from seed.redirects import slug_of
 from seed.toml_file import Key, line_of, lines_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -79,7 +81,7 @@ def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
     problems += evidence_problems(authored, names)
     prose = _validate(ProseFile, files.prose, "prose.toml", names, problems)
     problems += prose_problems(files, prose) if prose is not None else []
-    problems += _part_problems(authored)
+    problems += [*_part_problems(authored), *_identifier_problems(authored)]
     stages = _validate(LifeStagesFile, files.life_stages, "life-stages.toml", names, problems) or LifeStagesFile()
     problems += stage_problems(stages.life_stages)
     intakes = _intakes(files.tables, stages.life_stages, names, problems)
@@ -145,9 +147,13 @@ def _slug_problems(files: Files) -> list[Problem]:
 
 
 def _name_problems(files: Files) -> list[Problem]:
-    """A name or alias that two records of one kind share would make a search hit ambiguous."""
+    """A name or alias that two records of one kind share would make a search hit ambiguous.
+
+    Between records, case, accents, hyphens and other marks make no difference.
+    """
     problems = []
-    seen: dict[tuple[str, str], str] = {}
+    owners: dict[tuple[str, str], str] = {}
+    written = set()
     for raw in files.raws:
         aliases = raw.data.get("aliases", [])
         keyed = [("name", raw.data.get("name"))]
@@ -155,11 +161,12 @@ def _name_problems(files: Files) -> list[Problem]:
         for key, text in keyed:
             if not isinstance(text, str):
                 continue
-            place = (raw.kind.name, " ".join(text.casefold().split()))
-            if place in seen:
-                message = f'"{text}" is already a name or alias of {seen[place]}; keep it in one place'
+            plain = " ".join(text.casefold().split())
+            owner = owners.setdefault((raw.kind.name, slug_of(text) or plain), raw.path)
+            if owner != raw.path or (owner, plain) in written:
+                message = f'"{text}" is already a name or alias of {owner}; keep it in one place'
                 problems.append(Problem(file=raw.path, key=key, message=message))
-            seen.setdefault(place, raw.path)
+            written.add((raw.path, plain))
     return problems
 
 
@@ -180,6 +187,22 @@ def _part_problems(authored: list[Authored]) -> Iterator[Problem]:
             through = f" (through {', '.join(chain[1:])})" if len(chain) > 1 else ""
             message = f"a record is not part of itself{through}; name the wider one"
             yield Problem(file=item.path, key="part_of", message=message)
+
+
+def _identifier_problems(authored: list[Authored]) -> Iterator[Problem]:
+    """Codes that a record has twice, and codes that two records claim to mean exactly."""
+    owners: dict[str, Authored] = {}
+    for item in authored:
+        seen = set()
+        for place, identifier in enumerate(getattr(item.content, "same_as", ())):
+            key, shown = f"same_as[{place}].id", f"{identifier.vocabulary} {identifier.id}"
+            if identifier.code in seen:
+                yield Problem(file=item.path, key=key, message=f"{shown} stands here twice; remove one")
+            seen.add(identifier.code)
+            if identifier.match is Match.exact and owners.setdefault(identifier.code, item) is not item:
+                owner = owners[identifier.code].path
+                message = f"{shown} is exactly {owner} already; only one record has this meaning, so say how it differs"
+                yield Problem(file=item.path, key=key, message=message)
 
 
 def _intakes(raws: list[Raw], stages: list[LifeStageRow], names: Names, problems: list[Problem]) -> list[Intake]:
@@ -277,6 +300,8 @@ def _problem(path: str, details: ErrorDetails, model: type[BaseModel]) -> Proble
         case "enum":
             allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
             message = f'"{value}" is not one of {", ".join(allowed)}' + did_you_mean(str(value), allowed, "")
+        case "code":
+            message = f'"{value}" {details["msg"]}'
         case "reference_unknown" | "reference_kind" | "grade_signature" | "upper_end":
             message = details["msg"]
         case _:

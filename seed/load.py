@@ -13,6 +13,7 @@ from app.database.models import TABLES, Dataset, LifeStage, Record, Redirect, me
 from app.database.releases import Change, compare
 from app.database.verification import content_hash
 from app.schemas import KINDS, card_json
+from app.schemas.identifier import identifier_rows
 from seed.archive import keep, next_loaded_at
 from seed.build import links, sort_name
 from seed.check import Checked
@@ -185,6 +186,7 @@ def _link_rows(record: Any) -> Iterator[dict[str, Any]]:
 
 PARTS: tuple[tuple[Table, str, Callable[[Any], Iterator[dict[str, Any]]]], ...] = (
     (LINK, "origin", _link_rows),
+    (metadata.tables["identifier"], "record", identifier_rows),
     (metadata.tables["amount"], "food_source", amount_rows),
     (metadata.tables["provision"], "food_source", provision_rows),
 )

@@ -127,6 +127,31 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         f"{IRON}: name",
         "string should have at least 1 character; found '  '",
     ),
+    "more of an element than there is": (
+        replace(IRON, "elemental_percent = 20.5", "elemental_percent = 120"),
+        f"{IRON}: forms[1].elemental_percent",
+        "input should be less than or equal to 100; found 120",
+    ),
+    "a code that its vocabulary does not have": (
+        replace(IRON, '"D007501"', '"D07501"'),
+        f"{IRON}: same_as[1].id",
+        '"D07501" is not a code of MeSH; write it like "D008274"',
+    ),
+    "an address that is not the code's": (
+        replace(IRON, 'match = "exact"', 'match = "exact", url = "https://example.org"'),
+        f"{IRON}: same_as[1].url",
+        '"https://example.org" is not the address of the code; leave it out',
+    ),
+    "a code that stands twice": (
+        replace(IRON, "same_as = [", 'same_as = [\n  { vocabulary = "MeSH", id = "D007501", match = "close" },'),
+        f"{IRON}: same_as[2].id",
+        "MeSH D007501 stands here twice; remove one",
+    ),
+    "a meaning that two records claim": (
+        replace("symptoms/tiredness.toml", 'id = "D005221", match = "close"', 'id = "D007501", match = "exact"'),
+        "symptoms/tiredness.toml: same_as[1].id",
+        f"MeSH D007501 is exactly {IRON} already; only one record has this meaning, so say how it differs",
+    ),
     "a grade that does not follow": (
         replace(IRON, 'grade = "moderate"', 'grade = "limited"'),
         f"{IRON}: grade",
@@ -271,6 +296,11 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         replace("nutrients/sodium.toml", '"Na"]', '"FERRUM"]'),
         "nutrients/sodium.toml: aliases[1]",
         f'"FERRUM" is already a name or alias of {IRON}; keep it in one place',
+    ),
+    "an alias that differs by its marks alone": (
+        replace("nutrients/sodium.toml", '"Na"]', '"Férrum."]'),
+        "nutrients/sodium.toml: aliases[1]",
+        f'"Férrum." is already a name or alias of {IRON}; keep it in one place',
     ),
     "duplicate name": (
         replace("nutrients/sodium.toml", 'name = "sodium"', 'name = "vitamin  c"'),

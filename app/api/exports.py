@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from types import UnionType
@@ -75,13 +75,24 @@ def ndjson_lines(records: Iterable[str], fields: Sequence[str]) -> Iterator[str]
             yield record + "\n"
 
 
-def faq_page(entries: Iterable[dict[str, Any]], release: dict[str, Any]) -> dict[str, Any]:
-    """A schema.org `FAQPage` of FAQ entries."""
+def faq_page(
+    entries: Iterable[dict[str, Any]], release: dict[str, Any], addresses: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """A schema.org `FAQPage` of FAQ entries; `addresses` are, by slug, those of a record's exact codes elsewhere."""
     questions = [
         {
             "@type": "Question",
             "@id": entry["url"],
             "name": entry["name"],
+            "about": [
+                {
+                    "@type": "Thing",
+                    "@id": ref["url"],
+                    "name": ref["name"],
+                    "sameAs": addresses.get(ref["slug"], ()),
+                }
+                for ref in entry["related"]
+            ],
             "acceptedAnswer": {
                 "@type": "Answer",
                 "text": " ".join([entry["answer"], *(warning["text"] for warning in entry["warnings"])]),

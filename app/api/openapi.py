@@ -17,6 +17,7 @@ from app.api.openapi_schemas import REFERENCE, schemas
 from app.api.routing import StrictRoute
 from app.schemas import KINDS
 from app.schemas.common import SLUG_PATTERN
+from app.schemas.identifier import CODE_PATTERN
 
 EXAMPLES = Path(__file__).parent / "examples"
 LONGEST_EXAMPLE = 150
@@ -47,6 +48,9 @@ General information, not medical advice.
     "redoc_url": None,
     "servers": [{"url": "/", "description": "This server"}],
 }
+
+COMPONENTS = {SLUG_PATTERN: "Slugs", CODE_PATTERN: "Codes"}
+"""Components for parameters with several values, by the pattern of a value."""
 
 TAGS = {
     "Dataset": "What is served, in which version and under which licence; the index of everything.",
@@ -141,8 +145,8 @@ def _refer_to_enumerations(schema: dict[str, Any]) -> None:
     for item in schema["paths"].values():
         for parameter in item["get"].get("parameters", ()):
             items = parameter["schema"].get("items", {})
-            if items.get("pattern") == SLUG_PATTERN:
-                parameter["schema"] = {"$ref": f"{REFERENCE}Slugs"}
+            if name := COMPONENTS.get(items.get("pattern")):
+                parameter["schema"] = {"$ref": REFERENCE + name}
             elif name := names.get(json.dumps(items.get("enum"))):
                 parameter["schema"]["items"] = {"$ref": REFERENCE + name}
 
@@ -174,6 +178,10 @@ def _complete_parameters(parameters: Iterable[dict[str, Any]], examples: Mapping
 
 def _complete_responses(path: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
+    responses.pop("422", None)
+    _add_problems(responses, statuses(path))
+    if "200" not in responses:
+        return
     success = responses["200"]
     success["description"] = "OK"
     content = success["content"]["application/json"]
@@ -183,8 +191,6 @@ def _complete_responses(path: str, operation: dict[str, Any]) -> None:
         recorded = json.loads(example.read_text(encoding="utf-8"))
         if len(json.dumps(recorded["response"])) <= LONGEST_EXAMPLE:
             content["examples"] = {"real": {"summary": recorded["request"], "value": recorded["response"]}}
-    responses.pop("422", None)
-    _add_problems(responses, statuses(path))
 
 
 def _add_problems(responses: dict[str, Any], codes: Iterable[str]) -> None:

@@ -18,7 +18,7 @@ HEADERS: dict[str, JSON] = {
         "example": '</nutrients?limit=20&offset=20>; rel="next"',
     },
     "Location": {
-        "description": "Path of the record under its present slug.",
+        "description": "Path of the record.",
         "schema": {"type": "string", "format": "uri-reference"},
         "example": "/nutrients/magnesium",
     },
@@ -59,7 +59,7 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
     "308": (
         "Moved",
         {
-            "description": "The record has another slug now.",
+            "description": "The record has this path.",
             "headers": headers("Location"),
         },
     ),
@@ -104,6 +104,6 @@ def components() -> JSON:
 def statuses(path: str) -> list[str]:
     """The statuses next to 200 with which an operation at this path may answer."""
     found = set(RESPONSES)
-    if "{slug}" not in path:
+    if "{slug}" not in path and path != "/resolve":
         found -= {"308", "404"}
     return sorted(found)

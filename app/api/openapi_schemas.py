@@ -15,6 +15,7 @@ from app.api.parameters import MAX_VALUES
 from app.schemas import KINDS
 from app.schemas.common import MAX_SLUG, SLUG_PATTERN
 from app.schemas.food_source import Amount
+from app.schemas.identifier import CODE_PATTERN
 from app.schemas.intake import Intake
 
 JSON = dict[str, Any]
@@ -31,6 +32,13 @@ OFTEN = 4
 """A key that so many other components describe alike is described once."""
 
 SHARED: JSON = {
+    "Codes": {
+        "type": "array",
+        "items": {"type": "string", "pattern": CODE_PATTERN},
+        "minItems": 1,
+        "maxItems": MAX_VALUES,
+        "description": "Codes of vocabularies, in any case.",
+    },
     "Kind": {"type": "string", "enum": list(KINDS), "description": "Kind."},
     "Refs": {"type": "array", "items": {"$ref": f"{REFERENCE}Ref"}, "description": "References to records."},
     "Slug": {

@@ -22,8 +22,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.api.errors import InvalidParameters, ParameterError, nearest, parameter_errors
-from app.api.queries import column_from, column_in, column_is, column_to
+from app.api.queries import column_from, column_in, column_is, column_to, identified_by
 from app.schemas.common import MAX_SLUG, SLUG_PATTERN
+from app.schemas.identifier import CODE_PATTERN, CodeSystem, code_of
 
 MAX_VALUES = 100
 MAX_ERRORS = 20
@@ -108,6 +109,27 @@ class Codes(CommaSeparated):
         return {"type": "string", "pattern": "^[a-z0-9_]+$"}
 
 
+@dataclass(frozen=True)
+class Identifiers(CommaSeparated):
+    """Codes of other vocabularies; a code that no record has selects nothing."""
+
+    def items(self) -> JsonSchemaValue:
+        """JSON schema of one value."""
+        return {"type": "string", "pattern": CODE_PATTERN}
+
+    def check(self, value: str) -> None:
+        """Raise a `PydanticCustomError` if it is not a code with its vocabulary."""
+        check_code(value)
+
+
+def check_code(value: str) -> str:
+    """The value; a `PydanticCustomError` if it is not a code with its vocabulary."""
+    if code_of(value) is None:
+        context = {"value": value[:MAX_SLUG], "allowed": list(CodeSystem)}
+        raise PydanticCustomError("code", "'{value}' is not a vocabulary and a code, such as mesh:D008274", context)
+    return value
+
+
 def sort_keys(*names: str) -> Choices:
     """A `sort` parameter by these keys, each ascending or, with `-`, descending."""
     return Choices(*(key for name in names for key in (name, f"-{name}")))
@@ -174,6 +196,16 @@ class RecordFilters(Query):
         default=None,
         description="Only records that were last compared with their sources on this day or earlier.",
         examples=["2026-12-31"],
+    )
+
+
+SameAs = Annotated[tuple[str, ...], Identifiers(), identified_by()]
+
+
+def same_as(example: str) -> Any:
+    """The filter of a collection whose records have codes of other vocabularies."""
+    return Field(
+        default=(), description="Only records with one of these codes, whatever the match.", examples=[example]
     )
 
 

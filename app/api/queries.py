@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlmodel import col
 
-from app.database.models import Link
+from app.database.models import Identifier, Link
 from app.schemas.common import Grade
+from app.schemas.identifier import code_of
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,17 @@ def referenced_by(field: str) -> Filter:
         targets = select(col(Link.target)).where(col(Link.origin).in_(origins), col(Link.field) == field)
         found: ColumnElement[bool] = table.slug.in_(targets)
         return found
+
+    return Filter(condition)
+
+
+def identified_by() -> Filter:
+    """Another vocabulary has one of these codes for the record."""
+
+    def condition(table: Any, codes: Sequence[str]) -> ColumnElement[bool]:
+        found = select(col(Identifier.record)).where(col(Identifier.code).in_([code_of(code) for code in codes]))
+        selected: ColumnElement[bool] = table.slug.in_(found)
+        return selected
 
     return Filter(condition)
 

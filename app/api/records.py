@@ -1,6 +1,7 @@
 """One record; redirects for renamed records and aliases; suggestions for unknown slugs; related records as cards."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,10 +15,11 @@ from sqlmodel import col
 from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest
 from app.api.parameters import Query, Slugs, annotations
 from app.database.current_release import release_tag
-from app.database.models import TABLES, Dataset, Record, Redirect
+from app.database.models import TABLES, Dataset, Identifier, Record, Redirect
 from app.http.headers import is_header_text
 from app.schemas import COLLECTIONS, KINDS
 from app.schemas.common import MAX_SLUG, is_slug
+from app.schemas.identifier import Match
 
 MAX_CANDIDATES = 500
 MAX_SUGGESTIONS = 3
@@ -96,6 +98,15 @@ def check_slugs(connection: Connection, kind: str, query: Query) -> None:
             errors.append(ParameterError(parameter=name, location="query", message=message, suggestion=near))
     if errors:
         raise InvalidParameters(errors)
+
+
+def exact_addresses(connection: Connection) -> dict[str, list[str]]:
+    """Addresses, by slug of a record, of the codes that mean exactly the same in other vocabularies."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    selected = select(col(Identifier.record), col(Identifier.url)).where(col(Identifier.match) == Match.exact)
+    for slug, url in connection.execute(selected.order_by(col(Identifier.code))):
+        found[slug].append(url)
+    return found
 
 
 def included_json(connection: Connection, records: Sequence[str], include: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ from app.api.queries import column_in, conditions, count, order, page_of
 from app.api.records import (
     ReleaseInfo,
     check_slugs,
+    exact_addresses,
     find_record,
     included_json,
     redirect_or_404,
@@ -113,7 +114,7 @@ class Listing:
         records = (self.transform(row, query) for row in rows)
         headers = release_headers(release)
         if format == "jsonld":
-            page = faq_page((json.loads(record) for record in records), release)
+            page = faq_page((json.loads(record) for record in records), release, exact_addresses(connection))
             return Response(json.dumps(page, ensure_ascii=False), headers=headers, media_type=MEDIA_TYPES[format])
         headers["Content-Disposition"] = f'attachment; filename="{self.file_name}.{format}"'
         if format == "csv":

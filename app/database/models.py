@@ -112,6 +112,15 @@ class Link(SQLModel, table=True):
     position: int
 
 
+class Identifier(SQLModel, table=True):
+    """A code that another vocabulary has for what a record is about."""
+
+    code: str = Field(primary_key=True, sa_type=Code)
+    record: str = Field(primary_key=True, foreign_key="record.slug", index=True, sa_type=Code)
+    match: str = Field(sa_type=Code)
+    url: str
+
+
 class RecordRow(SQLModel):
     slug: str = Field(primary_key=True, foreign_key="record.slug", sa_type=Code)
     sort_name: str = Field(sa_type=Code)

@@ -16,13 +16,13 @@ from app.schemas.common import (
     Kind,
     Model,
     NutrientRef,
-    RecordFile,
     Ref,
     SearchTraits,
     Slug,
     SourceRef,
     Text,
 )
+from app.schemas.identifier import IdentifiedFile
 from app.schemas.quantity import Mass, Number, Quantity, Unit
 
 
@@ -205,7 +205,7 @@ class FoodAmount(Amount):
     remark: Text | None = Field(description="What to know about this pair, such as poor absorption.")
 
 
-class FoodSourceFile(RecordFile):
+class FoodSourceFile(IdentifiedFile):
     """A food source, as a contributor writes it."""
 
     group: FoodGroup

@@ -14,7 +14,6 @@ from app.schemas.common import (
     LifestyleFactorRef,
     Model,
     NutrientRef,
-    RecordFile,
     RedFlag,
     Ref,
     SearchTraits,
@@ -22,6 +21,7 @@ from app.schemas.common import (
     SymptomRef,
     Text,
 )
+from app.schemas.identifier import IdentifiedFile
 
 
 class LifestyleFactorType(StrEnum):
@@ -48,7 +48,7 @@ class Disturbs(Graded):
     text: Text = Field(description="How, and how often.")
 
 
-class LifestyleFactorFile(RecordFile):
+class LifestyleFactorFile(IdentifiedFile):
     """A lifestyle factor, as a contributor writes it."""
 
     type: LifestyleFactorType

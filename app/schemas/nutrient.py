@@ -14,7 +14,6 @@ from app.schemas.common import (
     Graded,
     Kind,
     Model,
-    RecordFile,
     RedFlag,
     Ref,
     SearchTraits,
@@ -22,7 +21,8 @@ from app.schemas.common import (
     Text,
     UrlPath,
 )
-from app.schemas.quantity import Number, Quantity, Unit
+from app.schemas.identifier import IdentifiedFile
+from app.schemas.quantity import Number, Percent, Quantity, Unit
 
 
 class NutrientType(StrEnum):
@@ -80,7 +80,18 @@ class Assessment(Model):
         return self
 
 
-class NutrientFile(RecordFile):
+class SupplementForm(Statement):
+    """A form of a nutrient in supplements: what is known of its absorption, and cautions."""
+
+    name: Text = Field(description="Display name.")
+    elemental_percent: Percent | None = Field(
+        default=None,
+        description="The element's share of the mass in percent, by its formula; else null.",
+        examples=[60],
+    )
+
+
+class NutrientFile(IdentifiedFile):
     """A nutrient, as a contributor writes it."""
 
     type: NutrientType
@@ -89,6 +100,7 @@ class NutrientFile(RecordFile):
     roles: list[Statement] = Field(min_length=1, description="What it does in muscle and nerve.")
     deficiency: Deficiency
     excess: list[Statement] = Field(min_length=1, description="What too much of it does.")
+    forms: list[SupplementForm] = Field(default=[], description="Its forms in supplements.")
     red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
     assessment: list[Assessment] = Field(default=[], description="Cut-offs of blood tests.")
     comparison: ComparisonCells | None = Field(

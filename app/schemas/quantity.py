@@ -65,6 +65,8 @@ Number = Annotated[
     WithJsonSchema({"type": "number", "minimum": 0}),
 ]
 
+Percent = Annotated[Number, Field(le=100), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100})]
+
 
 def _mass(unit: Unit) -> Unit:
     if unit not in MICROGRAMS:

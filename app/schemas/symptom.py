@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Backlink, Card, Kind, RecordFile, RedFlag, Ref, SearchTraits, Statement
+from app.schemas.common import Backlink, Card, Kind, RedFlag, Ref, SearchTraits, Statement
+from app.schemas.identifier import IdentifiedFile
 
 
 class SymptomType(StrEnum):
@@ -16,7 +17,7 @@ class SymptomType(StrEnum):
     condition = "condition"
 
 
-class SymptomFile(RecordFile):
+class SymptomFile(IdentifiedFile):
     """A symptom, as a contributor writes it."""
 
     type: SymptomType

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col
 
 from app.api.errors import InvalidParameters, ParameterError
-from app.api.parameters import Boolean, Choices, RecordFilters, Slugs
+from app.api.parameters import Boolean, Choices, RecordFilters, SameAs, Slugs, same_as
 from app.api.queries import column_in, column_is, references
 from app.api.resource import Resource
 from app.database.models import FoodSource, Provision
@@ -50,6 +50,7 @@ class FoodSourceFilters(RecordFilters):
     part_of: Annotated[tuple[str, ...], Slugs("food_source"), references("part_of")] = Field(
         default=(), description="Only sources that belong to one of these wider ones.", examples=["leafy-greens"]
     )
+    same_as: SameAs = same_as("fdc:168462")
 
 
 RESOURCE = Resource(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.api.parameters import Choices, RecordFilters, Slugs
+from app.api.parameters import Choices, RecordFilters, SameAs, Slugs, same_as
 from app.api.queries import column_in, references
 from app.api.resource import Resource
 from app.database.models import LifestyleFactor
@@ -26,6 +26,7 @@ class LifestyleFactorFilters(RecordFilters):
     part_of: Annotated[tuple[str, ...], Slugs("lifestyle_factor"), references("part_of")] = Field(
         default=(), description="Only factors that belong to one of these wider ones.", examples=["medications"]
     )
+    same_as: SameAs = same_as("mesh:D004232")
 
 
 RESOURCE = Resource(

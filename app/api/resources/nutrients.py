@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.api.parameters import Boolean, Choices, RecordFilters, Slugs
+from app.api.parameters import Boolean, Choices, RecordFilters, SameAs, Slugs, same_as
 from app.api.queries import column_in, column_is, referenced_by
 from app.api.resource import Resource
 from app.database.models import Nutrient
@@ -26,6 +26,7 @@ class NutrientFilters(RecordFilters):
     lifestyle_factor: Annotated[tuple[str, ...], Slugs("lifestyle_factor"), referenced_by("disturbs")] = Field(
         default=(), description="Only nutrients that one of these factors disturbs.", examples=["diuretics"]
     )
+    same_as: SameAs = same_as("mesh:D008274")
 
 
 RESOURCE = Resource(

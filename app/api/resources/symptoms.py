@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.api.parameters import Choices, RecordFilters, Slugs
+from app.api.parameters import Choices, RecordFilters, SameAs, Slugs, same_as
 from app.api.queries import column_in, referenced_by
 from app.api.resource import Resource
 from app.database.models import Symptom
@@ -25,6 +25,7 @@ class SymptomFilters(RecordFilters):
         description="Only symptoms in which one of these chains ends.",
         examples=["caffeine-excited-motor-neurons"],
     )
+    same_as: SameAs = same_as("icd-11:MB47.5")
 
 
 RESOURCE = Resource(
