@@ -86,9 +86,7 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
         _problem(
             405,
             "Method Not Allowed",
-            "Any other error, in one shape for every status: 400 malformed, 405 not a reading method, "
-            "406 not acceptable, 414 and 431 too long, 429 and 503 try again after `Retry-After` seconds, "
-            "500 a fault of the server.",
+            "Any other error, in the same shape; after 429 and 503 try again in `Retry-After` seconds.",
             "This API is read-only: POST is not allowed here, only GET, HEAD and OPTIONS.",
         ),
     ),

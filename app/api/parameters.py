@@ -189,12 +189,12 @@ class RecordFilters(Query):
     )
     last_reviewed_after: Annotated[Day | None, column_from("last_reviewed")] = Field(
         default=None,
-        description="Only records that were last compared with their sources on this day or later.",
+        description="Last reviewed on this day or later.",
         examples=["2026-11-01"],
     )
     last_reviewed_before: Annotated[Day | None, column_to("last_reviewed")] = Field(
         default=None,
-        description="Only records that were last compared with their sources on this day or earlier.",
+        description="Last reviewed on this day or earlier.",
         examples=["2026-12-31"],
     )
 
@@ -204,9 +204,7 @@ SameAs = Annotated[tuple[str, ...], Identifiers(), identified_by()]
 
 def same_as(example: str) -> Any:
     """The filter of a collection whose records have codes of other vocabularies."""
-    return Field(
-        default=(), description="Only records with one of these codes, whatever the match.", examples=[example]
-    )
+    return Field(default=(), description="Only records with one of these codes.", examples=[example])
 
 
 def parse_query(model: type[Q], query_string: bytes, *, ignore_unknown: bool = False) -> Q:

@@ -39,13 +39,12 @@ class PersonQuery(Query):
     )
     pregnant: Boolean | None = Field(
         default=None,
-        description="True: what is for a pregnant woman. Left out, a person is taken as not pregnant.",
+        description="True: what is for a pregnant woman. Left out: false.",
         examples=[False],
     )
     lactating: Boolean | None = Field(
         default=None,
-        description="True: what is for a woman who breast-feeds. Left out, a person is taken as not breast-feeding. "
-        "With `pregnant=true`, what is for either is shown, for no authority sets values for both at once.",
+        description="True: what is for a woman who breast-feeds; with `pregnant=true`, what is for either.",
         examples=[False],
     )
 

@@ -226,8 +226,7 @@ class FoodSource(FoodSourceFile, Ref):
     kind: Literal["food_source"] = Field(default="food_source", description="Kind.")
     amounts: list[Amount] = Field(
         default=[],
-        description="How much of each nutrient it contains, the greatest percentage of the Daily Value first; what was "
-        "not measured comes last.",
+        description="How much of each nutrient it contains, by percentage of the Daily Value.",
     )
     members: Annotated[list[Ref], Backlink("food_source", "part_of")] = Field(
         default=[], description="The narrower sources that belong to it, as spinach to leafy greens."

@@ -83,7 +83,7 @@ class Assessment(Model):
 class SupplementForm(Statement):
     """A form of a nutrient in supplements: what is known of its absorption, and cautions."""
 
-    name: Text = Field(description="Display name.")
+    name: Text = Field(description="Name.")
     elemental_percent: Percent | None = Field(
         default=None,
         description="The element's share of the mass in percent, by its formula; else null.",

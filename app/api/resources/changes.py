@@ -32,8 +32,7 @@ class ChangesQuery(PageQuery):
 
     since: str | None = Field(
         default=None,
-        description="Version of the dataset that is known already, as `/dataset` showed it; `0.0.0` for none. Left "
-        "out: the version before the present one.",
+        description="Version of the dataset that is known already; `0.0.0` for none. Left out: the last but one.",
         examples=[NOTHING],
         json_schema_extra={"pattern": VERSION_PATTERN},
     )
@@ -58,7 +57,6 @@ class ChangePage(Page):
 async def list_changes(request: Request, query: Annotated[ChangesQuery, QueryParameters()]) -> Response:
     """Records that were added, changed (and which keys) or removed since a version of the dataset, ordered by path.
 
-    Ask `/dataset` for the present version, keep it, and ask here for what came later.
     Since the beginning: `/changes?since=0.0.0`.
     """
     engine: Engine = request.app.state.engine

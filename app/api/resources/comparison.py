@@ -66,7 +66,7 @@ COLUMNS = [
 async def get_comparison(request: Request) -> Response:
     """Nutrients side by side: main function, link to twitching, food sources.
 
-    Render `columns` as headings and, for each row, the cell of each column's `key`; a reference shows its `name`.
+    `columns` are the headings, with the `key` of each row's cell.
     """
     return await read(request, _comparison)
 

@@ -37,8 +37,7 @@ class FoodSourceFilters(RecordFilters):
 
     nutrient: Annotated[tuple[str, ...], Slugs("nutrient"), references("nutrients")] = Field(
         default=(),
-        description="Only sources of one of these nutrients: 10 % of the Daily Value or more in the FDA's reference "
-        "amount, or named with it.",
+        description="Only good sources of one of these nutrients, or those named with it.",
         examples=["magnesium"],
     )
     group: Annotated[tuple[str, ...], Choices(FoodGroup), column_in("food_group")] = Field(
@@ -66,8 +65,7 @@ RESOURCE = Resource(
 
 Foods that contain magnesium, richest first:
 `/food-sources?nutrient=magnesium&sort=-per_100g` (sorting by an amount needs one `nutrient`).
-Every food, whether it has much or little: `/nutrients/magnesium/food-sources`.
-The leafy greens: `/food-sources?part_of=leafy-greens`.""",
+Every food, whether it has much or little: `/nutrients/magnesium/food-sources`.""",
     detail_doc="""One food source: the nutrients that it is a source of, and how much it contains of each nutrient.
 
 Amounts are greatest percentage of the Daily Value first.""",

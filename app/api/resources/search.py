@@ -67,14 +67,12 @@ class SearchHit(Ref):
 
     snippet: str = Field(
         min_length=1,
-        description="A passage of the record as HTML that is safe to insert: all text is escaped, and the only tag is "
-        "`<mark>`, round the words that matched.",
+        description="A passage as HTML that is safe to insert: text is escaped, `<mark>` is the only tag.",
         examples=["<mark>Magnesium</mark> calms nerves"],
     )
     score: float = Field(ge=0, description="How well it fits; to be compared within one answer only.")
     matched: Literal["name", "alias", "text", "typo"] = Field(
-        description="By what it was found: its name, another name, its text or what it refers to, or a name after a "
-        "misspelt word was corrected."
+        description="By what it was found; `typo`: by a name after a word was corrected."
     )
 
 
@@ -83,8 +81,7 @@ class SearchPage(PageBase):
 
     items: list[SearchHit] = Field(description="The hits of this page, best first.")
     did_you_mean: Text | None = Field(
-        description="The query as it was read, where words were corrected; for an empty answer the nearest name there "
-        "is; else null."
+        description="The query as it was read, where words were corrected; for no hits the nearest name."
     )
     disclaimer: Text = Field(description="What this information is and is not.")
 
@@ -144,7 +141,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
 
 @router.get("/suggest", response_model=SuggestionList, summary="Complete what is being typed")
 async def suggest_records(request: Request, query: Annotated[SuggestQuery, QueryParameters()]) -> Response:
-    """Names and aliases that begin with what was typed, as a whole or from a later word on: `/suggest?q=ma`.
+    """Names and aliases that begin with what was typed, or a later word of them.
 
     Each record stands once; one misspelt letter is forgiven where nothing else begins so.
     """
