@@ -53,9 +53,9 @@ COMPONENTS = {SLUG_PATTERN: "Slugs", CODE_PATTERN: "Codes"}
 """Components for parameters with several values, by the pattern of a value."""
 
 TAGS = {
-    "Dataset": "What is served, in which version and under which licence; the index of everything.",
+    "Dataset": "What is served, in which version.",
     **{kind.title: kind.description for kind in KINDS.values()},
-    "Exports": "Everything of a filtered list, whole, for spreadsheets and programs.",
+    "Exports": "Everything of a filtered list, for spreadsheets and programs.",
     "Comparison": "The nutrient comparison table, ready to render.",
     "Search": "Everything, by the words that people use; completions as they type.",
     "Health": "For load balancers and orchestrators.",
@@ -170,7 +170,8 @@ def _complete_parameters(parameters: Iterable[dict[str, Any]], examples: Mapping
         if schema.get("type") == "array":
             if not schema.get("default"):
                 schema.pop("default", None)
-            example = [example] if example else schema["items"]["enum"][:1]
+            example = example or schema["items"]["enum"][0]
+            example = example if isinstance(example, list) else [example]
         if not parameter["required"]:
             del parameter["required"]
         parameter["example"] = example

@@ -199,12 +199,16 @@ class RecordFilters(Query):
     )
 
 
-SameAs = Annotated[tuple[str, ...], Identifiers(), identified_by()]
-
-
-def same_as(example: str) -> Any:
-    """The filter of a collection whose records have codes of other vocabularies."""
-    return Field(default=(), description="Only records with one of these codes.", examples=[example])
+SameAs = Annotated[
+    tuple[str, ...],
+    Identifiers(),
+    identified_by(),
+    Field(
+        description="Only records with one of these codes.",
+        # a nutrient, a symptom, a factor and a food, so that the example finds something in each collection
+        examples=[["mesh:D008274", "icd-11:MB47.5", "mesh:D004232", "fdc:168462"]],
+    ),
+]
 
 
 def parse_query(model: type[Q], query_string: bytes, *, ignore_unknown: bool = False) -> Q:

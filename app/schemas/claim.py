@@ -84,7 +84,7 @@ KIND = Kind(
     "claim",
     "claims",
     "Claims",
-    "Single statements, each with an evidence grade and the sources for and against it.",
+    "Single statements with the evidence for and against.",
     ClaimFile,
     Claim,
     ClaimCard,

@@ -55,7 +55,7 @@ KIND = Kind(
     "faq_entry",
     "faq",
     "FAQ",
-    "Questions as people ask them, with short answers, the graded facts behind them and warnings.",
+    "Questions as people ask them.",
     FaqEntryFile,
     FaqEntry,
     FaqEntryCard,

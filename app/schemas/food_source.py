@@ -258,7 +258,7 @@ KIND = Kind(
     "food_source",
     "food-sources",
     "Food sources",
-    "Foods, groups of foods and sunlight, with the nutrients that each provides.",
+    "Foods, groups of foods and sunlight.",
     FoodSourceFile,
     FoodSource,
     FoodSourceCard,

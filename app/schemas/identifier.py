@@ -27,7 +27,7 @@ class CodeSystem(StrEnum):
 
 
 class Match(StrEnum):
-    """How the code's meaning compares with the record's: the same, nearly the same, broader or narrower."""
+    """How the code's meaning compares with the record's."""
 
     exact = "exact"
     close = "close"

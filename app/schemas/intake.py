@@ -133,7 +133,7 @@ KIND = Kind(
     "intake",
     "intakes",
     "Intakes",
-    "How much of a nutrient people need and may have, by authority and life stage, side by side.",
+    "How much of a nutrient people need and may have.",
     IntakeFile,
     Intake,
     Intake,

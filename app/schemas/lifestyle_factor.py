@@ -101,7 +101,7 @@ KIND = Kind(
     "lifestyle_factor",
     "lifestyle-factors",
     "Lifestyle factors",
-    "Habits, states and medicines that affect twitching or disturb nutrients.",
+    "Habits, states and medicines.",
     LifestyleFactorFile,
     LifestyleFactor,
     LifestyleFactorCard,

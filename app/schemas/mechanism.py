@@ -70,7 +70,7 @@ KIND = Kind(
     "mechanism",
     "mechanisms",
     "Mechanisms",
-    "Ordered chains of cause and effect, from a trigger to the symptoms it ends in.",
+    "Chains of cause and effect.",
     MechanismFile,
     Mechanism,
     MechanismCard,

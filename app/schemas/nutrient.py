@@ -152,7 +152,7 @@ KIND = Kind(
     "nutrient",
     "nutrients",
     "Nutrients",
-    "Vitamins and minerals: what each does in muscle and nerve, and what too little or too much does.",
+    "Vitamins and minerals.",
     NutrientFile,
     Nutrient,
     NutrientCard,

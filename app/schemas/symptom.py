@@ -53,7 +53,7 @@ KIND = Kind(
     "symptom",
     "symptoms",
     "Symptoms",
-    "Symptoms, signs and conditions, with what is connected with them and when to see a doctor.",
+    "Symptoms, signs and conditions, and when to see a doctor.",
     SymptomFile,
     Symptom,
     SymptomCard,

@@ -55,10 +55,7 @@ class ChangePage(Page):
 
 @router.get("", response_model=ChangePage, summary="List what changed since a version")
 async def list_changes(request: Request, query: Annotated[ChangesQuery, QueryParameters()]) -> Response:
-    """Records that were added, changed (and which keys) or removed since a version of the dataset, ordered by path.
-
-    Since the beginning: `/changes?since=0.0.0`.
-    """
+    """Records that were added, changed (and which keys) or removed since a version of the dataset, ordered by path."""
     engine: Engine = request.app.state.engine
 
     def run() -> Response:

@@ -61,7 +61,7 @@ RESOURCE = Resource(
 
 What is claimed about caffeine: `/claims?about=caffeine`.
 What the evidence contradicts: `/claims?grade=contradicted`.""",
-    detail_doc="""One statement, its grade, and the citations that support, qualify or refute it: why believe it.
+    detail_doc="""One statement, its grade, and the citations that support, qualify or refute it.
 
 With the publications as cards: `?include=sources`.""",
 )

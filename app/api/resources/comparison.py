@@ -64,10 +64,7 @@ COLUMNS = [
 
 @router.get("", response_model=Comparison, summary="Get the comparison table")
 async def get_comparison(request: Request) -> Response:
-    """Nutrients side by side: main function, link to twitching, food sources.
-
-    `columns` are the headings, with the `key` of each row's cell.
-    """
+    """Nutrients side by side: main function, link to twitching, food sources."""
     return await read(request, _comparison)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col
 
 from app.api.errors import InvalidParameters, ParameterError
-from app.api.parameters import Boolean, Choices, RecordFilters, SameAs, Slugs, same_as
+from app.api.parameters import Boolean, Choices, RecordFilters, SameAs, Slugs
 from app.api.queries import column_in, column_is, references
 from app.api.resource import Resource
 from app.database.models import FoodSource, Provision
@@ -49,7 +49,7 @@ class FoodSourceFilters(RecordFilters):
     part_of: Annotated[tuple[str, ...], Slugs("food_source"), references("part_of")] = Field(
         default=(), description="Only sources that belong to one of these wider ones.", examples=["leafy-greens"]
     )
-    same_as: SameAs = same_as("fdc:168462")
+    same_as: SameAs = ()
 
 
 RESOURCE = Resource(
@@ -64,11 +64,8 @@ RESOURCE = Resource(
     list_doc="""Foods, groups of foods and the one source that is not a food, with the nutrients each provides.
 
 Foods that contain magnesium, richest first:
-`/food-sources?nutrient=magnesium&sort=-per_100g` (sorting by an amount needs one `nutrient`).
-Every food, whether it has much or little: `/nutrients/magnesium/food-sources`.""",
-    detail_doc="""One food source: the nutrients that it is a source of, and how much it contains of each nutrient.
-
-Amounts are greatest percentage of the Daily Value first.""",
+`/food-sources?nutrient=magnesium&sort=-per_100g` (sorting by an amount needs one `nutrient`).""",
+    detail_doc="""One food source, and how much it contains of each nutrient.""",
     where=_amounts_of_the_nutrient,
 )
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.api.parameters import Choices, RecordFilters, SameAs, Slugs, same_as
+from app.api.parameters import Choices, RecordFilters, SameAs, Slugs
 from app.api.queries import column_in, references
 from app.api.resource import Resource
 from app.database.models import LifestyleFactor
@@ -26,7 +26,7 @@ class LifestyleFactorFilters(RecordFilters):
     part_of: Annotated[tuple[str, ...], Slugs("lifestyle_factor"), references("part_of")] = Field(
         default=(), description="Only factors that belong to one of these wider ones.", examples=["medications"]
     )
-    same_as: SameAs = same_as("mesh:D004232")
+    same_as: SameAs = ()
 
 
 RESOURCE = Resource(
@@ -38,9 +38,7 @@ RESOURCE = Resource(
     default_sort=("name",),
     include=("nutrients", "symptoms", "mechanisms", "lifestyle_factors", "claims", "faq", "sources"),
     example="diuretics",
-    list_doc="""Habits, states and medicines that affect twitching, with the nutrients each disturbs.
-
-What lowers magnesium: `/lifestyle-factors?nutrient=magnesium`.""",
+    list_doc="""Habits, states and medicines that affect twitching, with the nutrients each disturbs.""",
     detail_doc="""One habit, state or medicine: its effects, what sources say helps, and the nutrients it disturbs.""",
 )
 

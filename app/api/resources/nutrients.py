@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.api.parameters import Boolean, Choices, RecordFilters, SameAs, Slugs, same_as
+from app.api.parameters import Boolean, Choices, RecordFilters, SameAs, Slugs
 from app.api.queries import column_in, column_is, referenced_by
 from app.api.resource import Resource
 from app.database.models import Nutrient
@@ -26,7 +26,7 @@ class NutrientFilters(RecordFilters):
     lifestyle_factor: Annotated[tuple[str, ...], Slugs("lifestyle_factor"), referenced_by("disturbs")] = Field(
         default=(), description="Only nutrients that one of these factors disturbs.", examples=["diuretics"]
     )
-    same_as: SameAs = same_as("mesh:D008274")
+    same_as: SameAs = ()
 
 
 RESOURCE = Resource(
@@ -46,8 +46,7 @@ RESOURCE = Resource(
 All minerals by name: `/nutrients?type=mineral`. What spinach provides: `/nutrients?food_source=spinach`.""",
     detail_doc="""One vitamin or mineral: what it does, what too little and too much of it does, and what refers to it.
 
-With its chains, sources, interactions and graded claims as cards:
-`/nutrients/magnesium?include=mechanisms,food_sources,interactions,intakes,claims`.""",
+With related records as cards: `?include=mechanisms,interactions,claims`.""",
 )
 
 router = RESOURCE.router()

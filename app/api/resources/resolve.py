@@ -41,9 +41,8 @@ class ResolveQuery(Query):
     response_class=Response,
 )
 async def resolve_code(request: Request, query: Annotated[ResolveQuery, QueryParameters()]) -> Response:
-    """Redirects to the one record whose meaning a code of another vocabulary has exactly (`same_as`).
-
-    Where there is none, the error names records whose meaning is close, broader or narrower.
+    """Redirects to the record that has exactly the meaning of a code of another vocabulary (`same_as`); an error names
+    near ones.
     """
     return await read(request, lambda connection: _resolve(connection, query.code))
 

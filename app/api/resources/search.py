@@ -143,7 +143,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
 async def suggest_records(request: Request, query: Annotated[SuggestQuery, QueryParameters()]) -> Response:
     """Names and aliases that begin with what was typed, or a later word of them.
 
-    Each record stands once; one misspelt letter is forgiven where nothing else begins so.
+    One misspelt letter is forgiven where nothing else begins so.
     """
     index = await _index(request)
     return _response(request, index, suggest_answer(index, query))

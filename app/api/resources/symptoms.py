@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.api.parameters import Choices, RecordFilters, SameAs, Slugs, same_as
+from app.api.parameters import Choices, RecordFilters, SameAs, Slugs
 from app.api.queries import column_in, referenced_by
 from app.api.resource import Resource
 from app.database.models import Symptom
@@ -25,7 +25,7 @@ class SymptomFilters(RecordFilters):
         description="Only symptoms in which one of these chains ends.",
         examples=["caffeine-excited-motor-neurons"],
     )
-    same_as: SameAs = same_as("icd-11:MB47.5")
+    same_as: SameAs = ()
 
 
 RESOURCE = Resource(
@@ -40,7 +40,7 @@ RESOURCE = Resource(
     list_doc="""Symptoms, signs and conditions.""",
     detail_doc="""One symptom, sign or condition: what it is, when to see a doctor, and what is connected with it.
 
-What is connected with twitching, with the chains: `/symptoms/fasciculation?include=claims,mechanisms`.""",
+With claims and chains: `?include=claims,mechanisms`.""",
 )
 
 router = RESOURCE.router()
