@@ -26,7 +26,7 @@ LONGEST_EXAMPLE = 150
 INFO: dict[str, Any] = {
     "title": "Nutrient Knowledge API",
     "version": __version__,
-    "summary": "Nutrients, mechanisms, foods and habits that affect muscle twitching, each fact sourced and graded.",
+    "summary": "Nutrients, foods and habits that affect muscle twitching, each fact sourced and graded.",
     "description": """
 A read-only, keyless API. Every fact carries a grade and citations.
 

@@ -45,7 +45,7 @@ class FoodGroup(StrEnum):
 
 
 class Listing(StrEnum):
-    """Where the article lists a source: in the bullets below magnesium, or in the comparison table."""
+    """Where the article lists a source."""
 
     food_list = "food-list"
     comparison_table = "comparison-table"
@@ -176,9 +176,7 @@ class Amount(Model):
         examples=["Spinach, cooked, boiled, drained, without salt"],
     )
     ndb_no: Ndb = Field(description="NDB number of the food in the food database.", examples=["11458"])
-    brand: Text | None = Field(
-        description="The brand, where one product was measured: products of other brands differ. Else null."
-    )
+    brand: Text | None = Field(description="The brand, where one product was measured; else null.")
     status: AmountStatus = Field(description="Whether the food database has a value; `not-measured` is not zero.")
     per_100g: Quantity | None = Field(description="Amount in 100 g of edible portion; null where not measured.")
     serving: Serving = Field(description="The serving that the next two count by.")

@@ -81,7 +81,7 @@ class Assessment(Model):
 
 
 class SupplementForm(Statement):
-    """A form of a nutrient in supplements: what is known of its absorption, and cautions."""
+    """A form of a nutrient in supplements."""
 
     name: Text = Field(description="Name.")
     elemental_percent: Percent | None = Field(

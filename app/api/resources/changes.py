@@ -39,7 +39,7 @@ class ChangesQuery(PageQuery):
 
 
 class RecordChange(Ref):
-    """What happened to one record; the path of a removed one leads nowhere, or is redirected."""
+    """What happened to one record."""
 
     action: Literal["added", "changed", "removed"] = Field(description="What happened.")
     fields: tuple[str, ...] = Field(description="Keys whose value changed, appeared or went; empty unless `changed`.")
