@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import html
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -154,6 +155,30 @@ async def test_what_is_not_wanted_is_left_out(real: httpx.AsyncClient, q: str, u
     items = (await found(real, q, limit=100))["items"]
     assert items[0]["kind"] == "food_source"
     assert not unwanted & {item["slug"] for item in items}
+
+
+@pytest.mark.parametrize(
+    ("q", "groups", "named"),
+    [
+        ("egg-free vitamin b12", {"eggs"}, {"enriched-egg-noodles"}),
+        ("vitamin b12 without eggs", {"eggs"}, {"enriched-egg-noodles"}),
+        ("vegan vitamin b12", {"eggs", "dairy", "meat", "fish"}, {"honey", "milk-chocolate", "cod-liver-oil"}),
+        ("vegan vitamin d", {"eggs", "dairy", "meat", "fish"}, {"honey", "milk-chocolate", "cod-liver-oil"}),
+        ("vegan calcium", {"eggs", "dairy", "meat", "fish"}, {"honey", "milk-chocolate", "mashed-potato"}),
+        ("dairy-free calcium", {"dairy"}, {"milk-chocolate", "scrambled-egg", "mashed-potato"}),
+        ("vegetarian iron", {"meat", "fish"}, {"cod-liver-oil"}),
+        ("vitamin d without fish", {"fish"}, set()),
+        ("iron without meat", {"meat"}, set()),
+    ],
+)
+async def test_no_food_of_a_group_that_is_not_wanted_slips_through(
+    real: httpx.AsyncClient, q: str, groups: set[str], named: set[str]
+) -> None:
+    foods = [json.loads(line) for line in (await real.get("/food-sources.ndjson")).text.splitlines()]
+    unwanted = {food["slug"] for food in foods if food["group"] in groups} | named
+    found_slugs = {item["slug"] for item in (await found(real, q, limit=100, kind="food_source"))["items"]}
+    assert found_slugs
+    assert not unwanted & found_slugs
 
 
 async def test_the_unit_is_not_the_mineral(real: httpx.AsyncClient) -> None:

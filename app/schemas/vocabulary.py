@@ -26,6 +26,9 @@ class Vocabulary(Model):
         default=[], description="Words that stand for one another everywhere; the first stands for all."
     )
     diets: dict[Letters, list[FoodSourceRef]] = Field(default={}, description="The food sources a diet leaves out.")
+    ingredients: dict[Letters, list[FoodSourceRef]] = Field(
+        default={}, description="A food or group of foods -> other foods that contain it: taken out with it."
+    )
     spellings: dict[Letters, Letters] = Field(default={}, description="A spelling -> the one that stands for it.")
     spelling_fragments: dict[Letters, Letters] = Field(
         default={}, description="Part of a word -> how the other spelling writes it."

@@ -91,6 +91,7 @@ class Analyzer:
         self.food = frozenset(map(self._phrase, vocabulary.food_words))
         self.negations = sorted(map(self._phrase, vocabulary.negations), key=len, reverse=True)
         self.diets = {stem(fold(diet)): tuple(ref.slug for ref in refs) for diet, refs in vocabulary.diets.items()}
+        self.contained = {slug: tuple(ref.slug for ref in refs) for slug, refs in vocabulary.ingredients.items()}
 
     def _learned(self, find: Callable[[str], str]) -> Callable[[str], str]:
         known: dict[str, str] = {}

@@ -179,7 +179,8 @@ class Understood:
         if not slugs:
             entries = map(self.entry, self.index.recognised.get(frozenset(self._content(tokens)), ()))
             slugs = tuple(entry.slug for entry in entries if entry.kind in ENTITIES)
-        return {slug for found in slugs for slug in (found, *self.index.members.get(found, ()))}
+        members, contained = self.index.members, self.index.analyzer.contained
+        return {slug for found in slugs for slug in (found, *members.get(found, ()), *contained.get(found, ()))}
 
     def _is_in_a_name(self, tokens: Sequence[Token], i: int) -> bool:
         """The negation belongs to a name, as in "not drinking enough"."""
