@@ -5,6 +5,8 @@ import gc
 import html
 import json
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from time import monotonic, sleep
@@ -24,7 +26,7 @@ from app.search.index import SearchIndex, build_index
 from app.search.ranking import search
 from seed.check import check
 from tests.search_eval import measure, ours, read_cases
-from tests.support import REAL, TINY, client_for, real_database, run
+from tests.support import REAL, ROOT, TINY, client_for, real_database, run
 
 CASES = read_cases()
 
@@ -133,6 +135,26 @@ async def test_the_pages_make_up_the_list(real: httpx.AsyncClient, q: str) -> No
         path = page["next"]
     assert len(paged) == len(set(paged)) == whole["total"]
     assert paged[:100] == [item["slug"] for item in whole["items"]]
+
+
+DEEPEST = """
+import asyncio, resource, sys
+from tests.support import client_for
+resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30,) * 2)
+async def ask():
+    async with client_for(sys.argv[1]) as client:
+        for path in ("/search?q=iron&", "/suggest?q=iron&", "/claims?"):
+            print((await client.get(f"{path}offset={2**31 - 1}")).status_code)
+asyncio.run(ask())
+"""
+
+
+def test_the_deepest_page_needs_no_more_memory_than_the_first(tiny_sqlite: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DEEPEST, tiny_sqlite], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    # /suggest has no pages
+    assert done.stdout.split() == ["200", "422", "200"], done.stderr
 
 
 async def test_foods_come_first_and_richest_first_where_food_is_asked_for(real: httpx.AsyncClient) -> None:

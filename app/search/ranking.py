@@ -55,7 +55,9 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
         return Result((), 0, _nearest_name(index, text))
     foods = _foods(asked)
     looked_at = (*islice(asked.recognised, NAMED), *foods)
-    found = index.searcher.search(_query(asked, kinds, looked_at), max(POOL, offset + limit), count=True)
+    # room for so many hits is set aside at once, however few there are: no more than there are records
+    most = min(max(POOL, offset + limit), max(POOL, len(index.entries)))
+    found = index.searcher.search(_query(asked, kinds, looked_at), most, count=True)
     ordinals = index.searcher.fast_field_values("ordinal", [address for _, address in found.hits])
     scores = {int(ordinal or 0): score for ordinal, (score, _) in zip(ordinals, found.hits, strict=True)}
     pool = dict(islice(scores.items(), POOL))
