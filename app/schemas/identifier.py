@@ -64,7 +64,7 @@ FORMS = {
 PREFIXES = {"hp": "hpo", **{system.lower(): system.lower() for system in CodeSystem}}
 """What may stand before a code in a request -> what stands before it in the database."""
 
-CODE_PATTERN = rf"^({'|'.join(PREFIXES)}):[A-Za-z0-9.:]+$"
+CODE_PATTERN = rf"^({'|'.join(PREFIXES)}):([A-Za-z]+:)?[A-Za-z0-9.]+$"
 
 
 def code_of(text: str) -> str | None:
@@ -73,8 +73,9 @@ def code_of(text: str) -> str | None:
     No vocabulary tells codes apart by case.
     """
     prefix, _, rest = text.lower().partition(":")
-    code = f"{PREFIXES.get(prefix)}:{rest.rpartition(':')[2]}"
-    return code if re.fullmatch(CODE_PATTERN, f"{prefix}:{rest}") and not code.endswith(":") else None
+    if not re.fullmatch(CODE_PATTERN, f"{prefix}:{rest}"):
+        return None
+    return f"{PREFIXES[prefix]}:{rest.rpartition(':')[2]}"
 
 
 def _address(system: Any, code: Any) -> str:

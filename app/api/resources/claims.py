@@ -57,7 +57,7 @@ RESOURCE = Resource(
     default_sort=("grade",),
     include=("nutrients", "symptoms", "food_sources", "lifestyle_factors", "mechanisms", "interactions", "sources"),
     example="low-magnesium-causes-twitching",
-    list_doc="""Single statements, each with an evidence grade, best supported first.
+    list_doc="""Graded statements, best supported first.
 
 What is claimed about caffeine: `/claims?about=caffeine`.
 What the evidence contradicts: `/claims?grade=contradicted`.""",
