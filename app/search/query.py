@@ -103,15 +103,15 @@ class Understood:
         if not asking or not self._content(analyzer.tokens(rest)):
             return words, False
         pairs = (analyzer.content(words[max(0, i - 1) : i + 1]) for i in asking)
-        if any(
-            map(self._is_entity, (frozenset(self._content(analyzer.tokens(words))), *(p for p in pairs if len(p) > 1)))
-        ):
+        names = [frozenset(self._content(analyzer.tokens(words))), *(pair for pair in pairs if len(pair) > 1)]
+        if any(map(self._entities, names)):
             return words, False
         return rest, True
 
-    def _is_entity(self, name: frozenset[str]) -> bool:
-        """A food, nutrient, factor or symptom has this name; a question that is on record does not count."""
-        return any(self.entry(ordinal).kind in ENTITIES for ordinal in self.index.recognised.get(name, ()))
+    def _entities(self, name: frozenset[str]) -> list[str]:
+        """Slugs of the foods, nutrients, factors and symptoms of exactly this name; a question on record is none."""
+        entries = map(self.entry, self.index.recognised.get(name, ()))
+        return [entry.slug for entry in entries if entry.kind in ENTITIES]
 
     def _content(self, tokens: Iterable[Token]) -> list[str]:
         return list(dict.fromkeys(token.term for token in tokens if token.term not in self.stop))
@@ -177,8 +177,7 @@ class Understood:
             return set()
         slugs = self.index.analyzer.diets.get(tokens[0].term, ()) if len(tokens) == 1 else ()
         if not slugs:
-            entries = map(self.entry, self.index.recognised.get(frozenset(self._content(tokens)), ()))
-            slugs = tuple(entry.slug for entry in entries if entry.kind in ENTITIES)
+            slugs = tuple(self._entities(frozenset(self._content(tokens))))
         members, contained = self.index.members, self.index.analyzer.contained
         return {slug for found in slugs for slug in (found, *members.get(found, ()), *contained.get(found, ()))}
 

@@ -56,7 +56,7 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
     foods = _foods(asked)
     looked_at = (*islice(asked.recognised, NAMED), *foods)
     # room for so many hits is set aside at once, however few there are: no more than there are records
-    most = min(max(POOL, offset + limit), max(POOL, len(index.entries)))
+    most = max(POOL, min(offset + limit, len(index.entries)))
     found = index.searcher.search(_query(asked, kinds, looked_at), most, count=True)
     ordinals = index.searcher.fast_field_values("ordinal", [address for _, address in found.hits])
     scores = {int(ordinal or 0): score for ordinal, (score, _) in zip(ordinals, found.hits, strict=True)}
