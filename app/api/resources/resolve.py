@@ -53,7 +53,10 @@ def _resolve(connection: Connection, code: str) -> Response:
         Identifier, col(Identifier.record) == col(Record.slug)
     )
     found = connection.execute(
-        selected.where(col(Identifier.code) == code_of(code)).order_by(col(Record.slug)).limit(MOST)
+        # the exact one first, so that the limit never cuts it off
+        selected.where(col(Identifier.code) == code_of(code))
+        .order_by(col(Identifier.match) != Match.exact, col(Record.slug))
+        .limit(MOST)
     ).all()
     paths = [(KINDS[row.kind].url(row.slug), row.match) for row in found]
     for path, match in paths:
