@@ -163,7 +163,8 @@ def _scale(plan: Plan, database: Path, port: int) -> dict[str, Any]:
                     measure(server, asked, 1, load_core)  # each worker has met each kind of question
                     found[workers].append(measure(server, asked, plan.seconds, load_core).rate)
         one, two = median(found[1]), median(found[2])
-        rates[shape] = {"one_worker": round(one), "two_workers": round(two), "ratio": round(two / one, 2)}
+        ratio = round(two / one, 2) if one else None
+        rates[shape] = {"one_worker": round(one), "two_workers": round(two), "ratio": ratio}
     return rates
 
 

@@ -72,7 +72,15 @@ class Server:
     def children(self) -> set[int]:
         """Process ids of its workers, where it has more than one."""
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return {int(pid) for pid in listed if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()}
+        return {int(pid) for pid in listed if "spawn_main" in _command_line(pid)}
+
+
+def _command_line(pid: str) -> str:
+    """Empty for a process that has ended since it was listed: a worker that is being replaced may."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 @contextmanager
