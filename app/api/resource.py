@@ -21,12 +21,12 @@ from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, parse_
 from app.api.queries import column_in, conditions, count, order, page_of
 from app.api.records import (
     ReleaseInfo,
-    check_slugs,
     exact_addresses,
     find_record,
     included_json,
     redirect_or_404,
     release_info,
+    with_slugs,
 )
 from app.api.responses import BATCH, RawJson, StreamedExport, json_object, json_response, read, release_headers
 from app.api.routing import Router
@@ -84,7 +84,7 @@ class Listing:
 
     def page(self, connection: Connection, query: Any) -> Response:
         """The page that a query asks for."""
-        release, where = self._checked(connection, query)
+        release, query, where = self._checked(connection, query)
         total = count(connection, self.table, where)
         columns = [getattr(self.table, name) for name in dict.fromkeys((self.shown, self.exported))]
         selected = select(*(columns if query.include else columns[:1])).where(*where).order_by(*self._order(query))
@@ -108,7 +108,7 @@ class Listing:
 
     def export(self, stack: ExitStack, connection: Connection, query: Any, format: str) -> Response:
         """The filtered list, whole; a long one is streamed, and closes the stack at its end."""
-        release, where = self._checked(connection, query)
+        release, query, where = self._checked(connection, query)
         selected = select(getattr(self.table, self.exported)).where(*where).order_by(*self._order(query))
         rows = connection.execution_options(yield_per=BATCH).scalars(selected)
         records = (self.transform(row, query) for row in rows)
@@ -125,11 +125,11 @@ class Listing:
             return Response("".join(pieces), headers=headers, media_type=MEDIA_TYPES[format])
         return StreamedExport(stack.pop_all().close, pieces, headers, MEDIA_TYPES[format])
 
-    def _checked(self, connection: Connection, query: Any) -> tuple[ReleaseInfo, list[ColumnElement[bool]]]:
+    def _checked(self, connection: Connection, query: Any) -> tuple[ReleaseInfo, Any, list[ColumnElement[bool]]]:
         release = release_info(connection)
-        check_slugs(connection, self.kind, query)
+        query = with_slugs(connection, self.kind, query)
         self.check(connection, query)
-        return release, [*self.where(query), *conditions(self.table, query)]
+        return release, query, [*self.where(query), *conditions(self.table, query)]
 
     def _order(self, query: Any) -> list[Any]:
         return order(self.table, query.sort, self.sorts)
