@@ -182,9 +182,11 @@ async def test_a_filter_by_an_unknown_record_is_refused(
 
 
 async def test_an_alias_of_two_records_is_refused_with_both(new_database: NewDatabase, content: Path) -> None:
-    for file, alias in (("nutrients/iron.toml", '"Fe"'), ("lifestyle-factors/running.toml", '"jogging"')):
+    for file, alias in (("nutrients/iron.toml", "ferrum"), ("lifestyle-factors/running.toml", "jogging")):
         path = content / file
-        path.write_text(path.read_text(encoding="utf-8").replace(alias, f'{alias}, "pumping"'), encoding="utf-8")
+        path.write_text(
+            path.read_text(encoding="utf-8").replace(f'"{alias}"', f'"{alias}", "pumping"'), encoding="utf-8"
+        )
     async with client_for(new_database("ambiguous", content)) as client:
         error = await wrong(client, "/claims?about=pumping")
         assert (error["message"], error["suggestion"]) == ("'pumping' may mean iron or running.", "iron")

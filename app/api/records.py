@@ -81,16 +81,20 @@ def with_slugs(connection: Connection, kind: str, query: Q) -> Q:
 
     A filter by a record that does not exist is an error, not an empty list.
     """
-    asked = {name: rule.kinds or (kind,) for name, rule in annotations(type(query), Slugs) if getattr(query, name)}
-    slugs = {slug for name in asked for slug in getattr(query, name) if is_slug(slug)}
+    asked = [
+        (name, slug, rule.kinds or (kind,))
+        for name, rule in annotations(type(query), Slugs)
+        for slug in getattr(query, name)
+    ]
     if not asked:
         return query
+    slugs = {slug for _, slug, _ in asked if is_slug(slug)}
     rows = connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs)))
     known: dict[str, str] = {row.slug: row.kind for row in rows}
     aliases = _aliases(connection, slugs - known.keys())
     found: defaultdict[str, list[str]] = defaultdict(list)
     errors: list[ParameterError] = []
-    for name, slug, kinds in ((name, slug, kinds) for name, kinds in asked.items() for slug in getattr(query, name)):
+    for name, slug, kinds in asked:
         targets = [slug] if known.get(slug) in kinds else [aliases[slug][of] for of in kinds if of in aliases[slug]]
         if len(targets) == 1:
             found[name] += targets
@@ -104,7 +108,7 @@ def with_slugs(connection: Connection, kind: str, query: Q) -> Q:
         errors.append(ParameterError(parameter=name, location="query", message=message, suggestion=near))
     if errors:
         raise InvalidParameters(errors)
-    return query.model_copy(update={name: tuple(dict.fromkeys(slugs)) for name, slugs in found.items()})
+    return query.model_copy(update={name: tuple(dict.fromkeys(targets)) for name, targets in found.items()})
 
 
 def exact_addresses(connection: Connection) -> dict[str, list[str]]:

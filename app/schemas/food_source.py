@@ -220,13 +220,13 @@ class FoodSourceFile(IdentifiedFile):
 
 
 class ProvidedNutrient(Model):
-    """A nutrient that a food source provides, with the greatest of its amounts on record."""
+    """A nutrient that a food source provides, with the greatest of its amounts; null where none was measured."""
 
     nutrient: Ref
     standing: Standing
-    per_100g: Quantity | None = Field(description="Greatest amount in 100 g; null where not measured.")
-    per_serving: Quantity | None = Field(description="Greatest amount in a serving; null where not measured.")
-    percent_daily_value: int | None = Field(ge=0, description="Greatest percentage of the FDA Daily Value; else null.")
+    per_100g: Quantity | None
+    per_serving: Quantity | None
+    percent_daily_value: int | None = Field(ge=0, description="Percentage of the FDA Daily Value in a serving.")
 
 
 class FoodSource(FoodSourceFile, Ref):

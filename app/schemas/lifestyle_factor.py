@@ -33,7 +33,7 @@ class LifestyleFactorType(StrEnum):
 
 
 class Disturbance(StrEnum):
-    """What a factor does to a nutrient in the body; `impairs-absorption`: less of it is absorbed from food."""
+    """What a factor does to a nutrient; `impairs-absorption`: less of it is absorbed."""
 
     lowers = "lowers"
     raises = "raises"

@@ -53,7 +53,7 @@ class SourceFile(Model):
     funding: Text | None = Field(default=None, description="Who paid, where that may matter to a reader.")
     licence: Text | None = Field(
         default=None,
-        description="Licence of the publication, by SPDX where it is listed; null where that could not be checked.",
+        description="Licence, by SPDX where that lists it; null where it could not be checked.",
         examples=["CC-BY-4.0"],
     )
     notes: list[Text] = Field(default=[], description="Remarks on the publication.")

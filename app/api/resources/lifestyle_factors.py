@@ -35,7 +35,7 @@ class LifestyleFactorFilters(RecordFilters):
     )
     effect: Annotated[tuple[str, ...], Choices(Disturbance)] = Field(
         default=(),
-        description="Only factors with one of these effects on a nutrient, or on one of those in `nutrient`.",
+        description="Only factors with one of these effects on a nutrient (on those in `nutrient`, if given).",
         examples=["lowers"],
     )
     symptom: Annotated[tuple[str, ...], Slugs("symptom"), references("symptoms")] = Field(
@@ -58,7 +58,7 @@ RESOURCE = Resource(
     example="diuretics",
     list_doc="""Habits, states and medicines that affect twitching, with the nutrients each disturbs.
 
-Medicines that lower magnesium: `/lifestyle-factors?type=medicine&nutrient=magnesium&effect=lowers`.""",
+What lowers magnesium: `/lifestyle-factors?nutrient=magnesium&effect=lowers`.""",
     detail_doc="""One habit, state or medicine: its effects, what sources say helps, and the nutrients it disturbs.""",
     where=_with_effect,
 )
