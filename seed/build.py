@@ -8,6 +8,7 @@ from typing import Any
 from app.schemas import Kind, Names
 from app.schemas.common import Backlink, Grade, walk_refs
 from app.schemas.food_source import FoodSourceFile
+from app.schemas.lifestyle_factor import effect_field
 from seed.amounts import DailyValues, amounts_of, with_provisions
 
 
@@ -39,6 +40,10 @@ def links(slug: str, content: Any, fields: Iterable[str]) -> list[Link]:
             # a citation below any field is a citation of the record
             name = "citations" if ref.kind == "source" else field
             found.setdefault((name, ref.slug), Link(slug, name, ref.slug, len(found)))
+    for item in getattr(content, "disturbs", ()):
+        # a field of its own for each effect, so that a list can be filtered by both at once
+        name = effect_field(item.effect)
+        found.setdefault((name, item.nutrient.slug), Link(slug, name, item.nutrient.slug, len(found)))
     return list(found.values())
 
 

@@ -86,17 +86,14 @@ def provision_rows(record: Any) -> Iterator[dict[str, Any]]:
     """The rows of the nutrients that a food source provides, each with the greatest of its amounts."""
     if not isinstance(record, FoodSource):
         return
-    for provision in record.nutrients:
-        slug = provision.nutrient.slug
-        amounts = [amount for amount in record.amounts if amount.nutrient.slug == slug]
-        percents = [a.percent_daily_value for a in amounts if a.percent_daily_value is not None]
+    for item in record.provided:
         yield {
             "food_source": record.slug,
-            "nutrient": slug,
-            "standing": provision.standing,
-            "per_100g": max((a.per_100g.value for a in amounts if a.per_100g), default=None),
-            "per_serving": max((a.per_serving.value for a in amounts if a.per_serving), default=None),
-            "percent_daily_value": max(percents, default=None),
+            "nutrient": item.nutrient.slug,
+            "standing": item.standing,
+            "per_100g": item.per_100g and item.per_100g.value,
+            "per_serving": item.per_serving and item.per_serving.value,
+            "percent_daily_value": item.percent_daily_value,
         }
 
 

@@ -97,6 +97,45 @@ async def test_foods_that_hold_magnesium_and_the_reverse(real: httpx.AsyncClient
     assert "magnesium" in {nutrient["slug"] for nutrient in nutrients}
 
 
+@pytest.mark.parametrize("key", ["per_100g", "per_serving", "percent_daily_value"])
+async def test_foods_in_a_list_show_the_amount_that_they_are_sorted_by(real: httpx.AsyncClient, key: str) -> None:
+    foods = (await real.get(f"/food-sources?nutrient=magnesium&sort=-{key}&limit=100")).json()["items"]
+    shown = [item[key] for food in foods for item in food["nutrients"] if item["nutrient"]["slug"] == "magnesium"]
+    assert len(shown) == len(foods)
+    values = [amount["value"] if isinstance(amount, dict) else amount for amount in shown if amount is not None]
+    assert values == sorted(values, reverse=True)
+    # what has no amount comes last
+    assert shown[: len(values)].count(None) == 0
+
+
+async def test_medicines_that_lower_a_nutrient(real: httpx.AsyncClient) -> None:
+    url = "/lifestyle-factors?type=medicine&nutrient=magnesium&effect=lowers&limit=100"
+    found = {item["slug"] for item in (await real.get(url)).json()["items"]}
+    assert {"diuretics", "proton-pump-inhibitors"} <= found
+    for slug in found:
+        disturbed = (await real.get(f"/lifestyle-factors/{slug}")).json()["disturbs"]
+        assert ("magnesium", "lowers") in {(item["nutrient"]["slug"], item["effect"]) for item in disturbed}
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("nutrients/kalium", "/nutrients/potassium"),
+        ("nutrients/hierro", "/nutrients/iron"),
+        ("nutrients/acide-folique", "/nutrients/folate"),
+        ("symptoms/muskelzucken", "/symptoms/fasciculation"),
+        ("symptoms/crampe-musculaire", "/symptoms/muscle-cramp"),
+        ("symptoms/magnesiummangel", "/symptoms/hypomagnesaemia"),
+    ],
+)
+async def test_names_in_german_spanish_and_french_lead_to_the_record(
+    real: httpx.AsyncClient, name: str, path: str
+) -> None:
+    assert (await real.get(f"/{name}")).headers["location"] == path
+    word = name.partition("/")[2].replace("-", " ")
+    assert (await real.get(f"/search?q={word}")).json()["items"][0]["url"] == path
+
+
 async def test_who_appears_in_only_one_of_the_articles_lists(real: httpx.AsyncClient) -> None:
     foods = await export(real, "/food-sources.ndjson?nutrient=magnesium")
     listed = {

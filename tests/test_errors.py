@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -161,7 +162,7 @@ async def test_too_many_values_are_refused(tiny: httpx.AsyncClient) -> None:
         ("/nutrients?slug=irn", "There is no nutrient 'irn'.", "iron"),
         ("/nutrients?slug=iron,running", "There is no nutrient 'running'.", None),
         ("/nutrients?slug=Iron", "There is no nutrient 'Iron'.", "iron"),
-        ("/nutrients?slug=iron-mineral", "There is no nutrient 'iron-mineral'.", "iron"),
+        ("/symptoms?slug=iron-mineral", "There is no symptom 'iron-mineral'.", None),
         ("/food-sources?nutrient=sodum", "There is no nutrient 'sodum'.", "sodium"),
         ("/food-sources?part_of=green", "There is no food source 'green'.", "greens"),
         ("/mechanisms?symptom=tired", "There is no symptom 'tired'.", "tiredness"),
@@ -178,6 +179,19 @@ async def test_a_filter_by_an_unknown_record_is_refused(
 ) -> None:
     error = await wrong(tiny, url)
     assert (error["message"], error["suggestion"]) == (message, suggestion)
+
+
+async def test_an_alias_of_two_records_is_refused_with_both(new_database: NewDatabase, content: Path) -> None:
+    for file, alias in (("nutrients/iron.toml", "ferrum"), ("lifestyle-factors/running.toml", "jogging")):
+        path = content / file
+        path.write_text(
+            path.read_text(encoding="utf-8").replace(f'"{alias}"', f'"{alias}", "pumping"'), encoding="utf-8"
+        )
+    async with client_for(new_database("ambiguous", content)) as client:
+        error = await wrong(client, "/claims?about=pumping")
+        assert (error["message"], error["suggestion"]) == ("'pumping' may mean iron or running.", "iron")
+        assert (await client.get("/claims?about=jogging")).status_code == 200
+        assert (await client.get("/food-sources?nutrient=pumping")).status_code == 200
 
 
 async def test_every_wrong_parameter_is_named(tiny: httpx.AsyncClient) -> None:

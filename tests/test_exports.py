@@ -124,6 +124,14 @@ async def test_other_exports_are_not_found(tiny: httpx.AsyncClient, path: str) -
     assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
 
 
+@pytest.mark.parametrize("accept", ["application/json", "text/html", "image/png", "text/csv;q=0"])
+@pytest.mark.parametrize("path", ["/nutrients.csv", "/nutrients/iron/food-sources.ndjson", "/faq.jsonld"])
+async def test_the_path_of_an_export_chooses_its_format(tiny: httpx.AsyncClient, path: str, accept: str) -> None:
+    plain, asked = await tiny.get(path), await tiny.get(path, headers={"Accept": accept})
+    assert (asked.status_code, asked.headers["content-type"]) == (200, plain.headers["content-type"])
+    assert asked.text == plain.text
+
+
 async def test_an_unacceptable_type_is_refused_with_what_there_is(tiny: httpx.AsyncClient) -> None:
     response = await tiny.get("/nutrients", headers={"Accept": "application/xml"})
     assert response.status_code == 406

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from app.schemas.identifier import CODE_PATTERN, FORMS, CodeSystem, Identifier, Match, code_of
+from seed.check import check
+from tests.support import REAL
 
 IRON = {
     "vocabulary": "MeSH",
@@ -123,3 +125,43 @@ async def test_questions_say_by_exact_codes_what_they_are_about(tiny: httpx.Asyn
         {"@type": "Thing", "@id": "/nutrients/iron", "name": "Iron", "sameAs": [IRON["url"]]},
         {"@type": "Thing", "@id": "/symptoms/tiredness", "name": "Tiredness", "sameAs": []},
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ("ICD-10:R25.3", "/symptoms/fasciculation"),
+        ("icd-10-cm:g25.81", "/symptoms/restless-legs-syndrome"),
+        ("ATC:C10AA", "/lifestyle-factors/statins"),
+        ("RxNorm:6809", "/lifestyle-factors/metformin"),
+        ("CAS:7439-95-4", "/nutrients/magnesium"),
+    ],
+)
+async def test_codes_of_everyday_vocabularies_lead_to_records(real: httpx.AsyncClient, code: str, path: str) -> None:
+    assert (await real.get(f"/resolve?code={code}")).headers["location"] == path
+
+
+async def test_a_code_of_a_blood_test_is_close_to_the_nutrient(real: httpx.AsyncClient) -> None:
+    tests = (await real.get("/nutrients/iron")).json()["assessment"]
+    codes = {(item["vocabulary"], item["id"], item["url"]) for test in tests for item in test["same_as"]}
+    assert codes == {("LOINC", "2276-4", "https://loinc.org/2276-4")}
+    assert slugs(await real.get("/nutrients?same_as=LOINC:2276-4")) == ["iron"]
+    answer = await real.get("/resolve?code=LOINC:2276-4")
+    assert answer.status_code == 404
+    assert "/nutrients/iron (close)" in answer.json()["detail"]
+
+
+def test_check_digits_of_the_content_are_right() -> None:
+    checked, _ = check(REAL)
+    assert checked
+    tests = [test for record in checked.records for test in getattr(record, "assessment", ())]
+    items = [item for holder in (*checked.records, *tests) for item in getattr(holder, "same_as", ())]
+    numbers = {vocabulary: {i.id for i in items if i.vocabulary == vocabulary} for vocabulary in ("CAS", "LOINC")}
+    assert all(numbers.values())
+    for number in numbers["CAS"]:
+        digits = [int(digit) for digit in number.replace("-", "")][::-1]
+        assert sum(place * digit for place, digit in enumerate(digits)) % 10 == digits[0], number
+    for number in numbers["LOINC"]:
+        body, _, digit = number.partition("-")
+        doubled = str(int(body[::-1][::2][::-1]) * 2) + body[::-1][1::2]
+        assert -sum(map(int, doubled)) % 10 == int(digit), number

@@ -68,6 +68,10 @@ FILTERED = {
     "/lifestyle-factors?symptom=tiredness": ["running", "swimming"],
     "/lifestyle-factors?part_of=sports": ["swimming"],
     "/lifestyle-factors?from_article=false": ["sports", "swimming"],
+    "/lifestyle-factors?effect=lowers": ["running"],
+    "/lifestyle-factors?effect=raises,impairs-absorption": [],
+    "/lifestyle-factors?effect=lowers,raises&nutrient=sodium,iron": ["running"],
+    "/lifestyle-factors?effect=lowers&nutrient=iron": [],
     "/faq?nutrient=iron": ["does-iron-help"],
     "/faq?nutrient=sodium": [],
     "/faq?symptom=tiredness": ["does-iron-help"],
@@ -122,6 +126,11 @@ FILTERED = {
     "/nutrients?electrolyte=True": ["sodium"],
     "/nutrients?electrolyte=FALSE": ["iron", "vitamin-c"],
     "/nutrients?slug=iron&slug=sodium,iron": ["iron", "sodium"],
+    # names that people use and former slugs stand for the record, as in paths
+    "/nutrients?slug=fe,iron-mineral,sodium": ["iron", "sodium"],
+    "/interactions?nutrient=ferrum": ["vitamin-c-and-iron"],
+    "/claims?about=jogging": ["running-causes-scurvy"],
+    "/lifestyle-factors?effect=lowers&nutrient=fe,sodium": ["running"],
 }
 
 
@@ -345,6 +354,18 @@ async def test_an_unambiguous_alias_redirects(tiny: httpx.AsyncClient) -> None:
     for alias in nutrient["aliases"]:
         response = await tiny.get(f"/nutrients/{alias.lower().replace(' ', '-')}?include=claims")
         assert (response.status_code, response.headers["location"]) == (308, "/nutrients/vitamin-c?include=claims")
+
+
+async def test_links_between_pages_name_records_by_their_slugs(tiny: httpx.AsyncClient) -> None:
+    page = await get(tiny, "/claims?about=ferrum,iron&limit=1")
+    assert page["next"] == "/claims?about=iron&limit=1&offset=1"
+    assert page == await get(tiny, "/claims?about=iron&limit=1")
+
+
+async def test_a_claim_in_a_list_names_what_it_cites(tiny: httpx.AsyncClient) -> None:
+    for card in (await get(tiny, "/claims"))["items"]:
+        citations = (await get(tiny, card["url"]))["citations"]
+        assert card["sources"] == list({c["source"]["slug"]: c["source"] for c in citations}.values())
 
 
 async def test_a_former_slug_redirects_only_in_its_collection(tiny: httpx.AsyncClient) -> None:

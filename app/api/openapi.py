@@ -145,7 +145,9 @@ def _refer_to_enumerations(schema: dict[str, Any]) -> None:
     for item in schema["paths"].values():
         for parameter in item["get"].get("parameters", ()):
             items = parameter["schema"].get("items", {})
-            if name := COMPONENTS.get(items.get("pattern")):
+            if parameter["schema"].get("pattern") == CODE_PATTERN:
+                parameter["schema"] = {"$ref": f"{REFERENCE}Code"}
+            elif name := COMPONENTS.get(items.get("pattern")):
                 parameter["schema"] = {"$ref": REFERENCE + name}
             elif name := names.get(json.dumps(items.get("enum"))):
                 parameter["schema"]["items"] = {"$ref": REFERENCE + name}

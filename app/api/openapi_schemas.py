@@ -32,9 +32,10 @@ OFTEN = 4
 """A key that so many other components describe alike is described once."""
 
 SHARED: JSON = {
+    "Code": {"type": "string", "pattern": CODE_PATTERN, "description": "A vocabulary and a code."},
     "Codes": {
         "type": "array",
-        "items": {"type": "string", "pattern": CODE_PATTERN},
+        "items": {"$ref": f"{REFERENCE}Code"},
         "minItems": 1,
         "maxItems": MAX_VALUES,
         "description": "Codes of vocabularies, in any case.",
@@ -69,9 +70,9 @@ def schemas(found: JSON) -> JSON:
             # every key is always sent
             property_.pop("default", None)
     _compose(found)
-    for name, component in found.items():
+    for component in found.values():
         for properties in _properties(component):
-            properties |= {key: _property(property_, in_full=name in IN_FULL) for key, property_ in properties.items()}
+            properties |= {key: _property(property_) for key, property_ in properties.items()}
             if "const" not in properties.get("kind", {"const": ""}):
                 properties["kind"] = {"$ref": f"{REFERENCE}Kind"}
     found |= SHARED
@@ -108,13 +109,13 @@ def _compose(found: JSON) -> None:
                     found[name]["description"] = component["description"]
 
 
-def _property(schema: JSON, *, in_full: bool) -> JSON:
+def _property(schema: JSON) -> JSON:
     """A property of a response; a nullable scalar in the form of OpenAPI 3.1."""
     kept = {key: value for key, value in sorted(schema.items()) if key != "title"}
     if "items" in kept:
-        kept["items"] = _property(kept["items"], in_full=in_full)
+        kept["items"] = _property(kept["items"])
     for name, component in SHARED.items():
-        if _shape(kept) == _shape(component) and not (in_full and name == "Slug"):
+        if _shape(kept) == _shape(component):
             return {"$ref": REFERENCE + name} | {key: kept[key] for key in kept if kept[key] != component.get(key)}
     parts = [part for part in kept.get("anyOf", ()) if part != {"type": "null"}]
     if parts and "$ref" not in parts[0]:

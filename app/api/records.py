@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest
-from app.api.parameters import Query, Slugs, annotations
+from app.api.parameters import Q, Query, Slugs, annotations
 from app.database.current_release import release_tag
 from app.database.models import TABLES, Dataset, Identifier, Record, Redirect
 from app.http.headers import is_header_text
@@ -86,24 +86,35 @@ def asked_slugs(kind: str, query: Query) -> Iterator[tuple[str, str, tuple[str, 
             yield name, slug, rule.kinds or (kind,)
 
 
-def check_slugs(connection: Connection, kind: str, query: Query) -> None:
-    """A filter by a record that does not exist is an error, not an empty list."""
+def with_slugs(connection: Connection, kind: str, query: Q) -> Q:
+    """The query with the slug of the record in place of each unambiguous alias, as in a path.
+
+    A filter by a record that does not exist is an error, not an empty list.
+    """
     asked = list(asked_slugs(kind, query))
     if not asked:
-        return
-    slugs = [slug for _, slug, _ in asked if is_slug(slug)]
+        return query
+    slugs = {slug for _, slug, _ in asked if is_slug(slug)}
     rows = connection.execute(select(col(Record.slug), col(Record.kind)).where(col(Record.slug).in_(slugs)))
     known: dict[str, str] = {row.slug: row.kind for row in rows}
+    aliases = _aliases(connection, slugs - known.keys())
+    found: defaultdict[str, list[str]] = defaultdict(list)
     errors: list[ParameterError] = []
     for name, slug, kinds in asked:
-        if known.get(slug) not in kinds:
-            near = None
-            if len(errors) < MAX_SUGGESTIONS:
-                near = _redirected(connection, kinds, slug) or _nearest_slug(connection, kinds, slug)
-            message = f"There is no {' or '.join(map(_noun, kinds))} '{slug}'."
-            errors.append(ParameterError(parameter=name, location="query", message=message, suggestion=near))
+        targets = [slug] if known.get(slug) in kinds else [aliases[slug][of] for of in kinds if of in aliases[slug]]
+        if len(targets) == 1:
+            found[name] += targets
+            continue
+        near = targets[0] if targets else None
+        if not targets and len(errors) < MAX_SUGGESTIONS:
+            near = _nearest_slug(connection, kinds, slug)
+        message = f"There is no {' or '.join(map(_noun, kinds))} '{slug}'."
+        if targets:
+            message = f"'{slug}' may mean {' or '.join(targets)}."
+        errors.append(ParameterError(parameter=name, location="query", message=message, suggestion=near))
     if errors:
         raise InvalidParameters(errors)
+    return query.model_copy(update={name: tuple(dict.fromkeys(targets)) for name, targets in found.items()})
 
 
 def exact_addresses(connection: Connection) -> dict[str, list[str]]:
@@ -153,6 +164,15 @@ def _redirected(connection: Connection, kinds: Sequence[str], slug: str) -> str 
         return None
     selected = select(col(Redirect.target)).where(col(Redirect.slug) == slug, col(Redirect.kind).in_(kinds))
     return connection.scalar(selected.limit(1))
+
+
+def _aliases(connection: Connection, slugs: Set[str]) -> Mapping[str, Mapping[str, str]]:
+    """The records that these lead to, by slug and kind; no statement where there is nothing to look for."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    selected = select(col(Redirect.slug), col(Redirect.kind), col(Redirect.target))
+    for slug, kind, target in connection.execute(selected.where(col(Redirect.slug).in_(slugs))) if slugs else ():
+        found[slug][kind] = target
+    return found
 
 
 def _nearest_slug(connection: Connection, kinds: Sequence[str], slug: str) -> str | None:

@@ -14,20 +14,20 @@ from pydantic import Field, create_model
 from sqlalchemy import ColumnElement, Connection, select
 
 from app.api.envelopes import detail_model, page_model
-from app.api.errors import NotFound
+from app.api.errors import InvalidParameters, NotFound
 from app.api.exports import MEDIA_TYPES, csv_lines, faq_page, ndjson_lines
 from app.api.links import page_links
 from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, parse_query, sort_keys
 from app.api.queries import column_in, conditions, count, directed, order, page
 from app.api.records import (
     asked_slugs,
-    check_slugs,
     exact_addresses,
     find_record,
     included_json,
     redirect_or_404,
     release_info,
     release_of,
+    with_slugs,
 )
 from app.api.responses import BATCH, RawJson, StreamedExport, json_object, json_response, read, release_headers
 from app.api.routing import Router
@@ -85,7 +85,7 @@ class Listing:
 
     def page(self, connection: Connection, query: Any) -> Response:
         """The page that a query asks for."""
-        where = self._checked(connection, query)
+        query, where = self._checked(connection, query)
         columns = [getattr(self.table, name) for name in dict.fromkeys((self.shown, self.exported))]
         columns = columns if query.include else columns[:1]
         rows = connection.execute(page(self.table, columns, where, self._order(query), query)).all()
@@ -111,7 +111,8 @@ class Listing:
 
     def export(self, stack: ExitStack, connection: Connection, query: Any, format: str) -> Response:
         """The filtered list, whole; a long one is streamed, and closes the stack at its end."""
-        release, where = release_info(connection), self._checked(connection, query)
+        release = release_info(connection)
+        query, where = self._checked(connection, query)
         keys = [directed(column, descends, nullable=column.nullable) for column, descends in self._order(query)]
         selected = select(getattr(self.table, self.exported)).where(*where).order_by(*keys)
         rows = connection.execution_options(yield_per=BATCH).scalars(selected)
@@ -133,10 +134,14 @@ class Listing:
         """Whether the page takes one statement: nothing is to be looked up before or after it."""
         return self.check is _no_check and not query.include and not any(asked_slugs(self.kind, query))
 
-    def _checked(self, connection: Connection, query: Any) -> list[ColumnElement[bool]]:
-        check_slugs(connection, self.kind, query)
-        self.check(connection, query)
-        return [*self.where(query), *conditions(self.table, query)]
+    def _checked(self, connection: Connection, query: Any) -> tuple[Any, list[ColumnElement[bool]]]:
+        try:
+            query = with_slugs(connection, self.kind, query)
+            self.check(connection, query)
+        except InvalidParameters:
+            release_info(connection)  # in an empty database nothing is known
+            raise
+        return query, [*self.where(query), *conditions(self.table, query)]
 
     def _order(self, query: Any) -> list[tuple[Any, bool]]:
         return order(self.table, query.sort, self.sorts)

@@ -67,6 +67,11 @@ class Claim(ClaimFile, Ref):
 
     kind: Literal["claim"] = Field(default="claim", description="Kind.")
 
+    @property
+    def sources(self) -> list[Ref]:
+        """The publications that it cites, each once."""
+        return list({citation.source.slug: citation.source for citation in self.citations}.values())
+
 
 class ClaimCard(Card):
     """A claim in a list."""
@@ -78,6 +83,7 @@ class ClaimCard(Card):
     object: Ref | None = Field(description="What it affects; null where `target` says it.")
     target: Text | None = Field(description="What it affects, in words, where that is not a record.")
     grade: Grade
+    sources: list[Ref] = Field(description="The publications that it cites.")
 
 
 KIND = Kind(

@@ -1,6 +1,7 @@
 """Food sources: foods, groups of foods, and the one source that is not a food."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -218,6 +219,16 @@ class FoodSourceFile(IdentifiedFile):
     )
 
 
+class ProvidedNutrient(Model):
+    """A nutrient that a food source provides, with the greatest of its amounts; null where none was measured."""
+
+    nutrient: Ref
+    standing: Standing
+    per_100g: Quantity | None
+    per_serving: Quantity | None
+    percent_daily_value: int | None = Field(ge=0, description="Percentage of the FDA Daily Value in a serving.")
+
+
 class FoodSource(FoodSourceFile, Ref):
     """A food, a group of foods or another source of nutrients."""
 
@@ -234,12 +245,25 @@ class FoodSource(FoodSourceFile, Ref):
     )
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 
+    @property
+    def provided(self) -> list[ProvidedNutrient]:
+        """The nutrients that it is a source of, in short."""
+        return [_in_short(item, [a for a in self.amounts if a.nutrient == item.nutrient]) for item in self.nutrients]
 
-class ProvidedNutrient(Model):
-    """A nutrient that a food source provides, in short."""
 
-    nutrient: Ref
-    standing: Standing
+def _in_short(item: Provision, amounts: list[Amount]) -> ProvidedNutrient:
+    percents = (a.percent_daily_value for a in amounts if a.percent_daily_value is not None)
+    return ProvidedNutrient(
+        nutrient=item.nutrient,
+        standing=item.standing,
+        per_100g=_greatest(a.per_100g for a in amounts),
+        per_serving=_greatest(a.per_serving for a in amounts),
+        percent_daily_value=max(percents, default=None),
+    )
+
+
+def _greatest(quantities: Iterable[Quantity | None]) -> Quantity | None:
+    return max(filter(None, quantities), key=lambda quantity: quantity.value, default=None)
 
 
 class FoodSourceCard(Card):
@@ -249,7 +273,9 @@ class FoodSourceCard(Card):
     group: FoodGroup
     is_food: bool = Field(description="False for sunlight, which is a source but not a food.")
     part_of: Ref | None = Field(description="The wider source it belongs to, if any.")
-    nutrients: list[ProvidedNutrient] = Field(description="The nutrients that it is a source of.")
+    nutrients: list[ProvidedNutrient] = Field(
+        validation_alias="provided", description="The nutrients that it is a source of."
+    )
 
 
 KIND = Kind(

@@ -24,6 +24,12 @@ class CodeSystem(StrEnum):
     hpo = "HPO"
     foodon = "FoodOn"
     snomed_ct = "SNOMED-CT"
+    icd_10 = "ICD-10"
+    icd_10_cm = "ICD-10-CM"
+    atc = "ATC"
+    rxnorm = "RxNorm"
+    cas = "CAS"
+    loinc = "LOINC"
 
 
 class Match(StrEnum):
@@ -59,12 +65,24 @@ FORMS = {
     CodeSystem.hpo: Form(r"HP:\d{7}", "HP:0002380", OBO),
     CodeSystem.foodon: Form(r"FOODON:\d{8}", "FOODON:00003495", OBO),
     CodeSystem.snomed_ct: Form(r"[1-9]\d{5,17}", "82470000", "http://snomed.info/id/{}"),
+    CodeSystem.icd_10: Form(r"[A-Z]\d\d(\.\d)?", "R25.3", "https://icd.who.int/browse10/2019/en#/{}"),
+    CodeSystem.icd_10_cm: Form(
+        r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?", "R25.3", "https://icd10cmtool.cdc.gov/?fy=FY2026&query={}"
+    ),
+    CodeSystem.atc: Form(
+        r"[A-Z]\d\d([A-Z]([A-Z](\d\d)?)?)?", "A02BC01", "https://atcddd.fhi.no/atc_ddd_index/?code={}"
+    ),
+    CodeSystem.rxnorm: Form(
+        r"[1-9]\d{0,7}", "7646", "https://mor.nlm.nih.gov/RxNav/search?searchBy=RXCUI&searchTerm={}"
+    ),
+    CodeSystem.cas: Form(r"[1-9]\d{1,6}-\d\d-\d", "7439-95-4", "https://commonchemistry.cas.org/detail?cas_rn={}"),
+    CodeSystem.loinc: Form(r"[1-9]\d{0,4}-\d", "2601-3", "https://loinc.org/{}"),
 }
 
 PREFIXES = {"hp": "hpo", **{system.lower(): system.lower() for system in CodeSystem}}
 """What may stand before a code in a request -> what stands before it in the database."""
 
-CODE_PATTERN = rf"^({'|'.join(PREFIXES)}):([A-Za-z]+:)?[A-Za-z0-9.]+$"
+CODE_PATTERN = rf"^({'|'.join(PREFIXES)}):([A-Za-z]+:)?[A-Za-z0-9.-]+$"
 
 
 def code_of(text: str) -> str | None:
@@ -129,6 +147,8 @@ class IdentifiedFile(RecordFile):
 
 
 def identifier_rows(record: Any) -> Iterator[dict[str, Any]]:
-    """The rows of a record's codes in the database."""
-    for item in getattr(record, "same_as", ()):
+    """The rows of a record's codes in the database; a code of a blood test is only close to the nutrient."""
+    tests = {item.code: item for test in getattr(record, "assessment", ()) for item in test.same_as}
+    near = [item.model_copy(update={"match": Match.close}) for item in tests.values()]
+    for item in (*getattr(record, "same_as", ()), *near):
         yield {"code": item.code, "record": record.slug, "match": item.match, "url": item.url}

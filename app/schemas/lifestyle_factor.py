@@ -33,11 +33,17 @@ class LifestyleFactorType(StrEnum):
 
 
 class Disturbance(StrEnum):
-    """What a factor does to a nutrient: lowers it, raises it, or puts it out of balance."""
+    """What a factor does to a nutrient; `impairs-absorption`: less of it is absorbed."""
 
     lowers = "lowers"
     raises = "raises"
     unbalances = "unbalances"
+    impairs_absorption = "impairs-absorption"
+
+
+def effect_field(effect: str) -> str:
+    """The field of the links from a factor to the nutrients on which it has this effect."""
+    return f"disturbs:{effect}"
 
 
 class Disturbs(Graded):

@@ -21,7 +21,7 @@ from app.schemas.common import (
     Text,
     UrlPath,
 )
-from app.schemas.identifier import IdentifiedFile
+from app.schemas.identifier import IdentifiedFile, Identifier
 from app.schemas.quantity import Number, Percent, Quantity, Unit
 
 
@@ -71,6 +71,7 @@ class Assessment(Model):
     meaning: Text = Field(description="What such a value means.", examples=["deficient"])
     authority: Text = Field(description="Who set the cut-off.")
     limits: Text | None = Field(default=None, description="What the test cannot tell.")
+    same_as: list[Identifier] = Field(default=[], description="Its codes in other vocabularies.")
     citations: Citations
 
     @model_validator(mode="after")

@@ -51,6 +51,11 @@ class SourceFile(Model):
     one_page: StrictBool = Field(default=False, description="True for an item of one page, cited as a whole.")
     last_reviewed: date = Field(description="Day on which this description was last compared with the publication.")
     funding: Text | None = Field(default=None, description="Who paid, where that may matter to a reader.")
+    licence: Text | None = Field(
+        default=None,
+        description="Licence, by SPDX where that lists it; null where it could not be checked.",
+        examples=["CC-BY-4.0"],
+    )
     notes: list[Text] = Field(default=[], description="Remarks on the publication.")
     aliases: list[Text] = Field(default=[], description="Other names by which it is known.")
     from_article: StrictBool = Field(default=False, description="True for the article itself and for what it names.")

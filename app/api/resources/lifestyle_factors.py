@@ -1,14 +1,27 @@
 """/lifestyle-factors: habits, states and medicines."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from pydantic import Field
+from sqlalchemy import ColumnElement, select
+from sqlmodel import col
 
 from app.api.parameters import Choices, RecordFilters, SameAs, Slugs
 from app.api.queries import column_in, references
 from app.api.resource import Resource
-from app.database.models import LifestyleFactor
-from app.schemas.lifestyle_factor import LifestyleFactorType
+from app.database.models import LifestyleFactor, Link, Nutrient
+from app.schemas.lifestyle_factor import Disturbance, LifestyleFactorType, effect_field
+
+
+def _with_effect(query: Any) -> Sequence[ColumnElement[bool]]:
+    """Factors with one of the effects on one of the nutrients that are asked for, else on any."""
+    if not query.effect:
+        return ()
+    nutrients = query.nutrient or select(col(Nutrient.slug))
+    fields = [effect_field(effect) for effect in query.effect]
+    factors = select(col(Link.origin)).where(col(Link.target).in_(nutrients), col(Link.field).in_(fields))
+    return (col(LifestyleFactor.slug).in_(factors),)
 
 
 class LifestyleFactorFilters(RecordFilters):
@@ -19,6 +32,11 @@ class LifestyleFactorFilters(RecordFilters):
     )
     nutrient: Annotated[tuple[str, ...], Slugs("nutrient"), references("disturbs")] = Field(
         default=(), description="Only factors that disturb one of these nutrients.", examples=["magnesium"]
+    )
+    effect: Annotated[tuple[str, ...], Choices(Disturbance)] = Field(
+        default=(),
+        description="Only factors with one of these effects on a nutrient (on those in `nutrient`, if given).",
+        examples=["lowers"],
     )
     symptom: Annotated[tuple[str, ...], Slugs("symptom"), references("symptoms")] = Field(
         default=(), description="Only factors linked with one of these symptoms.", examples=["fasciculation"]
@@ -38,8 +56,11 @@ RESOURCE = Resource(
     default_sort=("name",),
     include=("nutrients", "symptoms", "mechanisms", "lifestyle_factors", "claims", "faq", "sources"),
     example="diuretics",
-    list_doc="""Habits, states and medicines that affect twitching, with the nutrients each disturbs.""",
+    list_doc="""Habits, states and medicines that affect twitching, with the nutrients each disturbs.
+
+What lowers magnesium: `/lifestyle-factors?nutrient=magnesium&effect=lowers`.""",
     detail_doc="""One habit, state or medicine: its effects, what sources say helps, and the nutrients it disturbs.""",
+    where=_with_effect,
 )
 
 router = RESOURCE.router()
