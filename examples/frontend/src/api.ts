@@ -1,4 +1,4 @@
-// The API as typed functions. The types come from its description: `npm run generate` writes schema.d.ts.
+// Typed functions of the API. Their types come from its description: `npm run generate` writes schema.d.ts.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema";
 

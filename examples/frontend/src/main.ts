@@ -4,7 +4,7 @@ import { API, Problem, getComparison, getQuestions, type Found, type Schemas } f
 
 type Reference = Schemas["Ref"];
 
-/** An element with attributes and children; text is never read as HTML. */
+/** An element with attributes and children; text never becomes HTML. */
 function element(name: string, attributes: Record<string, string> = {}, ...children: (Node | string)[]): HTMLElement {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -67,7 +67,7 @@ async function load<T extends { disclaimer: string }>(
   section.setAttribute("aria-busy", "true");
   try {
     const { data, unchanged } = await get();
-    // an unchanged part stays as it is, with what the reader has opened
+    // an unchanged part is left alone, with what the reader has opened
     if (!unchanged || !section.dataset["shown"]) content.replaceChildren(...show(data));
     section.dataset["shown"] = "true";
     one("#disclaimer").textContent = data.disclaimer;
