@@ -12,7 +12,7 @@ CONTENT_SECURITY_POLICY = (
 )
 """The policy of the page."""
 
-BODY = '<main id="reference"><noscript>This page needs JavaScript; /openapi.json says the same.</noscript></main>'
+BODY = '<div id="reference"><noscript>This page needs JavaScript; /openapi.json says the same.</noscript></div>'
 
 router = Router(include_in_schema=False)
 
