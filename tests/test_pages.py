@@ -46,16 +46,22 @@ async def test_the_links_of_the_index_lead_somewhere(real: httpx.AsyncClient) ->
         assert (await real.get(path.replace("&amp;", "&"))).status_code == 200, path
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc"])
-async def test_docs_pages_load_only_what_this_host_serves(tiny: httpx.AsyncClient, path: str) -> None:
-    page = await tiny.get(path)
-    assert "script-src 'self';" in page.headers["content-security-policy"]
+async def test_the_reference_loads_only_what_this_host_serves(tiny: httpx.AsyncClient) -> None:
+    page = await tiny.get("/docs")
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self'; style-src 'self';" in policy
+    assert "unsafe" not in policy
     assert "http" not in page.text
     assert not re.search(r"<script(?![^>]* src=)", page.text), "no script within the page"
     for address in re.findall(r'(?:src|href)="([^"]+)"', page.text):
         asset = await tiny.get(address)
         assert asset.status_code == 200, address
         assert asset.headers["cache-control"] == FOREVER
+
+
+async def test_the_address_of_a_second_reference_leads_to_the_one(tiny: httpx.AsyncClient) -> None:
+    response = await tiny.get("/redoc?utm_source=mail", headers={"Accept": BROWSER})
+    assert (response.status_code, response.headers["location"]) == (308, "/docs")
 
 
 async def test_an_unknown_asset_is_a_problem(tiny: httpx.AsyncClient) -> None:

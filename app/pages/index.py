@@ -52,8 +52,7 @@ def index_page(index: "Index") -> Response:
 <p class="eyebrow">Open, read-only REST API, no key</p>
 <h1>{escape(index.title)}</h1>
 <p class="lead">{escape(index.description)}</p>
-<p class="actions"><a class="button" href="/docs">Try it out</a> <a class="button quiet" href="/redoc">Read the
-reference</a></p>
+<p class="actions"><a class="button" href="/docs">API reference</a></p>
 </header>
 <main>
 <section aria-labelledby="collections">

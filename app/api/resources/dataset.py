@@ -67,7 +67,6 @@ RESOURCES = {
     "Dataset": "/dataset",
     "Changes between versions": "/changes",
     "API reference": "/docs",
-    "API reference, to read": "/redoc",
     "OpenAPI description": "/openapi.json",
     "Liveness": "/livez",
     "Readiness": "/readyz",
