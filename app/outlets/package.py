@@ -27,6 +27,8 @@ NAME = "nutrient-knowledge"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time that a ZIP file gives for each file: the earliest that it can."""
 
+MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "sqlite": "application/vnd.sqlite3"}
+
 SQLITE_TYPES = {"boolean": "INTEGER", "integer": "INTEGER", "number": "REAL"}
 
 
@@ -40,9 +42,9 @@ def package_files(connection: Connection, release: ReleaseInfo) -> dict[str, byt
     }
     data |= {f"csv/{table.name}.csv": _csv(table) for table in tidy}
     data["dataset.sqlite"] = _sqlite(tidy)
-    prose = {"README.md": _readme(release, tidy), "LICENCE.txt": _licence(release), "CITATION.cff": _citation(release)}
-    described = json.dumps(_datapackage(release, tidy, data), ensure_ascii=False, indent=1) + "\n"
-    return {"datapackage.json": described.encode(), **{name: text.encode() for name, text in prose.items()}, **data}
+    described = json.dumps(_datapackage(release, tidy, data), ensure_ascii=False, indent=1)
+    prose = {"README.md": _readme(release), "CITATION.cff": _citation(release), "datapackage.json": f"{described}\n"}
+    return {name: text.encode() for name, text in prose.items()} | data
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
@@ -65,10 +67,9 @@ def _csv(table: Table) -> bytes:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([column.name for column in table.columns])
-    decimal = [_type(column) == "number" for column in table.columns]
-    writer.writerows(
-        [cell(value, decimal=is_decimal) for value, is_decimal in zip(row, decimal, strict=True)] for row in table.rows
-    )
+    decimal = [column.type == "number" for column in table.columns]
+    for row in table.rows:
+        writer.writerow([cell(value, decimal=is_decimal) for value, is_decimal in zip(row, decimal, strict=True)])
     return buffer.getvalue().encode()
 
 
@@ -87,11 +88,11 @@ def _sqlite(tidy: list[Table]) -> bytes:
 def _sqlite_column(column: Column) -> str:
     required = " NOT NULL" if column.required else ""
     reference = " REFERENCES records (slug)" if column.is_reference else ""
-    return f'"{column.name}" {SQLITE_TYPES.get(_type(column), "TEXT")}{required}{reference}'
+    return f'"{column.name}" {SQLITE_TYPES.get(column.type, "TEXT")}{required}{reference}'
 
 
 def _datapackage(release: ReleaseInfo, tidy: list[Table], data: Mapping[str, bytes]) -> dict[str, Any]:
-    described = {f"csv/{table.name}.csv": table for table in tidy}
+    described = {f"csv/{table.name}.csv": _tabular(table) for table in tidy}
     return {
         "profile": "data-package",
         "name": NAME,
@@ -100,55 +101,42 @@ def _datapackage(release: ReleaseInfo, tidy: list[Table], data: Mapping[str, byt
         "version": release["version"],
         "created": f"{release['released']}T00:00:00Z",
         "licenses": [{"name": release["licence"], "path": release["licence_url"]}],
-        "resources": [_resource(path, content, described.get(path)) for path, content in data.items()],
+        "resources": [
+            {
+                "name": path.rpartition("/")[2].replace(".", "-"),
+                "path": path,
+                "mediatype": MEDIA_TYPES[path.rpartition(".")[2]],
+                "bytes": len(content),
+                "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
+                **described.get(path, {}),
+            }
+            for path, content in data.items()
+        ],
     }
 
 
-def _resource(path: str, content: bytes, table: Table | None) -> dict[str, Any]:
-    stem, _, ending = path.rpartition("/")[2].partition(".")
-    resource = {"bytes": len(content), "hash": f"sha256:{hashlib.sha256(content).hexdigest()}", "path": path}
-    if table is None:
-        media_type = {"json": "application/json", "sqlite": "application/vnd.sqlite3"}[ending]
-        return {"name": f"{stem}-{ending}", "format": ending, "mediatype": media_type, **resource}
+def _tabular(table: Table) -> dict[str, Any]:
     references = [column.name for column in table.columns if column.is_reference]
+    to_record = {"resource": "records", "fields": ["slug"]}
     return {
-        "name": stem,
-        "description": table.description,
+        "name": table.name,
         "profile": "tabular-data-resource",
-        "format": ending,
-        "mediatype": "text/csv",
+        "description": table.description,
         "encoding": "utf-8",
-        **resource,
         "schema": {
             "fields": [_field(column) for column in table.columns],
             "primaryKey": list(table.key),
-            "foreignKeys": [
-                {"fields": [name], "reference": {"resource": "records", "fields": ["slug"]}} for name in references
-            ],
-            "missingValues": [""],
+            "foreignKeys": [{"fields": [name], "reference": to_record} for name in references],
         },
     }
 
 
 def _field(column: Column) -> dict[str, Any]:
-    constraints = {"required": True} if column.required else {}
-    if "enum" in column.schema:
-        constraints["enum"] = column.schema["enum"]
-    return {
-        "name": column.name,
-        "type": _type(column),
-        "description": column.schema.get("description", ""),
-        **({"constraints": constraints} if constraints else {}),
-    }
+    constraints = {"required": column.required} | ({"enum": column.enum} if column.enum else {})
+    return {"name": column.name, "type": column.type, "description": column.description, "constraints": constraints}
 
 
-def _type(column: Column) -> str:
-    """The type of a column, by its Frictionless name."""
-    return "date" if column.schema.get("format") == "date" else str(column.schema.get("type", "string"))
-
-
-def _readme(release: ReleaseInfo, tidy: list[Table]) -> str:
-    listed = "".join(f"| `{table.name}` | {len(table.rows)} | {_first_line(table.description)} |\n" for table in tidy)
+def _readme(release: ReleaseInfo) -> str:
     return f"""# {release["title"]}
 
 {release["description"]}
@@ -156,22 +144,12 @@ def _readme(release: ReleaseInfo, tidy: list[Table]) -> str:
 Dataset {release["version"]}, released {release["released"]}. {release["disclaimer"]}
 
 - `json/`: whole records, a file for each collection.
-- `csv/` and `dataset.sqlite`: the same as tables. The items of a record's lists are rows of their own: `record` and
-  `path` are their key, `parent` is the path of the item that holds them: the citations of a statement are those of the
-  same `record` whose `parent` is the statement's `path`.
+- `csv/` and `dataset.sqlite`: the same as tables. The items of a record's lists are rows of their own, with `record` and
+  `path` as their key: the citations of a statement are those of its `record` whose `parent` is the statement's `path`.
 - `datapackage.json`: every column with its type, meaning and keys (Frictionless Data Package).
 
-| table | rows | a row is |
-|---|---|---|
-{listed}"""
-
-
-def _first_line(text: str) -> str:
-    return text.partition("\n")[0]
-
-
-def _licence(release: ReleaseInfo) -> str:
-    return f"The content is licensed under {release['licence']}: {release['licence_url']}\n"
+Licence: [{release["licence"]}]({release["licence_url"]}). `CITATION.cff` says how to cite it.
+"""
 
 
 def _citation(release: ReleaseInfo) -> str:
