@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from app.api.errors import NO_DATASET, NotReady
+from app.api.errors import NotReady
+from app.api.records import release_info
 from app.command_line import NOT_SYNCED, Refused, first_line, wrong_settings
 from app.database.current_release import loaded
 from app.database.engines import MIGRATE, explain, is_transient, reading_engine
@@ -138,11 +139,9 @@ def run_export(options: argparse.Namespace) -> int:
     """Write the loaded dataset as files (DIR/data) and as a static copy of the API (DIR/site)."""
     settings = _settings(options)
     with _reading(settings.database_url) as connection:
-        about = loaded(connection)
-    if about is None:
-        raise NotReady(NO_DATASET)
+        version = release_info(connection)["version"]
     written = export(options.folder, settings)
-    print(f"Wrote dataset {about[0]} to {options.folder}: {written} files.")
+    print(f"Wrote dataset {version} to {options.folder}: {written} files.")
     return 0
 
 

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from app.api.records import release_info
 from app.command_line import Refused
 from app.database.models import Record, Redirect
+from app.http.prefix import prefix_of
 from app.main import create_app
 from app.outlets.package import package_files
 from app.schemas import KINDS
@@ -49,22 +50,21 @@ def export(folder: Path, settings: Settings) -> int:
 
 
 async def _export(folder: Path, app: FastAPI) -> None:
-    with app.state.engine.connect() as connection:
-        release = release_info(connection)
-        for name, content in package_files(connection, release).items():
-            _write(folder / "data" / name, content)
-        addresses = list(_addresses(app, connection))
-        _write(folder / "redirects.map", "".join(_redirects(connection)).encode())
-    prefix = app.state.settings.root_path.rstrip("/")
+    prefix = prefix_of({}, app.state.settings)
     async with app.router.lifespan_context(app):
-        known = dict.fromkeys(addresses)
+        with app.state.engine.connect() as connection:
+            release = release_info(connection)
+            for name, content in package_files(connection, release).items():
+                _write(folder / "data" / name, content)
+            _write(folder / "redirects.map", "".join(_redirects(connection, prefix)).encode())
+            addresses = list(_addresses(app, connection))
+        known = set(addresses)
         while addresses:
-            address = addresses.pop()
-            for name, content in await _answers(app, address, release.tag):
+            for name, content in (await _answers(app, addresses.pop(), release.tag)).items():
                 _write(folder / "site" / name, content)
                 if name.endswith(".json"):
-                    found = {link.removeprefix(prefix) for link in _links(json.loads(content))} - known.keys()
-                    known |= dict.fromkeys(found)
+                    found = {link.removeprefix(prefix) for link in _links(json.loads(content))} - known
+                    known |= found
                     addresses += found
 
 
@@ -77,11 +77,11 @@ def _addresses(app: FastAPI, connection: Connection) -> Iterator[str]:
         yield from (path.replace("{slug}", slug) for path in paths if path.startswith(start))
 
 
-def _redirects(connection: Connection) -> Iterator[str]:
+def _redirects(connection: Connection, prefix: str) -> Iterator[str]:
     """Lines of a `map` of nginx, from other slugs to records."""
     selected = select(col(Redirect.kind), col(Redirect.slug), col(Redirect.target))
     for kind, slug, target in connection.execute(selected.order_by(col(Redirect.kind), col(Redirect.slug))):
-        yield f"{KINDS[kind].url(slug)} {KINDS[kind].url(target)};\n"
+        yield f"{KINDS[kind].url(slug)} {prefix}{KINDS[kind].url(target)};\n"
 
 
 def _links(value: Any) -> Iterator[str]:
@@ -94,23 +94,24 @@ def _links(value: Any) -> Iterator[str]:
             yield from _links(item)
 
 
-async def _answers(app: FastAPI, address: str, tag: str) -> list[tuple[str, bytes]]:
+async def _answers(app: FastAPI, address: str, tag: str) -> dict[str, bytes]:
     """The files of an address: one for each media type that it answers in and that may be kept."""
     found: dict[str, bytes] = {}
     for accept in ("*/*", *MEDIA_TYPES):
         status, headers, body = await _ask(app, address, accept)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise Refused(f"{address} was answered with {status}: {json.loads(body)['detail']}")
         if status != HTTPStatus.OK or headers.get("cache-control") == "no-store":
             continue
         if headers.get("dataset-version", tag) != tag:
             raise Refused("Another release was loaded in the meantime; run the command again.")
         path, _, query = address.partition("?")
         name = path.strip("/")
-        if "." not in name.rpartition("/")[2] and (
-            ending := MEDIA_TYPES.get(headers["content-type"].partition(";")[0])
-        ):
+        ending = MEDIA_TYPES.get(headers["content-type"].partition(";")[0])
+        if ending and "." not in name.rpartition("/")[2]:
             name = f"{name}/index{'@' if query else ''}{query}.{ending}".lstrip("/")
         found[name] = body
-    return list(found.items())
+    return found
 
 
 async def _ask(app: FastAPI, address: str, accept: str) -> tuple[int, dict[str, str], bytes]:

@@ -144,7 +144,7 @@ def _readme(release: ReleaseInfo) -> str:
 Dataset {release["version"]}, released {release["released"]}. {release["disclaimer"]}
 
 - `json/`: whole records, a file for each collection.
-- `csv/` and `dataset.sqlite`: the same as tables. The items of a record's lists are rows of their own, with `record` and
+- `csv/` and `dataset.sqlite`: the same as tables. Items of a record's lists are rows of their own, with `record` and
   `path` as their key: the citations of a statement are those of its `record` whose `parent` is the statement's `path`.
 - `datapackage.json`: every column with its type, meaning and keys (Frictionless Data Package).
 
