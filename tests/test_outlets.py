@@ -1,5 +1,6 @@
 """The dataset to take along, used as its consumers do: one file, tables, a static copy, JSON Schemas."""
 
+import asyncio
 import csv
 import hashlib
 import io
@@ -18,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from app.schemas import KINDS
 from tests.conftest import NewDatabase
-from tests.support import NO_CONTENT, REAL, TINY, client_for, run, sqlite_file
+from tests.support import NO_CONTENT, TINY, client_for, real_database, run, sqlite_file
 from tests.test_nginx import nginx
 
 PATH = "/dataset.zip"
@@ -37,9 +38,14 @@ def unpacked(packed: bytes) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-async def files(real: httpx.AsyncClient) -> dict[str, bytes]:
-    """The files of the real dataset, by path."""
-    return unpacked(await fetched(real))
+def files() -> dict[str, bytes]:
+    """The files of the real dataset, by path; they are the same on every database."""
+
+    async def fetch() -> bytes:
+        async with client_for(real_database()) as client:
+            return await fetched(client)
+
+    return unpacked(asyncio.run(fetch()))
 
 
 def records_of(files: dict[str, bytes]) -> list[dict[str, Any]]:
@@ -81,7 +87,7 @@ async def test_the_same_release_gives_the_same_bytes(tiny: httpx.AsyncClient, ti
     packed = await fetched(tiny)
     async with client_for(tiny_sqlite) as another:
         assert await fetched(another) == packed
-    export(tmp_path / "copy", tiny_sqlite)
+    await asyncio.to_thread(export, tmp_path / "copy", tiny_sqlite)
     data = tmp_path / "copy" / "data"
     written = {str(path.relative_to(data)): path.read_bytes() for path in data.rglob("*") if path.is_file()}
     assert written == unpacked(packed)
@@ -178,11 +184,6 @@ def plain(value: Any) -> str:
         return text
 
 
-@pytest.fixture(name="database_of")
-def database_of_fixture() -> Any:
-    return database
-
-
 def database(files: dict[str, bytes]) -> Any:
     connection = sqlite3.connect(":memory:")
     connection.deserialize(files["dataset.sqlite"])
@@ -218,7 +219,7 @@ def test_csv_and_sqlite_hold_the_same_rows(files: dict[str, bytes]) -> None:
     assert len(rows_of(files, "intakes")) == len(json.loads(files["json/intakes.json"]))
 
 
-async def test_every_column_is_described(files: dict[str, bytes]) -> None:
+def test_every_column_is_described(files: dict[str, bytes]) -> None:
     described = json.loads(files["datapackage.json"])
     for resource in described["resources"]:
         content = files[resource["path"]]
@@ -291,7 +292,7 @@ def test_the_export_says_what_it_wrote(tiny_database: str, tmp_path: Path) -> No
 
 
 async def test_every_address_and_every_link_in_the_data_is_a_file(tiny: httpx.AsyncClient, tmp_path: Path) -> None:
-    export(tmp_path, f"sqlite:///{sqlite_file(TINY)}")
+    await asyncio.to_thread(export, tmp_path, f"sqlite:///{sqlite_file(TINY)}")
     site = tmp_path / "site"
     linked = set()
     for path in site.rglob("*.json"):
@@ -362,7 +363,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # a server's workers are another user, who must be able to enter
     for parent in (folder, folder.parent, folder.parent.parent):
         parent.chmod(0o755)
-    export(folder, f"sqlite:///{sqlite_file(REAL)}")
+    export(folder, real_database())
     return folder
 
 
@@ -383,7 +384,7 @@ async def test_nginx_serves_the_static_copy_as_the_api_does(folder: Path) -> Non
     every = max(1, len(addresses) // 250)
     asked = sorted({f"/{address}" for address in addresses[::every]})
     assert len(asked) >= 200
-    async with client_for(f"sqlite:///{sqlite_file(REAL)}") as live:
+    async with client_for(real_database()) as live:
         with nginx(text.replace("auto;", "1;")) as ask:
             for address in asked:
                 for accept in ("*/*", "text/html"):
