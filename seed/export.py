@@ -97,7 +97,7 @@ def _links(value: Any) -> Iterator[str]:
 async def _answers(app: FastAPI, address: str, tag: str) -> dict[str, bytes]:
     """The files of an address: one for each media type that it answers in and that may be kept."""
     found: dict[str, bytes] = {}
-    for accept in ("*/*", *MEDIA_TYPES):
+    for accept in ("*/*", "text/html", "text/markdown"):
         status, headers, body = await _ask(app, address, accept)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise Refused(f"{address} was answered with {status}: {json.loads(body)['detail']}")
