@@ -44,7 +44,7 @@ test: $(VENV)/.developing ## Install and run the tests, on SQLite and on Postgre
 	@$(RUN) -m coverage combine -q
 	@$(RUN) -m coverage report
 
-test-all: $(VENV)/.developing $(NODE_MODULES) ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
+test-all: $(VENV)/.developing $(VENV)/.outlets $(NODE_MODULES) ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
 	@REQUIRE_CLIENTS=1 HOSTILE_REQUESTS=10000 ENDURANCE_SECONDS=120 $(RUN) -m pytest -m all $(ARGS)
 	@$(MAKE) --no-print-directory fuzz EXAMPLES=60
 	@$(MAKE) --no-print-directory hostile
@@ -95,6 +95,8 @@ lock: $(VENV)/.developing ## Resolve the locked requirements
 		pyproject.toml -o requirements.txt
 	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--group outlets -c requirements-dev.txt -o requirements-outlets.txt
 
 audit: $(VENV)/.developing ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
 	@PYTHON=$(RUN) deploy/audit.sh
@@ -116,6 +118,10 @@ $(VENV)/.serving: requirements.txt | $(VENV)/bin/python
 
 $(VENV)/.developing: requirements-dev.txt $(VENV)/.serving
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.outlets: requirements-outlets.txt $(VENV)/.developing
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-outlets.txt
 	@touch $@
 
 $(NODE_MODULES): %/node_modules: %/package-lock.json

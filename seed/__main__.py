@@ -1,4 +1,4 @@
-"""python -m seed check | load | rollback | diff | verify | schema | import-food: work with the content."""
+"""python -m seed check | load | rollback | diff | verify | export | schema | import-food: work with the content."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from app.api.errors import NotReady
+from app.api.records import release_info
 from app.command_line import NOT_SYNCED, Refused, first_line, wrong_settings
 from app.database.current_release import loaded
 from app.database.engines import MIGRATE, explain, is_transient, reading_engine
@@ -27,6 +28,7 @@ from app.schemas import KINDS
 from app.schemas.vocabulary import Vocabulary
 from app.settings import Settings
 from seed.check import check
+from seed.export import export
 from seed.files import CONTENT, CoverageFile, DatasetFile
 from seed.import_foods import import_foods
 from seed.intake_files import IntakesFile, LifeStagesFile
@@ -73,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
         command.add_argument("--content", type=Path, default=CONTENT, help="content folder (default: %(default)s)")
         command.add_argument("--database", default=None, help="database URL (default: DATABASE_URL)")
+        if name == "export":
+            command.add_argument("folder", type=Path, metavar="DIR", help="empty or new folder to write to")
         if name == "schema":
             command.add_argument("--out", type=Path, default=SCHEMAS, help="folder to write to (default: %(default)s)")
         if name == "import-food":
@@ -131,6 +135,16 @@ def run_verify(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_export(options: argparse.Namespace) -> int:
+    """Write the loaded dataset as files (DIR/data) and as a static copy of the API (DIR/site)."""
+    settings = _settings(options)
+    with _reading(settings.database_url) as connection:
+        version = release_info(connection)["version"]
+    written = export(options.folder, settings)
+    print(f"Wrote dataset {version} to {options.folder}: {written} files.")
+    return 0
+
+
 def run_schema(options: argparse.Namespace) -> int:
     """Write JSON Schemas of the content files, for completion in an editor."""
     options.out.mkdir(parents=True, exist_ok=True)
@@ -159,6 +173,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "rollback": run_rollback,
     "diff": run_diff,
     "verify": run_verify,
+    "export": run_export,
     "schema": run_schema,
     "import-food": run_import_food,
 }

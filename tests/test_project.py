@@ -30,13 +30,14 @@ def test_there_is_one_version() -> None:
     assert json.loads(read("docs", "openapi.json"))["info"]["version"] == __version__
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-outlets.txt"])
 def test_locked_requirements_have_hashes_and_no_address(name: str) -> None:
     lines = [line for line in read(name).splitlines() if line and not line.startswith("#")]
     assert not [line for line in lines if "://" in line or line.startswith("-")]
     pinned = [line for line in lines if not line.startswith(" ")]
     assert all("==" in line and line.endswith("\\") for line in pinned)
-    direct = tomllib.loads(read("pyproject.toml"))["project"]["dependencies"]
+    project = tomllib.loads(read("pyproject.toml"))
+    direct = project["dependency-groups"]["outlets"] if "outlets" in name else project["project"]["dependencies"]
     names = {re.split(r"[=\[]", line)[0].lower() for line in pinned}
     assert {re.split(r"[>\[]", requirement)[0].lower() for requirement in direct} <= names
 

@@ -58,7 +58,7 @@ def csv_lines(records: Iterable[str], model: type[BaseModel], fields: Sequence[s
     writer.writerow([column.name for column in shown])
     for record in records:
         parsed = json.loads(record)
-        writer.writerow([_text(_value(parsed, column.path), column) for column in shown])
+        writer.writerow([cell(_value(parsed, column.path), decimal=column.decimal) for column in shown])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -149,18 +149,19 @@ def _value(value: Any, path: Sequence[str]) -> Any:
     return value["slug"] if isinstance(value, dict) else value
 
 
-def _text(value: Any, column: Column) -> str:
+def cell(value: Any, *, decimal: bool = False) -> str:
+    """A value as it stands in a cell of a CSV file; `decimal` numbers always have a fraction."""
     if isinstance(value, list):
-        cells = (json.dumps(v, ensure_ascii=False) if isinstance(v, list) else _scalar(v, column) for v in value)
+        cells = (json.dumps(v, ensure_ascii=False) if isinstance(v, list) else _scalar(v, decimal) for v in value)
         text = SEPARATOR.join(cells)
     else:
-        text = _scalar(value, column)
+        text = _scalar(value, decimal)
     return f"'{text}" if isinstance(value, str | list) and text.startswith(_FORMULA) else text
 
 
-def _scalar(value: Any, column: Column) -> str:
+def _scalar(value: Any, decimal: bool) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(float(value)) if column.decimal else str(value)
+    return str(float(value)) if decimal else str(value)

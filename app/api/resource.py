@@ -32,6 +32,7 @@ from app.api.records import (
 from app.api.responses import BATCH, RawJson, StreamedExport, json_object, json_response, read, release_headers
 from app.api.routing import Router
 from app.database.models import TABLES
+from app.outlets.json_schemas import schema_path
 from app.schemas import KINDS, Kind
 
 WHOLE = 2000
@@ -61,9 +62,9 @@ class Listing:
     """A list: its path, its rows, and what a request may ask of it.
 
     `filters` is a query model whose parameters carry filters; `sorts` maps each sort key to a column. `shown` is the
-    column that a page shows, `exported` that of an export, described by `exported_model`. `where` makes further
-    conditions of the query; `check` refuses a request that the database cannot serve; `transform` changes the JSON of
-    a row before it is shown.
+    column that a page shows, described by the JSON Schema at the path `schema`; `exported` is that of an export,
+    described by `exported_model`. `where` makes further conditions of the query; `check` refuses a request that the
+    database cannot serve; `transform` changes the JSON of a row before it is shown.
     """
 
     path: str
@@ -76,6 +77,7 @@ class Listing:
     include: tuple[str, ...]
     exported_model: type[Any]
     example: str = ""
+    schema: str = ""
     shown: str = "card"
     exported: str = "record"
     formats: tuple[str, ...] = EXPORT_FORMATS
@@ -107,6 +109,8 @@ class Listing:
                 "disclaimer": release["disclaimer"],
             }
         )
+        if self.schema:
+            links["describedby"] = self.schema
         return json_response(body, release, links)
 
     def export(self, stack: ExitStack, connection: Connection, query: Any, format: str) -> Response:
@@ -248,6 +252,7 @@ class Resource:
             include=self.include,
             exported_model=kind.record,
             example=self.example,
+            schema=schema_path(self.kind, "page"),
             formats=self.formats,
             where=self.where,
             check=self.check,
@@ -296,7 +301,8 @@ class Resource:
             return redirect_or_404(connection, self.kind, slug, request.scope["query_string"])
         included = included_json(connection, [record], query.include)
         tail = f'"included":{included},"disclaimer":{json.dumps(release["disclaimer"], ensure_ascii=False)}'
-        return json_response(f"{record[:-1]},{tail}}}", release, {"collection": f"/{self.declared.collection}"})
+        links = {"collection": f"/{self.declared.collection}", "describedby": schema_path(self.kind)}
+        return json_response(f"{record[:-1]},{tail}}}", release, links)
 
 
 async def export_response(request: Request, listing: Listing, format: str) -> Response:

@@ -65,6 +65,7 @@ RESOURCES = {
     "Search": "/search?q=twitching",
     "Suggestions": "/suggest?q=ma",
     "Dataset": "/dataset",
+    "Dataset in one file": "/dataset.zip",
     "Changes between versions": "/changes",
     "API reference": "/docs",
     "OpenAPI description": "/openapi.json",

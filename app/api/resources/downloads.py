@@ -1,0 +1,57 @@
+"""/dataset.zip and /schemas: what is fetched once, to be kept."""
+
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic_core import to_json
+from starlette.routing import Route
+
+from app.api.errors import NotFound
+from app.api.records import release_info
+from app.api.responses import release_headers
+from app.api.routing import Router
+from app.outlets.json_schemas import json_schema, models
+from app.outlets.package import NAME, package_files, zipped
+from app.schemas import Model
+
+ZIP = "application/zip"
+
+MOST = 20_000
+"""Records up to which a server packs the dataset: it holds all of them in memory while it does."""
+
+router = Router(include_in_schema=False)
+
+
+class SchemaRoute(Route):
+    """A JSON Schema, which changes with the code alone."""
+
+    def __init__(self, path: str, model: type[Model]) -> None:
+        def read(_request: Request) -> Response:
+            return Response(to_json(json_schema(path, model)), media_type="application/schema+json")
+
+        super().__init__(path, read, methods=["GET"], include_in_schema=False)
+
+
+@router.get("/dataset.zip")
+async def get_dataset_zip(request: Request) -> Response:
+    """The whole dataset as one file: JSON, CSV tables, SQLite, and what describes them."""
+    return await run_in_threadpool(_packed, request)
+
+
+def _packed(request: Request) -> Response:
+    state = request.app.state
+    with state.engine.connect() as connection:
+        release = release_info(connection)
+        if sum(release["counts"].values()) > MOST:
+            raise NotFound("The dataset is too large to be packed on demand; `python -m seed export` writes it.")
+        # kept here, too: packing takes too long to be done again where the response cache has no room
+        tag, packed = getattr(state, "dataset_zip", ("", b""))
+        if tag != release.tag:
+            packed = zipped(package_files(connection, release))
+            state.dataset_zip = release.tag, packed
+    headers = release_headers(release)
+    headers["Content-Disposition"] = f'attachment; filename="{NAME}-{release["version"]}.zip"'
+    return Response(packed, headers=headers, media_type=ZIP)
+
+
+router.offer("/dataset.zip", ZIP)
+router.routes.extend(SchemaRoute(path, model) for path, model in models().items())

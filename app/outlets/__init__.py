@@ -1,0 +1,1 @@
+"""Ways to take the whole dataset along: JSON Schemas, tidy tables, one package of files."""
