@@ -66,6 +66,8 @@ RESOURCES = {
     "Suggestions": "/suggest?q=ma",
     "Dataset": "/dataset",
     "Changes between versions": "/changes",
+    "Changes, as a feed": "/changes.atom",
+    "For language models": "/llms.txt",
     "API reference": "/docs",
     "API reference, to read": "/redoc",
     "OpenAPI description": "/openapi.json",
