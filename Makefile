@@ -11,8 +11,8 @@ export PORT ?= 8000
 export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
-.PHONY: help serve migrate load rollback grant test test-all quick lint format check-content generate search-eval clients fuzz \
-	hostile redbot lock audit assets bench clean
+.PHONY: help serve migrate load rollback grant test test-all quick lint format check-content generate search-eval clients \
+	published-clients fuzz hostile redbot lock audit sbom assets bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,7 +43,7 @@ test: $(VENV)/.developing ## Install and run the tests, on SQLite and on Postgre
 	@$(RUN) -m coverage combine -q
 	@$(RUN) -m coverage report
 
-test-all: $(VENV)/.developing tests/clients/node_modules ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
+test-all: $(VENV)/.all tests/clients/node_modules ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
 	@REQUIRE_CLIENTS=1 HOSTILE_REQUESTS=10000 ENDURANCE_SECONDS=120 $(RUN) -m pytest -m all $(ARGS)
 	@$(MAKE) --no-print-directory fuzz EXAMPLES=60
 	@$(MAKE) --no-print-directory hostile
@@ -73,6 +73,9 @@ generate: $(VENV)/.developing ## Write every generated file: API description, ex
 clients: $(VENV)/.developing tests/clients/node_modules ## Run linters, generated clients and a browser against the API (Node.js, Java, Chromium)
 	@REQUIRE_CLIENTS=1 $(RUN) -m pytest tests/test_clients.py $(ARGS)
 
+published-clients: $(VENV)/.developing tests/clients/node_modules ## Generate the packages below clients/ for Python and TypeScript
+	@VENV=$(VENV) clients/generate.sh
+
 assets: tests/clients/node_modules ## Copy the docs pages' assets from their npm packages into app/pages/static
 	@node tests/clients/vendor.mjs
 
@@ -94,9 +97,15 @@ lock: $(VENV)/.developing ## Resolve the locked requirements
 		pyproject.toml -o requirements.txt
 	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--group pyproject.toml:all -c requirements-dev.txt -o requirements-all.txt
 
 audit: $(VENV)/.developing ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
 	@PYTHON=$(RUN) deploy/audit.sh
+
+sbom: $(VENV)/.all ## Write build/sbom.json, the parts that the server is made of (CycloneDX)
+	@mkdir -p build
+	@$(RUN) -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.json
 
 bench: $(VENV)/.developing ## Measure next to peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
 	@$(RUN) -m bench.run $(if $(QUICK),--quick)
@@ -115,6 +124,10 @@ $(VENV)/.serving: requirements.txt | $(VENV)/bin/python
 
 $(VENV)/.developing: requirements-dev.txt $(VENV)/.serving
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.all: requirements-all.txt $(VENV)/.developing
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-all.txt
 	@touch $@
 
 tests/clients/node_modules: tests/clients/package-lock.json
