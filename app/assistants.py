@@ -17,9 +17,9 @@ from pydantic import Field
 from app import __version__
 from app.schemas import KINDS
 
-INSTRUCTIONS = """Facts on nutrients and muscle twitching, each graded and cited. Pass on the grade and the sources with \
-a fact, and the disclaimer. Grades: established, strong, moderate, limited, mechanistic (a plausible mechanism only), \
-contradicted (the evidence is against it). This is no medical advice."""
+INSTRUCTIONS = """Facts on nutrients and muscle twitching, each graded and cited. Pass on the grade and the sources
+with a fact, and the disclaimer. Grades: established, strong, moderate, limited, mechanistic (a plausible mechanism
+only), contradicted (the evidence is against it). This is no medical advice."""
 
 Answer = dict[str, Any]
 """What the API answered, with its release, its disclaimer, and the grade and the sources of each record."""
@@ -81,7 +81,7 @@ class Tools:
         pregnant: bool = False,
         lactating: bool = False,
     ) -> Answer:
-        """What a person needs of a nutrient, and how much is too much, by authority: values of authorities, not graded."""
+        """What a person needs of a nutrient, and how much is too much: values of authorities, which have no grade."""
         person = {"sex": sex, "age": age, "pregnant": pregnant or None, "lactating": lactating or None}
         return await self._list(await self._get("/intakes", nutrient=nutrient, limit=50, **person))
 

@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     security_contact: str = Field(
         default="",
         pattern=r"^((mailto:|https://|tel:)\S+)?$",
-        description="Whom to tell of a weakness, as `mailto:security@example.org`, for security.txt; empty: no such file.",
+        description="Whom to tell of a weakness, as `mailto:security@example.org`: makes a security.txt; empty: none.",
     )
     content_url: str = Field(
         default="",

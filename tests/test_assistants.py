@@ -69,7 +69,8 @@ async def test_a_record_comes_whole(assistant: Client) -> None:
     assert answer["record"]["roles"][0]["citations"]
     assert answer["sources"]
     # by another name too
-    assert (await ask(assistant, "get_record", collection="nutrients", slug="thiamine"))["record"]["slug"] == "vitamin-b1"
+    answer = await ask(assistant, "get_record", collection="nutrients", slug="thiamine")
+    assert answer["record"]["slug"] == "vitamin-b1"
 
 
 async def test_a_list_is_filtered_and_sorted(assistant: Client) -> None:

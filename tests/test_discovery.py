@@ -3,6 +3,7 @@
 import json
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from urllib.robotparser import RobotFileParser
 
 import httpx
@@ -24,7 +25,7 @@ def links_of(text: str) -> list[str]:
 
 
 def headings_of(tokens: list[Token]) -> list[str]:
-    following = zip(tokens, tokens[1:], strict=False)
+    following = pairwise(tokens)
     return [f"{token.tag} {text.content}" for token, text in following if token.type == "heading_open"]
 
 

@@ -1,8 +1,8 @@
 """Serving below a path: `/nutrients` is `/api/nutrients/nutrients` to clients, the app knows nothing of it.
 
 Routes write paths from the root. Every JSON string, CSV cell, HTML or Atom attribute and Markdown link of ours that
-begins with "/" is such a path (the content check guarantees that no text does), so it can be completed when the response
-has been made.
+begins with "/" is such a path (the content check guarantees that no text does), so it can be completed when the
+response has been made.
 """
 
 import csv
