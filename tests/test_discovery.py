@@ -169,7 +169,7 @@ async def test_a_record_as_markdown_holds_every_text_of_its_json(real: httpx.Asy
         for text in texts(record):
             # the path of a reference is the address of its link
             assert " ".join(text.split()) in " ".join(seen.split()) or f"]({text})" in response.text, text
-        assert "None" not in seen
+        assert ": None" not in seen
 
 
 async def test_a_record_as_markdown_adds_what_is_included(real: httpx.AsyncClient) -> None:

@@ -11,18 +11,21 @@ Json = Any
 
 SHOWN_APART = ("slug", "name", "kind", "url", "summary", "disclaimer")
 
+LAST = ("notes", "same_as", "citations")
+"""What is read after all else."""
+
 _MARKUP = re.compile(r"([\\`*\[\]<]|(?<!\w)_|_(?!\w))")
 
 
 def record_markdown(record: Mapping[str, Json], model: type[BaseModel], footer: str) -> str:
     """The record of this model: heading, summary, short facts, a section for each longer key with its description."""
-    facts, sections = [f"- Address: [{record['url']}]({record['url']})"], []
-    # what it all rests on is read last
-    for key, value in sorted(record.items(), key=lambda item: item[0] == "citations"):
+    facts, sections, related = [f"- Address: [{record['url']}]({record['url']})"], [], []
+    for key, value in sorted(record.items(), key=lambda item: LAST.index(item[0]) if item[0] in LAST else -1):
         if key in SHOWN_APART or value in (None, [], {}):
             continue
         if (short := _inline(value)) is not None:
-            facts.append(f"- {_label(key)}: {short}")
+            is_related = isinstance(value, list) and isinstance(value[0], dict)
+            (related if is_related else facts).append(f"- {_label(key)}: {short}")
             continue
         field = model.model_fields.get(key)
         sections += ["", f"## {_label(key)}", ""]
@@ -30,6 +33,8 @@ def record_markdown(record: Mapping[str, Json], model: type[BaseModel], footer: 
             sections += [_text(field.description), ""]
         sections += _items(value, 0) if isinstance(value, list) else _fields(value, 0)
     summary = [_text(record["summary"]), ""] if "summary" in record else []
+    if related:
+        sections += ["", "## Related", "", *related]
     lines = [f"# {_text(record['name'])}", "", *summary, *facts, *sections, "", "---", "", _text(footer), ""]
     return "\n".join(lines)
 
@@ -65,6 +70,10 @@ def _inline(value: Json) -> str | None:
     if isinstance(value, dict):
         if value.keys() == {"slug", "name", "kind", "url"}:
             return f"[{_text(value['name'])}]({value['url']})"
+        if value.keys() <= {"value", "unit", "per"}:
+            return " ".join(
+                ["per " * (key == "per") + _text(str(each)) for key, each in value.items() if each is not None]
+            )
         parts = {key: _scalar(each) for key, each in value.items() if each is not None}
         is_flat = len(value) <= 3 and None not in parts.values()
         return ", ".join(f"{_label(key).lower()} {part}" for key, part in parts.items()) if is_flat else None
@@ -81,7 +90,7 @@ def _scalar(value: Json) -> str | None:
     if isinstance(value, str):
         if value.startswith("/"):
             return f"[{value}]({value})"
-        return f"<{value}>" if value.startswith("https://") else _text(value)
+        return f"<{value}>" if value.startswith("http") else _text(value)
     return None if isinstance(value, dict | list) else str(value)
 
 
