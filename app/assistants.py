@@ -34,7 +34,6 @@ class Tools:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._client = httpx2.AsyncClient(base_url=url, timeout=30, follow_redirects=True)
 
     async def search(self, words: str, limit: Limit = 10) -> Answer:
         """Find records by the words that people use, best first: "water pills leg cramps"."""
@@ -97,7 +96,8 @@ class Tools:
         """The API's response; a `ToolError` tells the assistant what was wrong."""
         try:
             given = {name: value for name, value in query.items() if value not in (None, "")}
-            response = await self._client.get(path, params=given)
+            async with httpx2.AsyncClient(base_url=self._url, timeout=30, follow_redirects=True) as client:
+                response = await client.get(path, params=given)
         except httpx2.HTTPError as error:
             raise ToolError(f"The API at {self._url} does not answer ({type(error).__name__}).") from None
         if response.is_error:

@@ -41,7 +41,7 @@ def atom_feed(releases: Sequence[ReleaseChanges], about: Mapping[str, Any], base
 <author><name>{title}</name></author>
 <rights>{escape(f"{about['licence']}. {about['disclaimer']}")}</rights>
 <link rel="self" type="{MEDIA_TYPE}" href="{escape(base)}/changes.atom"/>
-<link rel="alternate" type="application/json" href="{escape(base)}/changes"/>
+<link rel="alternate" href="{escape(base)}/changes"/>
 {"".join(_entry(release, escape(base)) for release in releases)}</feed>
 """
 
@@ -53,7 +53,7 @@ def _entry(release: ReleaseChanges, base: str) -> str:
 <id>urn:uuid:{UUID(release.content_hash[:32])}</id>
 <title>Dataset {release.version}: {summary}</title>
 <updated>{_time(release.loaded_at)}</updated>
-<link rel="alternate" type="application/json" href="{base}/changes?since={release.since}"/>
+<link rel="alternate" href="{base}/changes?since={release.since}"/>
 <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><ul>
 {"".join(_rows(release.changes, base))}</ul></div></content>
 </entry>

@@ -19,7 +19,9 @@ _MARKUP = re.compile(r"([\\`*\[\]<]|(?<!\w)_|_(?!\w))")
 
 def record_markdown(record: Mapping[str, Json], model: type[BaseModel], footer: str) -> str:
     """The record of this model: heading, summary, short facts, a section for each longer key with its description."""
-    facts, sections, related = [f"- Address: [{record['url']}]({record['url']})"], [], []
+    facts = [f"- Address: [{record['url']}]({record['url']})"]
+    sections: list[str] = []
+    related: list[str] = []
     for key, value in sorted(record.items(), key=lambda item: LAST.index(item[0]) if item[0] in LAST else -1):
         if key in SHOWN_APART or value in (None, [], {}):
             continue
@@ -70,10 +72,8 @@ def _inline(value: Json) -> str | None:
     if isinstance(value, dict):
         if value.keys() == {"slug", "name", "kind", "url"}:
             return f"[{_text(value['name'])}]({value['url']})"
-        if value.keys() <= {"value", "unit", "per"}:
-            return " ".join(
-                ["per " * (key == "per") + _text(str(each)) for key, each in value.items() if each is not None]
-            )
+        if {"value", "unit"} <= value.keys() <= {"value", "unit", "per"}:
+            return f"{value['value']} {value['unit']}" + (f" per {_text(value['per'])}" if "per" in value else "")
         parts = {key: _scalar(each) for key, each in value.items() if each is not None}
         is_flat = len(value) <= 3 and None not in parts.values()
         return ", ".join(f"{_label(key).lower()} {part}" for key, part in parts.items()) if is_flat else None

@@ -92,7 +92,7 @@ def _history(connection: Connection, release: ReleaseInfo) -> list[ReleaseChange
     columns = (col(Release.id), col(Release.version), col(Release.content_hash), col(Release.loaded_at))
     rows = {row.id: row for row in connection.execute(select(*columns, col(Release.replaced)))}
     current = next((row for row in rows.values() if row.content_hash == release["content_hash"]), None)
-    history = []
+    history: list[ReleaseChanges] = []
     after = records_of(connection, release["content_hash"])
     while current and len(history) < IN_FEED:
         replaced = rows.get(current.replaced)
