@@ -81,7 +81,7 @@ async def test_a_list_is_filtered_and_sorted(assistant: Client) -> None:
 
 async def test_foods_come_with_amounts_and_their_source(assistant: Client) -> None:
     answer = await ask(assistant, "foods_of_nutrient", nutrient="magnesium", standing="high", limit=4)
-    servings = [item["per_serving"] for item in answer["items"]]
+    servings = [item["per_serving"]["value"] for item in answer["items"]]
     assert servings == sorted(servings, reverse=True)
     assert all(item["sources"] for item in answer["items"])
 
@@ -132,12 +132,11 @@ async def test_it_speaks_over_http(origin: str) -> None:
     command = [sys.executable, "-m", "app", "mcp", "--port", str(port), "--url", origin]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:
-            # 406 and the like: it is there
-            wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/mcp").status_code >= 400)
+            wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/").status_code == 404)
             async with Client(f"http://127.0.0.1:{port}/mcp") as assistant:
                 assert (await ask(assistant, "search", words="magnesium"))["items"]
             second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-            assert second.returncode == 1
+            assert second.returncode != 0
             assert "address already in use" in second.stderr
             assert "Traceback" not in second.stderr
         finally:
