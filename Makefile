@@ -100,7 +100,7 @@ lock: $(VENV)/.developing ## Resolve the locked requirements
 	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--group pyproject.toml:all -c requirements-dev.txt -o requirements-all.txt
 
-audit: $(VENV)/.developing ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
+audit: $(VENV)/.all ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
 	@PYTHON=$(RUN) deploy/audit.sh
 
 sbom: $(VENV)/.all ## Write build/sbom.json, the parts that the server is made of (CycloneDX)
