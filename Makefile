@@ -12,8 +12,8 @@ export PORT ?= 8000
 export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
-.PHONY: help serve migrate load rollback grant test test-all quick lint format check-content generate search-eval clients fuzz \
-	hostile redbot lock audit assets bench clean
+.PHONY: help serve migrate load rollback grant test test-all quick lint format check-content generate search-eval clients \
+	published-clients fuzz hostile redbot lock audit sbom assets bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,7 +44,7 @@ test: $(VENV)/.developing ## Install and run the tests, on SQLite and on Postgre
 	@$(RUN) -m coverage combine -q
 	@$(RUN) -m coverage report
 
-test-all: $(VENV)/.developing $(VENV)/.outlets $(NODE_MODULES) ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
+test-all: $(VENV)/.all $(NODE_MODULES) ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
 	@REQUIRE_CLIENTS=1 HOSTILE_REQUESTS=10000 ENDURANCE_SECONDS=120 $(RUN) -m pytest -m all $(ARGS)
 	@$(MAKE) --no-print-directory fuzz EXAMPLES=60
 	@$(MAKE) --no-print-directory hostile
@@ -74,6 +74,9 @@ generate: $(VENV)/.developing ## Write every generated file: API description, ex
 clients: $(VENV)/.developing $(NODE_MODULES) ## Run linters, generated clients and a browser against the API (Node.js, Java, Chromium)
 	@REQUIRE_CLIENTS=1 $(RUN) -m pytest tests/test_clients.py $(ARGS)
 
+published-clients: $(VENV)/.developing tests/clients/node_modules ## Generate the packages below clients/ for Python and TypeScript
+	@VENV=$(VENV) clients/generate.sh
+
 assets: tests/clients/node_modules ## Copy the docs pages' assets from their npm packages into app/pages/static
 	@node tests/clients/vendor.mjs
 
@@ -96,10 +99,14 @@ lock: $(VENV)/.developing ## Resolve the locked requirements
 	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@$(RUN) -m uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--group outlets -c requirements-dev.txt -o requirements-outlets.txt
+		--group pyproject.toml:all -c requirements-dev.txt -o requirements-all.txt
 
-audit: $(VENV)/.developing ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
+audit: $(VENV)/.all ## Look at the dependencies: hashes, conflicts, and known weaknesses where they can be asked for
 	@PYTHON=$(RUN) deploy/audit.sh
+
+sbom: $(VENV)/.all ## Write build/sbom.json, the parts that the server is made of (CycloneDX)
+	@mkdir -p build
+	@$(RUN) -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.json
 
 bench: $(VENV)/.developing ## Measure next to peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
 	@$(RUN) -m bench.run $(if $(QUICK),--quick)
@@ -120,8 +127,8 @@ $(VENV)/.developing: requirements-dev.txt $(VENV)/.serving
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-$(VENV)/.outlets: requirements-outlets.txt $(VENV)/.developing
-	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-outlets.txt
+$(VENV)/.all: requirements-all.txt $(VENV)/.developing
+	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-all.txt
 	@touch $@
 
 $(NODE_MODULES): %/node_modules: %/package-lock.json

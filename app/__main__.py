@@ -1,4 +1,4 @@
-"""python -m app migrate | grant | serve: prepare the database, serve the API."""
+"""python -m app migrate | grant | serve | mcp: prepare the database, serve the API, and serve it to assistants."""
 
 import argparse
 import errno
@@ -52,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = commands.choices["grant"]
     given.add_argument("--role", default=ROLE, help="name of the role (default: %(default)s)")
     given.add_argument("--execute", action="store_true", help="do it in the database of DATABASE_URL; else only print")
+    given = commands.choices["mcp"]
+    given.add_argument("--url", help="URL of the API (default: PUBLIC_URL, else HOST and PORT)")
+    given.add_argument("--port", type=int, help="serve over HTTP at this port of HOST, path /mcp (default: over stdio)")
     options = parser.parse_args(arguments)
     try:
         return COMMANDS[options.command](Settings(), options)
@@ -133,6 +136,22 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with suppress(KeyboardInterrupt):
             _run(settings, listener)
+    return 0
+
+
+def run_mcp(settings: Settings, options: argparse.Namespace) -> int:
+    """Serve assistants by the Model Context Protocol, as a client of the API; needs the `mcp` extra."""
+    if not find_spec("mcp"):
+        raise Refused("Serving assistants needs the MCP library; install the `mcp` extra.")
+    # an extra, which a process that serves the API has no use for
+    from app.assistants import server  # noqa: PLC0415
+
+    made = server(options.url or settings.public_url or f"http://{settings.host}:{settings.port}")
+    with suppress(KeyboardInterrupt):
+        if options.port:
+            made.run("streamable-http", host=settings.host, port=options.port, stateless_http=True, json_response=True)
+        else:
+            made.run("stdio")
     return 0
 
 
@@ -229,6 +248,7 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "migrate": migrate,
     "grant": run_grant,
     "serve": serve,
+    "mcp": run_mcp,
 }
 
 

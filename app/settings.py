@@ -37,6 +37,11 @@ class Settings(BaseSettings):
     hsts: str = Field(
         default="", description="`Strict-Transport-Security` to send over TLS, as `max-age=31536000`; empty: none."
     )
+    security_contact: str = Field(
+        default="",
+        pattern=r"^((mailto:|https://|tel:)\S+)?$",
+        description="Whom to tell of a weakness, as `mailto:security@example.org`: makes a security.txt; empty: none.",
+    )
     content_url: str = Field(
         default="",
         description="URL of the folder that holds the content's files, as "

@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 wrong = []
-for name in ("requirements.txt", "requirements-dev.txt"):
+for name in ("requirements.txt", "requirements-dev.txt", "requirements-all.txt"):
     text = Path(name).read_text().replace("\\\n", " ")
     for line in (line.strip() for line in text.splitlines()):
         if not line or line.startswith("#"):

@@ -238,6 +238,11 @@ def test_an_unknown_command_shows_the_known_ones(
     assert "COMMAND" in capsys.readouterr().out
 
 
+def test_assistants_need_their_extra(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.__main__.find_spec", lambda _name: None)
+    assert terminal.refusal("mcp") == "Serving assistants needs the MCP library; install the `mcp` extra."
+
+
 def test_it_serves(tiny_database: str, serving: Serve) -> None:
     with serving(tiny_database) as server:
         assert server.log.read_text() == f"Dataset 0.1.0; serving on {server.url}\n"

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import feedparser
 import httpx
 import pytest
 from hypothesis import given
@@ -83,6 +84,65 @@ async def test_changes_lists_what_was_added_changed_and_removed(
         assert (page["since"], page["version"], page["total"]) == ("0.1.0", "0.2.0", len(found))
         assert list(found) == sorted(found)
         assert page["disclaimer"] == "Not advice."
+
+
+async def test_changes_say_what_the_records_are(new_database: NewDatabase, contents: tuple[Path, Path]) -> None:
+    url = new_database("summaries", TINY)
+    seed(url, "load", "--content", str(contents[0]))
+    async with client_for(url, cache_bytes=0) as client:
+        items = (await client.get("/changes", params={"since": "0.1.0"})).json()["items"]
+        found = {item["url"]: (item["name"], item["summary"]) for item in items}
+        assert found["/nutrients/iron"] == ("Iron", "Changed.")
+        # a removed record is what it was
+        assert found["/faq/is-running-tiring"][1]
+        everything = (await client.get("/changes", params={"since": "0.0.0", "limit": 100})).json()["items"]
+        assert all(item["summary"] for item in everything)
+
+
+async def test_changes_since_any_older_release(new_database: NewDatabase, contents: tuple[Path, Path]) -> None:
+    url = new_database("older", TINY)
+    for content in contents:
+        seed(url, "load", "--content", str(content))
+    async with client_for(url, cache_bytes=0) as client:
+        found = {}
+        for since in ("0.1.0", "0.2.0"):
+            page = (await client.get("/changes", params={"since": since})).json()
+            found[since] = {item["url"]: item["action"] for item in page["items"]}
+    # it came with 0.2.0 and went with 0.3.0
+    assert "/sources/flyer" not in found["0.1.0"]
+    assert found["0.1.0"]["/nutrients/iron"] == "changed"
+    assert found["0.2.0"]["/sources/flyer"] == "removed"
+
+
+async def test_a_feed_reader_sees_an_entry_for_each_release(
+    new_database: NewDatabase, contents: tuple[Path, Path]
+) -> None:
+    url = new_database("feed", TINY)
+    for content in contents:
+        seed(url, "load", "--content", str(content))
+    async with client_for(url, cache_bytes=0, public_url="https://example.org/api") as client:
+        response = await client.get("/changes.atom")
+        assert response.headers["content-type"] == "application/atom+xml"
+        feed = feedparser.parse(response.content)
+        assert (feed.version, feed.bozo) == ("atom10", False)
+        assert feed.feed.link == "https://example.org/api/changes"
+        assert {"id", "title", "updated_parsed", "author", "rights"} <= feed.feed.keys()
+        assert [entry.title.partition(":")[0] for entry in feed.entries] == [f"Dataset 0.{n}.0" for n in (3, 2, 1)]
+        assert len({entry.id for entry in feed.entries}) == 3
+        assert sorted((entry.updated_parsed for entry in feed.entries), reverse=True) == [
+            entry.updated_parsed for entry in feed.entries
+        ]
+        second = feed.entries[1]
+        assert second.link == "https://example.org/api/changes?since=0.1.0"
+        text = second.content[0].value
+        assert 'changed: <a href="https://example.org/api/nutrients/iron"><b>Iron</b></a> (summary' in text
+        assert "added: <a" in text
+        assert "removed: <b>" in text
+        ids = [entry.id for entry in feed.entries]
+        # after a rollback, the release that was taken back is no news
+        seed(url, "rollback")
+        feed = feedparser.parse((await client.get("/changes.atom")).content)
+        assert [entry.id for entry in feed.entries] == ids[1:]
 
 
 async def test_pages_of_changes_are_the_whole(new_database: NewDatabase, contents: tuple[Path, Path]) -> None:

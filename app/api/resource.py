@@ -30,9 +30,10 @@ from app.api.records import (
     with_slugs,
 )
 from app.api.responses import BATCH, RawJson, StreamedExport, json_object, json_response, read, release_headers
-from app.api.routing import Router
+from app.api.routing import JSON, MARKDOWN, Router
 from app.database.models import TABLES
 from app.outlets.json_schemas import schema_path
+from app.pages.markdown import record_markdown
 from app.schemas import KINDS, Kind
 
 WHOLE = 2000
@@ -293,6 +294,7 @@ class Resource:
             description=self.detail_doc,
             response_model=detail_model(f"{name}Detail", kind.record),
         )
+        router.offer(f"/{kind.collection}/{{slug}}", JSON, MARKDOWN)
         return router
 
     def _detail(self, connection: Connection, request: Request, slug: str, query: Any) -> Response:
@@ -302,7 +304,12 @@ class Resource:
         included = included_json(connection, [record], query.include)
         tail = f'"included":{included},"disclaimer":{json.dumps(release["disclaimer"], ensure_ascii=False)}'
         links = {"collection": f"/{self.declared.collection}", "describedby": schema_path(self.kind)}
-        return json_response(f"{record[:-1]},{tail}}}", release, links)
+        body = f"{record[:-1]},{tail}}}"
+        if getattr(request.state, "media_type", JSON) == MARKDOWN:
+            footer = f"{release['disclaimer']} Dataset {release['version']}, licence {release['licence']}."
+            text = record_markdown(json.loads(body), self.declared.record, footer)
+            return Response(text, headers=release_headers(release, links), media_type=MARKDOWN)
+        return json_response(body, release, links)
 
 
 async def export_response(request: Request, listing: Listing, format: str) -> Response:

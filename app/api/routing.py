@@ -10,6 +10,7 @@ from app.api.parameters import NoQuery, Query, parse_query
 
 JSON = "application/json"
 HTML = "text/html"
+MARKDOWN = "text/markdown"
 
 
 class StrictRoute(APIRoute):

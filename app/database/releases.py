@@ -16,7 +16,10 @@ from app.schemas import COLLECTIONS
 
 @dataclass(frozen=True)
 class Change:
-    """A record that was added, changed or removed; `fields` are the top-level keys that differ."""
+    """A record that was added, changed or removed; `fields` are the top-level keys that differ.
+
+    `summary` is empty where it was not looked up.
+    """
 
     action: str
     slug: str
@@ -24,6 +27,7 @@ class Change:
     kind: str
     url: str
     fields: tuple[str, ...] = ()
+    summary: str = ""
 
     def __str__(self) -> str:
         detail = f" ({', '.join(self.fields)})" if self.fields else ""
@@ -87,4 +91,6 @@ def _change(action: str, document: str, fields: Iterable[str] = ()) -> Change:
     record: dict[str, Any] = json.loads(document)
     # by the path: records of the first releases do not say their kind
     kind = COLLECTIONS[record["url"].split("/")[1].replace("-", "_")].name
-    return Change(action, record["slug"], record["name"], kind, record["url"], tuple(fields))
+    # the name of an intake says all of it
+    summary = record.get("summary") or record["name"]
+    return Change(action, record["slug"], record["name"], kind, record["url"], tuple(fields), summary)

@@ -1,7 +1,8 @@
 """Serving below a path: `/nutrients` is `/api/nutrients/nutrients` to clients, the app knows nothing of it.
 
-Routes write paths from the root. Every JSON string, CSV cell and HTML attribute of ours that begins with "/" is such a
-path (the content check guarantees that no text does), so it can be completed when the response has been made.
+Routes write paths from the root. Every JSON string, CSV cell, HTML or Atom attribute and Markdown link of ours that
+begins with "/" is such a path (the content check guarantees that no text does), so it can be completed when the
+response has been made.
 """
 
 import csv
@@ -19,6 +20,7 @@ HEADER = b"x-forwarded-prefix"
 _PREFIX = re.compile(r"(?=.{,200}$)(?:/[A-Za-z0-9._~-]+){1,10}")
 _JSON = re.compile(rb'(":\s?")/')
 _HTML = re.compile(rb'(\b(?:href|src|action|data-[a-z-]+)=")/')
+_MARKDOWN = re.compile(rb"(\]\()/")
 _LINK = re.compile(rb"(<)/")
 _SERVER = re.compile(rb'("servers":\s?\[\{"url":\s?")[^"]*')
 
@@ -58,7 +60,9 @@ def body_with_prefix(body: bytes, content_type: str, prefix: str) -> bytes:
         return buffer.getvalue().encode()
     if "json" in content_type:
         return _JSON.sub(rb"\1" + start, body)
-    return _HTML.sub(rb"\1" + start, body) if content_type.startswith("text/html") else body
+    if content_type.startswith(("text/markdown", "text/plain")):
+        return _MARKDOWN.sub(rb"\1" + start, body)
+    return _HTML.sub(rb"\1" + start, body) if content_type.startswith(("text/html", "application/atom+xml")) else body
 
 
 def headers_with_prefix(headers: Headers, prefix: str) -> Headers:

@@ -1,4 +1,4 @@
-"""/changes: what changed between releases of the dataset."""
+"""/changes and /changes.atom: what changed between releases of the dataset."""
 
 from dataclasses import asdict
 from typing import Annotated, Literal
@@ -15,16 +15,20 @@ from app.api.errors import InvalidParameters, ParameterError, nearest
 from app.api.links import page_links
 from app.api.parameters import PageQuery
 from app.api.records import ReleaseInfo, release_info
-from app.api.responses import json_response
+from app.api.responses import json_response, read, release_headers
 from app.api.routing import Router
 from app.database.models import Release
 from app.database.releases import Change, compare, known_versions, records_of
-from app.schemas.common import VERSION_PATTERN, Ref
+from app.pages.feed import MEDIA_TYPE, ReleaseChanges, atom_feed
+from app.schemas.common import VERSION_PATTERN, Card
 
 router = Router(prefix="/changes", tags=["Dataset"])
 
 NOTHING = "0.0.0"
 """The version before the first release: since then, every record was added."""
+
+IN_FEED = 10
+"""Releases that the feed shows: each is read whole to be compared."""
 
 
 class ChangesQuery(PageQuery):
@@ -32,17 +36,17 @@ class ChangesQuery(PageQuery):
 
     since: str | None = Field(
         default=None,
-        description="Version of the dataset that is known already; `0.0.0` for none. Left out: the last but one.",
+        description="Version that is known already; `0.0.0`: none. Left out: the last but one.",
         examples=[NOTHING],
         json_schema_extra={"pattern": VERSION_PATTERN},
     )
 
 
-class RecordChange(Ref):
+class RecordChange(Card):
     """What happened to one record."""
 
     action: Literal["added", "changed", "removed"] = Field(description="What happened.")
-    fields: tuple[str, ...] = Field(description="Keys whose value changed, appeared or went; empty unless `changed`.")
+    fields: tuple[str, ...] = Field(description="Keys that differ; empty unless `changed`.")
 
 
 class ChangePage(Page):
@@ -55,7 +59,7 @@ class ChangePage(Page):
 
 @router.get("", response_model=ChangePage, summary="List what changed since a version")
 async def list_changes(request: Request, query: Annotated[ChangesQuery, QueryParameters()]) -> Response:
-    """Records that were added, changed (and which keys) or removed since a version of the dataset, ordered by path."""
+    """Records that were added, changed or removed since a version, ordered by path."""
     engine: Engine = request.app.state.engine
 
     def run() -> Response:
@@ -66,6 +70,38 @@ async def list_changes(request: Request, query: Annotated[ChangesQuery, QueryPar
 
     # in a thread whatever the database: to compare two releases takes longer than the event loop may be blocked
     return await run_in_threadpool(run)
+
+
+async def get_feed(request: Request) -> Response:
+    """The last releases as an Atom feed, each with the records that changed."""
+    base = request.app.state.settings.public_url.rstrip("/")
+
+    def run(connection: Connection) -> Response:
+        release = release_info(connection)
+        feed = atom_feed(_history(connection, release), release, base)
+        return Response(feed, headers=release_headers(release), media_type=MEDIA_TYPE)
+
+    return await read(request, run, is_long=True)
+
+
+router.add_route("/changes.atom", get_feed, methods=["GET"], include_in_schema=False)
+
+
+def _history(connection: Connection, release: ReleaseInfo) -> list[ReleaseChanges]:
+    """The release that is served and those that led to it, newest first."""
+    columns = (col(Release.id), col(Release.version), col(Release.content_hash), col(Release.loaded_at))
+    rows = {row.id: row for row in connection.execute(select(*columns, col(Release.replaced)))}
+    current = next((row for row in rows.values() if row.content_hash == release["content_hash"]), None)
+    history: list[ReleaseChanges] = []
+    after = records_of(connection, release["content_hash"])
+    while current and len(history) < IN_FEED:
+        replaced = rows.get(current.replaced)
+        before = records_of(connection, replaced.content_hash) if replaced else {}
+        since = replaced.version if replaced else NOTHING
+        changes = compare(before, after)
+        history.append(ReleaseChanges(current.version, since, current.content_hash, current.loaded_at, changes))
+        current, after = replaced, before
+    return history
 
 
 def _page(query: ChangesQuery, release: ReleaseInfo, since: str, changes: list[Change]) -> Response:

@@ -67,6 +67,8 @@ RESOURCES = {
     "Dataset": "/dataset",
     "Dataset in one file": "/dataset.zip",
     "Changes between versions": "/changes",
+    "Changes, as a feed": "/changes.atom",
+    "For language models": "/llms.txt",
     "API reference": "/docs",
     "OpenAPI description": "/openapi.json",
     "Liveness": "/livez",
@@ -94,7 +96,7 @@ async def get_index(request: Request) -> Response:
         page = index_page(index)
         page.headers.update(release_headers(release))
         return page
-    return json_response(index.model_dump_json(), release)
+    return json_response(index.model_dump_json(), release, {"api-catalog": "/.well-known/api-catalog"})
 
 
 @router.get("/dataset", response_model=DatasetInfo, summary="Get the dataset's version, licence and counts")
