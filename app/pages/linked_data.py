@@ -10,9 +10,11 @@ TYPES = {"symptom": "MedicalSymptom", "sign": "MedicalSign", "condition": "Medic
 """schema.org's class of what a symptom of each type is; whatever else a record is about is a `Thing`."""
 
 
-def linked_data(kind: Kind | None, content: Mapping[str, Any], dataset: Mapping[str, Any]) -> dict[str, Any] | None:
+def linked_data(
+    path: str, kind: Kind | None, content: Mapping[str, Any], dataset: Mapping[str, Any]
+) -> dict[str, Any] | None:
     """The JSON-LD of a record, or of the dataset; none for lists."""
-    if "content_hash" in content:
+    if path == "/dataset":
         return _dataset(dataset)
     if kind is None or "url" not in content:
         return None

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -150,6 +151,9 @@ class PagesMiddleware:
             return await self._app(scope, receive, send)
         answers = await self._answers(scope, receive, page)
         failed = next((answer for answer in answers.values() if answer.status != 200), None)
+        if failed and failed.status == HTTPStatus.PERMANENT_REDIRECT:
+            # asked in the reader's own words, with which its address goes on
+            return await self._app(scope, receive, send)
         messages = failed.messages if failed else await run_in_threadpool(self._made, scope, page, answers)
         for message in messages:
             await send(message)
@@ -166,10 +170,13 @@ class PagesMiddleware:
         segments = scope["path"].split("/")
         slug = segments[2] if len(segments) > 2 else ""
         query = urlencode({"include": ",".join(page.include)}) if page.include else scope["query_string"].decode()
+        own = f"{scope['path']}?{query}"
+        if page.template == "search.html" and not query:
+            own = "/dataset"  # nothing is looked for yet
         parts = {"dataset": "/dataset", **{name: path.format(slug=quote(slug)) for name, path in page.parts.items()}}
         answers: dict[str, Answer] = {}
         for _ in range(3):
-            for name, target in {"page": f"{scope['path']}?{query}", **parts}.items():
+            for name, target in {"page": own, **parts}.items():
                 answers[name] = await self._ask(scope, receive, target)
                 if answers[name].status != 200:
                     return answers
@@ -208,7 +215,7 @@ class PagesMiddleware:
             csv=_csv(page, scope["path"], given),
             source_file=self._file_of(page, contents["page"]),
             public_url=self._settings.public_url.rstrip("/"),
-            linked_data=linked_data(page.kind, contents["page"], contents["dataset"]),
+            linked_data=linked_data(scope["path"], page.kind, contents["page"], contents["dataset"]),
         )
         headers = answers["page"].headers
         headers["content-type"] = f"{HTML}; charset=utf-8"

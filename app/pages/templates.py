@@ -79,7 +79,7 @@ def day(text: str) -> str:
 def linked(text: str) -> Markup:
     """A text in which the paths of this API are links: errors name what was probably meant."""
     # escaped before the links are put in
-    return Markup(re.sub(r"(?<=\s)(/[\w./-]*[\w/])", r'<a href="\1">\1</a>', str(escape(text))))  # noqa: S704
+    return Markup(re.sub(r"(?<=\s)(/(?:[\w./-]*[\w/])?)", r'<a href="\1">\1</a>', str(escape(text))))  # noqa: S704
 
 
 _environment = Environment(
