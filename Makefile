@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 RUN    := $(VENV)/bin/python
+NODE_MODULES := tests/clients/node_modules examples/frontend/node_modules
 
 # without byte code each process that a test starts would compile the app first
 unexport PYTHONDONTWRITEBYTECODE
@@ -43,7 +44,7 @@ test: $(VENV)/.developing ## Install and run the tests, on SQLite and on Postgre
 	@$(RUN) -m coverage combine -q
 	@$(RUN) -m coverage report
 
-test-all: $(VENV)/.developing tests/clients/node_modules ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
+test-all: $(VENV)/.developing $(NODE_MODULES) ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
 	@REQUIRE_CLIENTS=1 HOSTILE_REQUESTS=10000 ENDURANCE_SECONDS=120 $(RUN) -m pytest -m all $(ARGS)
 	@$(MAKE) --no-print-directory fuzz EXAMPLES=60
 	@$(MAKE) --no-print-directory hostile
@@ -70,7 +71,7 @@ generate: $(VENV)/.developing ## Write every generated file: API description, ex
 	@$(RUN) -m seed schema
 	@$(RUN) -m tests.test_readme
 
-clients: $(VENV)/.developing tests/clients/node_modules ## Run linters, generated clients and a browser against the API (Node.js, Java, Chromium)
+clients: $(VENV)/.developing $(NODE_MODULES) ## Run linters, generated clients and a browser against the API (Node.js, Java, Chromium)
 	@REQUIRE_CLIENTS=1 $(RUN) -m pytest tests/test_clients.py $(ARGS)
 
 assets: tests/clients/node_modules ## Copy the docs pages' assets from their npm packages into app/pages/static
@@ -117,6 +118,6 @@ $(VENV)/.developing: requirements-dev.txt $(VENV)/.serving
 	@$(RUN) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-tests/clients/node_modules: tests/clients/package-lock.json
-	@cd tests/clients && npm ci --silent
+$(NODE_MODULES): %/node_modules: %/package-lock.json
+	@cd $* && npm ci --silent
 	@touch $@

@@ -21,6 +21,7 @@ from tests.support import ROOT, real_database
 pytestmark = pytest.mark.all
 
 CLIENTS = Path(__file__).parent / "clients"
+FRONTEND = ROOT / "examples" / "frontend"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
@@ -150,7 +151,11 @@ def test_a_program_on_a_generated_client_compiles_and_runs(
     assert found["claim"]
 
 
-@pytest.mark.parametrize("program", sorted((CLIENTS / "programs").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "program",
+    [*sorted((CLIENTS / "programs").iterdir()), FRONTEND / "src" / "api.ts", FRONTEND / "src" / "main.ts"],
+    ids=lambda path: path.name,
+)
 def test_no_program_casts(program: Path) -> None:
     forbidden = {".ts": r"\w as \w|\bany\b|@ts-ignore|\w!", ".py": r"\bAny\b|\bcast\(|type: ignore"}
     assert not re.search(forbidden[program.suffix], program.read_text(encoding="utf-8"))
@@ -175,10 +180,38 @@ def _succeed(*command: str, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.fixture(scope="module")
+def built_frontend(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The front-end example, type-checked against docs/openapi.json and built, in a copy of the folders it needs."""
+    _need("Node.js", there=shutil.which("node") is not None)
+    _need("examples/frontend/node_modules", there=(FRONTEND / "node_modules").is_dir())
+    root = tmp_path_factory.mktemp("frontend")
+    example = root / "examples" / "frontend"
+    shutil.copytree(FRONTEND, example, ignore=shutil.ignore_patterns("node_modules", "dist", "schema.d.ts"))
+    (example / "node_modules").symlink_to(FRONTEND / "node_modules")
+    (root / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "openapi.json", root / "docs")
+    _succeed("npm", "run", "build", folder=example)
+    return example / "dist"
+
+
+def test_the_front_end_example_does_not_compile_with_a_wrong_key(built_frontend: Path) -> None:
+    example = built_frontend.parent
+    source = example / "src" / "main.ts"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("entry.answer)", "entry.reply)"), encoding="utf-8")
+    done = _tool("npx", "tsc", folder=example)
+    source.write_text(text, encoding="utf-8")
+    assert done.returncode != 0
+    assert "'reply' does not exist" in done.stdout
+
+
 @pytest.mark.usefixtures("node")
-def test_pages_and_front_end_work_in_a_browser(origin: str, tmp_path: Path, file_server: ServeOrigin) -> None:
+def test_pages_and_front_end_work_in_a_browser(
+    origin: str, tmp_path: Path, file_server: ServeOrigin, built_frontend: Path
+) -> None:
     _need("Chromium", there=CHROMIUM is not None)
-    with file_server(ROOT / "examples" / "frontend") as frontend:
+    with file_server(built_frontend) as frontend:
         done = _tool(
             "node",
             "--test",

@@ -41,8 +41,9 @@ def test_locked_requirements_have_hashes_and_no_address(name: str) -> None:
     assert {re.split(r"[>\[]", requirement)[0].lower() for requirement in direct} <= names
 
 
-def test_locked_npm_packages_have_hashes_and_no_address() -> None:
-    packages = json.loads(read("tests", "clients", "package-lock.json"))["packages"]
+@pytest.mark.parametrize("folder", ["tests/clients", "examples/frontend"])
+def test_locked_npm_packages_have_hashes_and_no_address(folder: str) -> None:
+    packages = json.loads(read(folder, "package-lock.json"))["packages"]
     assert all("integrity" in package and "resolved" not in package for path, package in packages.items() if path)
 
 

@@ -45,6 +45,34 @@ function staysHome(seen, ...origins) {
   assert.deepEqual(seen.complaints, [], "complaints in the console");
 }
 
+/** What makes the page wider than its window. */
+const overflow = (page) =>
+  page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const wide = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > clientWidth + 1);
+    return [`${scrollWidth} > ${clientWidth}`, ...wide.slice(0, 5).map((e) => `${e.tagName}.${e.className}`)];
+  });
+
+/** The colour of an element's text, and that of what it stands on. */
+function inkAndGround(element) {
+  const ink = getComputedStyle(element).color;
+  for (let each = element; each; each = each.parentElement) {
+    const ground = getComputedStyle(each).backgroundColor;
+    if (!/, 0\)$|transparent/.test(ground) && !/, 0?\.\d+\)$/.test(ground)) return [ink, ground];
+  }
+  return [ink, "rgb(255, 255, 255)"];
+}
+
+/** Relative luminance, as WCAG defines it. */
+function luminance(colour) {
+  const [r, g, b] = colour.match(/\d+/g).map((part) => {
+    const share = Number(part) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
 const shoot = (page, name) => page.screenshot({ path: `${SCREENSHOTS}/${name}.png` });
 
 test("Swagger UI renders and executes an operation", async () => {
@@ -64,6 +92,32 @@ test("Swagger UI renders and executes an operation", async () => {
   staysHome(seen, API_URL);
   await page.close();
 });
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`the reference fits a phone and follows the ${colorScheme} scheme`, async () => {
+    const { page, seen } = await open({ viewport: { width: 400, height: 900 }, colorScheme });
+    await page.goto(`${API_URL}/docs`);
+    await page.locator(".opblock").first().waitFor();
+    assert.deepEqual(await overflow(page), []);
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    assert.ok(height <= 5000, `every operation is listed in ${height} pixels`);
+    await shoot(page, `docs-phone-${colorScheme}`);
+    const operation = page.locator("#operations-Intakes-list_intakes");
+    await operation.locator(".opblock-summary-control").click();
+    await operation.locator("button.execute").click();
+    await operation.locator(".live-responses-table .response-col_status", { hasText: "200" }).waitFor();
+    assert.deepEqual(await overflow(page), []);
+    for (const part of [".info .title", ".opblock-summary-path", ".parameter__name", ".renderedMarkdown p"]) {
+      const [ink, ground] = await page.locator(part).first().evaluate(inkAndGround);
+      assert.equal(luminance(ground) < 0.2, colorScheme === "dark", `${part} stands on ${ground}`);
+      const [dark, light] = [luminance(ink), luminance(ground)].sort((a, b) => a - b);
+      assert.ok((light + 0.05) / (dark + 0.05) >= 4.5, `${part}: ${ink} on ${ground}`);
+    }
+    await shoot(page, `docs-phone-opened-${colorScheme}`);
+    staysHome(seen, API_URL);
+    await page.close();
+  });
+}
 
 test("Redoc renders every tag and searches", async () => {
   const { page, seen } = await open();
