@@ -3,22 +3,15 @@
 import re
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from app import __version__
+from app.pages import charts
 from app.pages.assets import site
 from app.schemas import KINDS
-
-try:
-    from app.pages import charts
-except ImportError:
-    # until the module is there
-    _none = {name: lambda *_: Markup() for name in ("bar", "intake_chart", "mechanism_diagram", "claims_board")}
-    charts = SimpleNamespace(**_none)  # type: ignore[assignment]
 
 UNITS = {"ug": "µg", "[iU]": "IU"}
 PER = {
