@@ -28,6 +28,7 @@ from app.http.representation import RepresentationMiddleware
 from app.http.request_log import RequestLogMiddleware
 from app.http.routes import offers_of
 from app.pages import assets, docs
+from app.pages.pages import PagesMiddleware, error_page, offer_pages, pages_of
 from app.search.current_index import CurrentIndex
 from app.settings import Settings
 
@@ -78,8 +79,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.router.routes.extend(export_routes(collections()))
     assets.install(app)
     openapi.install(app)
+    pages = pages_of(app.routes)
+    offer_pages(app.routes, pages)
     offer_of = offers_of(app.routes)
-    app.add_middleware(RepresentationMiddleware, settings=settings, cache=cache, watcher=watcher, offer_of=offer_of)
+    # inside the others: pages are cached and sent as what they are made from is
+    app.add_middleware(PagesMiddleware, settings=settings, pages=pages, offer_of=offer_of)
+    app.add_middleware(
+        RepresentationMiddleware,
+        settings=settings,
+        cache=cache,
+        watcher=watcher,
+        offer_of=offer_of,
+        error_page=error_page,
+    )
     app.add_middleware(LimitsMiddleware, settings=settings, rate_limit=rate_limit)
     # outside the others: it sees and answers what the others raise
     app.add_middleware(RequestLogMiddleware, log=access_log, memo=memo, offer_of=offer_of, log_query=settings.log_query)

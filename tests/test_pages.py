@@ -1,15 +1,75 @@
-"""Pages for browsers: served from this host, under a strict policy, to those who ask for HTML."""
+"""Pages for people: what programs get as JSON, as HTML for those who prefer it, under a strict policy."""
 
+import json
 import re
+from html.parser import HTMLParser
 
+import brotli
 import httpx
 import pytest
 
 from app.pages.assets import FOREVER
+from app.pages.pages import POLICY
+from app.schemas import KINDS
+from tests.support import client_for
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
+RECORDS = [
+    "/nutrients/magnesium",
+    "/mechanisms/low-magnesium-disrupted-nerve-signals",
+    "/food-sources/spinach",
+    "/food-sources/sunlight",
+    "/lifestyle-factors/diuretics",
+    "/faq/when-to-see-a-doctor",
+    "/symptoms/fasciculation",
+    "/interactions/magnesium-and-calcium",
+    "/intakes/magnesium-efsa-ai-7-11-months",
+    "/claims/low-magnesium-causes-twitching",
+    "/sources/kim-2021-eyelid",
+]
+OTHERS = [
+    *("/", "/search?q=magnesium", "/search?q=xyzzyx", "/search", "/comparison", "/dataset", "/changes?since=0.0.0"),
+    "/nutrients/magnesium/food-sources?standing=high",
+    *(f"/{kind.collection}" for kind in KINDS.values()),
+]
+BUDGET = 20_000
+"""Bytes of a record's page with its styles, compressed as for a browser."""
 
+VOID = {"br", "input", "link", "meta", "path", "rect", "circle", "line"}
+
+
+async def page(client: httpx.AsyncClient, path: str) -> httpx.Response:
+    return await client.get(path, headers={"Accept": BROWSER})
+
+
+class Balanced(HTMLParser):
+    """Fails where an element is not closed, an id comes twice or a style or script stands in the page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.targets: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = dict(attributes)
+        assert not {name for name in given if name == "style" or name.startswith("on")}, tag
+        assert tag != "style"
+        assert tag != "script" or given.get("src") or given.get("type") == "application/ld+json"
+        if tag not in VOID:
+            self.open.append(tag)
+        if "id" in given:
+            self.ids.append(str(given["id"]))
+        if str(given.get("href", "")).startswith("#"):
+            self.targets.append(str(given["href"])[1:])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("path", ["/", "/nutrients", "/nutrients/iron", "/search?q=iron", "/comparison", "/dataset"])
 @pytest.mark.parametrize(
     ("accept", "media_type"),
     [
@@ -18,32 +78,196 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
         ("", "application/json"),
         ("*/*", "application/json"),
         ("application/json", "application/json"),
+        ("application/json, text/plain, */*", "application/json"),
         ("text/html;q=0.5, application/json", "application/json"),
         ("application/json;q=0.5, text/html", "text/html"),
         ("text/html;q=0, */*", "application/json"),
     ],
 )
-async def test_html_is_for_those_who_rank_it_first(tiny: httpx.AsyncClient, accept: str, media_type: str) -> None:
-    response = await tiny.get("/", headers={"Accept": accept})
+async def test_html_is_for_those_who_rank_it_first(
+    tiny: httpx.AsyncClient, path: str, accept: str, media_type: str
+) -> None:
+    response = await tiny.get(path, headers={"Accept": accept})
+    assert response.status_code == 200
     assert response.headers["Content-Type"].partition(";")[0] == media_type
+    assert "Accept" in response.headers["Vary"].split(", ")
 
 
-async def test_the_index_is_a_page_for_browsers(tiny: httpx.AsyncClient) -> None:
-    page = await tiny.get("/", headers={"Accept": BROWSER})
-    json = await tiny.get("/")
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert json.headers["content-type"] == "application/json"
-    for response in (page, json):
-        assert "accept" in response.headers["vary"].lower()
-    for entry in [*json.json()["collections"], *json.json()["resources"]]:
-        assert f'href="{entry["url"]}"' in page.text
-    assert json.json()["disclaimer"] in page.text
+@pytest.mark.parametrize("path", [*RECORDS, *OTHERS])
+async def test_a_page_is_whole_and_holds_no_script_or_style(real: httpx.AsyncClient, path: str) -> None:
+    response = await page(real, path)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.headers["Content-Security-Policy"] == POLICY
+    parser = Balanced()
+    parser.feed(response.text)
+    assert parser.open == []
+    assert len(parser.ids) == len(set(parser.ids))
+    assert set(parser.targets) <= set(parser.ids)
+    assert response.text.count("<h1") == 1
 
 
-async def test_the_links_of_the_index_lead_somewhere(real: httpx.AsyncClient) -> None:
-    page = await real.get("/", headers={"Accept": BROWSER})
-    for path in re.findall(r'href="(/[^"]*)"', page.text):
-        assert (await real.get(path.replace("&amp;", "&"))).status_code == 200, path
+@pytest.mark.parametrize("path", RECORDS)
+async def test_a_page_says_what_the_record_says(real: httpx.AsyncClient, path: str) -> None:
+    text = (await page(real, path)).text
+    record = (await real.get(path)).json()
+    shown = re.sub(r"\s+", " ", _text(text))
+    # /comparison shows the row of the table; that each amount is from the food database is said once
+    for said in _prose({key: value for key, value in record.items() if key not in ("comparison", "amounts")}):
+        assert re.sub(r"\s+", " ", said) in shown, said
+    assert record["disclaimer"] in shown
+
+
+def _prose(value: object, key: str = "") -> list[str]:
+    """Every sentence of a record that a reader must find on its page."""
+    if isinstance(value, dict):
+        return [text for name, item in value.items() for text in _prose(item, name)]
+    if isinstance(value, list):
+        return [text for item in value for text in _prose(item, key)]
+    wanted = ("text", "action", "meaning", "answer", "remark", "limits", "locator", "finding", "grade_reason", "title")
+    return [value] if isinstance(value, str) and key in wanted else []
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def _text(html: str) -> str:
+    reader = _Reader()
+    reader.feed(html)
+    return "".join(reader.words)
+
+
+@pytest.mark.parametrize("path", RECORDS)
+async def test_the_page_of_a_record_is_light(real: httpx.AsyncClient, path: str) -> None:
+    response = await page(real, path)
+    styles = re.findall(r'rel="stylesheet" href="([^"]+)"', response.text)
+    bodies = [response.content, *[(await real.get(style)).content for style in styles]]
+    assert sum(len(brotli.compress(body, quality=7)) for body in bodies) <= BUDGET
+
+
+async def test_a_page_is_cached_tagged_and_answers_head(real: httpx.AsyncClient) -> None:
+    first = await page(real, "/nutrients/iron")
+    tag = first.headers["ETag"]
+    assert tag != (await real.get("/nutrients/iron")).headers["ETag"]
+    again = await real.get("/nutrients/iron", headers={"Accept": BROWSER, "If-None-Match": tag})
+    assert again.status_code == 304
+    head = await real.head("/nutrients/iron", headers={"Accept": BROWSER})
+    assert (head.headers["ETag"], head.content) == (tag, b"")
+    for name in ("Dataset-Version", "Last-Modified", "Cache-Control"):
+        assert first.headers[name] == (await real.get("/nutrients/iron")).headers[name]
+
+
+async def test_a_page_ignores_parameters_of_other_sites_and_empty_fields(tiny: httpx.AsyncClient) -> None:
+    plain = await page(tiny, "/nutrients?type=mineral")
+    other = await page(tiny, "/nutrients?type=mineral&electrolyte=&utm_source=x&fbclid=y")
+    assert other.content == plain.content
+    assert (await tiny.get("/nutrients?type=mineral&electrolyte=")).status_code == 422
+
+
+async def test_json_behind_a_path_is_what_the_page_is_made_from(real: httpx.AsyncClient) -> None:
+    for path in ("/nutrients", "/nutrients/iron", "/dataset", "/"):
+        behind = await page(real, f"{path}.json")
+        assert behind.headers["Content-Type"] == "application/json"
+        assert behind.content == (await real.get(path)).content
+    assert (await page(real, "/nutrients.json?type=gas")).headers["Content-Type"] == "application/problem+json"
+    assert (await real.get("/livez.json")).status_code == 404
+
+
+@pytest.mark.parametrize("path", [*RECORDS, *OTHERS])
+async def test_every_link_of_a_page_leads_somewhere(real: httpx.AsyncClient, path: str) -> None:
+    text = (await page(real, path)).text
+    for link in set(re.findall(r'(?:href|src|action)="(/[^"#]*)[^"]*"', text)):
+        response = await page(real, link.replace("&amp;", "&"))
+        assert response.status_code == 200, link
+
+
+async def test_below_a_path_every_link_of_a_page_leads_below_it(tiny_sqlite: str) -> None:
+    async with client_for(tiny_sqlite, root_path="/api") as client:
+        for path in ("/api/nutrients/iron", "/api/nutrients", "/api/dataset", "/api/nutrients/iorn"):
+            text = (await page(client, path)).text
+            links = re.findall(r'(?:href|src|action|"@id"|"contentUrl")(?:=|: ?)"(/[^"]*)"', text)
+            assert links
+            assert [link for link in links if not link.startswith("/api/")] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "shown"),
+    [
+        ("/nutrients/magnesum", 404, '<a href="/nutrients/magnesium">/nutrients/magnesium</a>'),
+        ("/nutrientz", 404, '<a href="/nutrients">/nutrients</a>'),
+        ("/nutrients?type=minerl", 422, "Did you mean <b>mineral</b>?"),
+        ("/search?limit=5", 422, "<b>q</b>"),
+        ("/nutrients/%00", 400, "control character"),
+    ],
+)
+async def test_an_error_is_a_page_for_people_and_a_problem_for_programs(
+    real: httpx.AsyncClient, path: str, status: int, shown: str
+) -> None:
+    response = await page(real, path)
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert shown in response.text
+    problem = await real.get(path)
+    assert (problem.status_code, problem.headers["Content-Type"]) == (status, "application/problem+json")
+
+
+async def test_what_is_not_offered_is_refused_with_a_page(tiny: httpx.AsyncClient) -> None:
+    response = await tiny.get("/nutrients.csv", headers={"Accept": "text/html"})
+    assert (response.status_code, response.headers["Content-Type"]) == (406, "text/html; charset=utf-8")
+
+
+async def test_what_a_client_sends_is_escaped(tiny: httpx.AsyncClient) -> None:
+    for path in (
+        "/search?q=%3Cscript%3Ealert(1)%3C/script%3E",
+        "/nutrients/%3Cscript%3E",
+        "/nutrients?type=%3Cscript%3E",
+    ):
+        response = await page(tiny, path)
+        assert "<script>" not in response.text
+
+
+async def test_a_renamed_record_leads_a_reader_on(real: httpx.AsyncClient) -> None:
+    response = await page(real, "/nutrients/thiamine")
+    assert (response.status_code, response.headers["Location"]) == (308, "/nutrients/vitamin-b1")
+
+
+async def test_a_reader_can_correct_a_fact_where_the_files_are_known(tiny_sqlite: str) -> None:
+    async with client_for(tiny_sqlite, content_url="https://example.org/content/") as client:
+        text = (await page(client, "/nutrients/iron")).text
+        assert 'href="https://example.org/content/nutrients/iron.toml"' in text
+    async with client_for(tiny_sqlite) as client:
+        assert "Correct this fact" not in (await page(client, "/nutrients/iron")).text
+
+
+@pytest.mark.parametrize(
+    ("path", "type", "key"),
+    [
+        ("/faq/when-to-see-a-doctor", "FAQPage", "mainEntity"),
+        ("/nutrients/magnesium", "MedicalWebPage", "about"),
+        ("/symptoms/fasciculation", "MedicalWebPage", "lastReviewed"),
+        ("/dataset", "Dataset", "distribution"),
+    ],
+)
+async def test_a_page_tells_search_engines_what_it_is(real: httpx.AsyncClient, path: str, type: str, key: str) -> None:
+    text = (await page(real, path)).text
+    (found,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)
+    data = json.loads(found)
+    assert (data["@context"], data["@type"]) == ("https://schema.org", type)
+    assert data[key]
+
+
+async def test_a_list_leads_to_the_same_list_as_a_table(real: httpx.AsyncClient) -> None:
+    text = (await page(real, "/claims?grade=strong&offset=20")).text
+    assert 'href="/claims.csv?grade=strong"' in text
+    assert 'rel="prev"' in text
+    assert '<option value="strong" selected>' in text
 
 
 async def test_the_reference_loads_only_what_this_host_serves(tiny: httpx.AsyncClient) -> None:

@@ -211,11 +211,9 @@ SameAs = Annotated[
 ]
 
 
-def parse_query(model: type[Q], query_string: bytes, *, ignore_unknown: bool = False) -> Q:
+def parse_query(model: type[Q], query_string: bytes) -> Q:
     """The query model of a request; `InvalidParameters` names everything that is wrong, up to `MAX_ERRORS`."""
     values, errors = _values(model, query_string)
-    if ignore_unknown:
-        errors = [error for error in errors if error.parameter in model.model_fields]
     try:
         query = model.model_validate(values)
     except ValidationError as error:

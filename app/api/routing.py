@@ -30,9 +30,7 @@ class StrictRoute(APIRoute):
         request_name = self.dependant.request_param_name
 
         async def handle(request: Request) -> Response:
-            media_type = getattr(request.state, "media_type", self.media_types[0])
-            # people's links carry parameters of other sites (utm_source, fbclid): pages ignore what they do not know
-            query = parse_query(model, request.scope["query_string"], ignore_unknown=media_type == HTML)
+            query = parse_query(model, request.scope["query_string"])
             values = {**request.path_params, **dict.fromkeys(models, query)}
             if request_name:
                 values[request_name] = request

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from time import monotonic
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential
 
-from app.api.errors import FAILURE
+from app.api.errors import FAILURE, MEDIA_TYPE
 from app.database.current_release import Watcher
 from app.database.engines import explain, is_transient
 from app.http.cache import CachedResponse, Key, ResponseCache
@@ -19,7 +20,7 @@ from app.http.conditional import range_for
 from app.http.exchange import AppResponse, Exchange
 from app.http.headers import COMMON, Headers, preflight
 from app.http.negotiation import best_media_type
-from app.http.prefix import prefix_of, with_server, without_prefix
+from app.http.prefix import body_with_prefix, prefix_of, with_server, without_prefix
 from app.http.routes import Offer, OfferOf
 from app.http.streams import Collector, StreamSlots
 from app.http.target import BadTarget, Target, parse_target
@@ -36,6 +37,12 @@ DESCRIPTION = "/openapi.json"
 
 EXPORTS = (".csv", ".ndjson", ".jsonld")
 
+AS_JSON = ".json"
+"""After the path of a page: what it is made from. Nobody can choose `Accept` in a link."""
+
+ErrorPage = Callable[[bytes], tuple[Headers, bytes]]
+"""Makes a page of problem details: its headers and its body."""
+
 
 class RepresentationMiddleware:
     """Pure ASGI, around the app.
@@ -45,13 +52,20 @@ class RepresentationMiddleware:
     """
 
     def __init__(
-        self, app: ASGIApp, settings: Settings, cache: ResponseCache, watcher: Watcher, offer_of: OfferOf
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        cache: ResponseCache,
+        watcher: Watcher,
+        offer_of: OfferOf,
+        error_page: ErrorPage | None = None,
     ) -> None:
         self._app = app
         self._settings = settings
         self._cache = cache
         self._watcher = watcher
         self._offer_of = offer_of
+        self._error_page = error_page
         self._slots = StreamSlots(settings.max_streams)
         control = f"public, max-age={settings.cache_max_age}, stale-while-revalidate=86400, stale-if-error=604800"
         self._cacheable: Headers = [(b"cache-control", control.encode()), VARY]
@@ -71,9 +85,13 @@ class RepresentationMiddleware:
         try:
             target = parse_target(scope["path"], scope.get("raw_path") or scope["path"].encode(), scope["query_string"])
         except BadTarget as error:
-            return await exchange.respond(exchange.problem(400, str(error)))
+            return await self._respond(exchange, exchange.problem(400, str(error)))
         # in the request's own scope, too: the log names the route by it
         scope["path"] = without_prefix(target.path, exchange.prefix, self._offer_of)
+        shown = scope["path"].removesuffix(AS_JSON)
+        if shown != scope["path"] and "text/html" in getattr(self._offer_of(shown), "media_types", ()):
+            scope["path"] = shown
+            headers[b"accept"] = "application/json"
         exchange.target = Target(scope["path"], target.pairs)
         if scope["method"] in ("GET", "HEAD"):
             made = await self._read(exchange, receive)
@@ -82,7 +100,18 @@ class RepresentationMiddleware:
             made = await self._ask(exchange)
         if isinstance(made, CachedResponse):
             return await self._send(exchange, made)
-        return await exchange.respond(made) if made else None
+        return await self._respond(exchange, made) if made else None
+
+    async def _respond(self, exchange: Exchange, response: AppResponse) -> None:
+        """Send what is not cached; an error as a page to those who prefer one."""
+        if self._error_page and response.header(b"content-type") == MEDIA_TYPE:
+            offered = ("application/json", "text/html")
+            if best_media_type(exchange.headers.get(b"accept"), offered) == "text/html":
+                own, body = self._error_page(response.body)
+                kept = [item for item in response.headers if item[0] != b"content-type"]
+                body = body_with_prefix(body, "text/html", exchange.prefix) if exchange.prefix else body
+                response = AppResponse(response.status, [*kept, *own], body)
+        await exchange.respond(response)
 
     async def _read(self, exchange: Exchange, receive: Receive) -> CachedResponse | AppResponse | None:
         """What to answer GET or HEAD with; None where that was streamed."""
@@ -98,7 +127,7 @@ class RepresentationMiddleware:
                 return exchange.problem(406, self._offered(path, offer))
             exchange.scope["state"]["media_type"] = chosen
             if chosen == "text/html" and offer.parameters is not None:
-                # people's links carry parameters of other sites (utm_source, fbclid)
+                # people's links carry parameters of other sites (utm_source, fbclid), forms empty ones
                 exchange.target = exchange.target.keep(offer.parameters)
         elif offer:
             # a file: a query changes nothing about it, and must not fill the cache
@@ -151,7 +180,7 @@ class RepresentationMiddleware:
         forwarded = any(name.startswith((b"x-forwarded", b"forwarded")) for name in exchange.headers)
         is_pure = response.status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED) and not forwarded
         exchange.scope["state"]["is_memorable"] = is_pure and self._cache.get(key) is cached
-        await exchange.respond(response)
+        await self._respond(exchange, response)
 
     async def _ask(self, exchange: Exchange, receive: Receive | None = None) -> AppResponse | None:
         """The app's response, asked for again while the database restarts; None where it was streamed."""

@@ -24,8 +24,10 @@ class Target:
     pairs: tuple[tuple[str, str], ...] = ()
 
     def keep(self, names: Container[str]) -> "Target":
-        """The same target with no other parameters than these (`name[]` counts as `name`)."""
-        return Target(self.path, tuple(pair for pair in self.pairs if pair[0].removesuffix("[]") in names))
+        """The same target with no other parameters than these (`name[]` counts as `name`), and none that is empty, as
+        a form sends what was not filled in.
+        """
+        return Target(self.path, tuple(pair for pair in self.pairs if pair[0].removesuffix("[]") in names and pair[1]))
 
     def query_string(self) -> str:
         return urlencode(self.pairs)

@@ -7,9 +7,8 @@ from fastapi import Request, Response
 from pydantic import Field, HttpUrl, create_model
 
 from app.api.records import release_info
-from app.api.responses import json_response, read, release_headers
-from app.api.routing import HTML, JSON, Router
-from app.pages.index import index_page
+from app.api.responses import json_response, read
+from app.api.routing import Router
 from app.schemas import COLLECTIONS, KINDS
 from app.schemas.common import VERSION_PATTERN, Model, Text, UrlPath
 
@@ -92,10 +91,6 @@ async def get_index(request: Request) -> Response:
         resources=[IndexEntry(name=name, url=url, total=None) for name, url in RESOURCES.items()],
         disclaimer=release["disclaimer"],
     )
-    if getattr(request.state, "media_type", JSON) == HTML:
-        page = index_page(index)
-        page.headers.update(release_headers(release))
-        return page
     return json_response(index.model_dump_json(), release, {"api-catalog": "/.well-known/api-catalog"})
 
 
@@ -104,6 +99,3 @@ async def get_dataset(request: Request) -> Response:
     """Version, content hash, release day, counts and licence of the dataset."""
     release = await read(request, release_info, is_single=True)
     return json_response(DatasetInfo(**release).model_dump_json(), release)
-
-
-router.offer("/", JSON, HTML)
