@@ -14,8 +14,16 @@ from app.api.records import ReleaseInfo, release_info
 from app.api.responses import read, release_headers
 from app.api.routing import Router
 from app.database.models import Record
-from app.pages.index import QUESTIONS
 from app.schemas import KINDS
+
+QUESTIONS = {
+    "All minerals, by name": "/nutrients?type=mineral",
+    "Magnesium with its mechanisms, foods and claims": "/nutrients/magnesium?include=mechanisms,food_sources,claims",
+    "What affects muscle twitching, best supported first": "/symptoms/fasciculation?include=claims,mechanisms",
+    "What the evidence contradicts": "/claims?grade=contradicted",
+    "Questions and answers about magnesium": "/faq?nutrient=magnesium",
+}
+"""What one request answers: examples for who reads llms.txt."""
 
 router = Router()
 
