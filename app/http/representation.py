@@ -120,8 +120,8 @@ class RepresentationMiddleware:
         if offer is None and path.endswith("/") and self._offer_of(path[:-1]):
             return _without_slash(exchange)
         if offer and offer.media_types:
-            # who asks for an export's path has chosen its format, whatever a client's default `Accept` says
-            accept = None if offer.streamed else exchange.headers.get(b"accept")
+            # who asks for a path with an extension has chosen the format, whatever a client's default `Accept` says
+            accept = None if "." in path.rpartition("/")[2] else exchange.headers.get(b"accept")
             chosen = best_media_type(accept, offer.media_types)
             if chosen is None:
                 return exchange.problem(406, self._offered(path, offer))

@@ -94,7 +94,7 @@ def offer_pages(routes: Sequence[BaseRoute], pages: Mapping[str, Page]) -> None:
     """Let the `Accept` header choose a page where there is one."""
     for route in routes:
         if isinstance(route, StrictRoute) and route.path in pages:
-            route.media_types = (JSON, HTML)
+            route.media_types = tuple(dict.fromkeys((JSON, HTML, *route.media_types)))
 
 
 def _query_model(route: StrictRoute) -> type[Query]:
