@@ -38,7 +38,8 @@ def _of_record(content: Any, names: Names, one_page: set[str]) -> Iterator[tuple
         yield from _of_source(content)
     elif isinstance(content, ClaimFile) and content.name.endswith("?") != (content.grade in UNPROVEN):
         wanted = "a question" if content.grade in UNPROVEN else "a statement"
-        yield "name", f"a claim with the grade {content.grade} is named by {wanted}, because names are shown without grades"
+        message = f"a claim with the grade {content.grade} is named by {wanted}, because names are shown without grades"
+        yield "name", message
     for key, value in _models("", content):
         if isinstance(value, Graded):
             yield from _of_grade(key, value, names)
