@@ -63,7 +63,7 @@ class ClaimFile(RecordFile):
 
 
 class Claim(ClaimFile, Ref):
-    """One statement with its evidence grade: `name` states or asks it, `summary` is what the evidence shows."""
+    """One statement with its evidence grade: `name` states or asks it, `summary` what the evidence shows."""
 
     kind: Literal["claim"] = Field(default="claim", description="Kind.")
 
