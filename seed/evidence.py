@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.schemas import Names
-from app.schemas.common import Citation, Graded, Problem, RedFlag, Stance
+from app.schemas.claim import ClaimFile
+from app.schemas.common import Citation, Grade, Graded, Problem, RedFlag, Stance
 from app.schemas.grades import Support, grades_of
 from app.schemas.source import SourceFile
 from seed.build import Authored
@@ -14,6 +15,9 @@ from seed.build import Authored
 WHOLE = "whole document"
 AUTHORITIES = ("guideline", "regulator", "fact-sheet", "reference-work", "systematic-review")
 """Types of sources that may call something a red flag."""
+
+UNPROVEN = (Grade.limited, Grade.mechanistic, Grade.contradicted)
+"""Grades of claims that are named by a question: a name is shown without its grade in references."""
 
 UNDATED = ("fact-sheet", "reference-work", "guideline", "regulator")
 """Types of sources that are pages of an authority or a publisher, changed in place and often without a date."""
@@ -32,6 +36,10 @@ def evidence_problems(authored: Sequence[Authored], names: Names) -> list[Proble
 def _of_record(content: Any, names: Names, one_page: set[str]) -> Iterator[tuple[str, str]]:
     if isinstance(content, SourceFile):
         yield from _of_source(content)
+    elif isinstance(content, ClaimFile) and content.name.endswith("?") != (content.grade in UNPROVEN):
+        wanted = "a question" if content.grade in UNPROVEN else "a statement"
+        message = f"a claim with the grade {content.grade} is named by {wanted}, because names are shown without grades"
+        yield "name", message
     for key, value in _models("", content):
         if isinstance(value, Graded):
             yield from _of_grade(key, value, names)

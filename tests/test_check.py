@@ -157,6 +157,16 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         f"{IRON}: grade",
         '"limited" does not follow from the citations, which give "moderate"; write that, or add grade_reason and',
     ),
+    "an unproven claim that is stated": (
+        replace("claims/running-causes-scurvy.toml", "Does running cause scurvy?", "Running causes scurvy."),
+        "claims/running-causes-scurvy.toml: name",
+        "a claim with the grade contradicted is named by a question, because names are shown without grades",
+    ),
+    "a supported claim that is asked": (
+        replace(CLAIM, "Iron is essential.", "Is iron essential?"),
+        f"{CLAIM}: name",
+        "a claim with the grade strong is named by a statement, because names are shown without grades",
+    ),
     "a grade without a signature": (
         replace(IRON, 'graded_by = "Test editors, 2026-01-01"\n', ""),
         f"{IRON}: roles[1]",

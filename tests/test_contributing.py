@@ -26,7 +26,7 @@ def test_the_path_of_a_contributor_ends_in_green_tests(tmp_path: Path) -> None:
     (tmp_path / "app" / "pages" / "static").symlink_to(ROOT / "app" / "pages" / "static")
     content = tmp_path / "seed" / "content"
     _write_like(content, LIKE_SOURCE, name="Example 2026 (review)", doi="10.1234/example.2026", website=None, pmid=None)
-    _write_like(content, LIKE_CLAIM, name="An added statement about potassium", source="example-2026-review")
+    _write_like(content, LIKE_CLAIM, name="Does potassium matter here?", source="example-2026-review")
     dataset = content / "dataset.toml"
     text = dataset.read_text(encoding="utf-8")
     raised = re.sub(

@@ -41,7 +41,7 @@ class SubjectState(StrEnum):
 
 
 class ClaimFile(RecordFile):
-    """A claim, as a contributor writes it. `name` is the statement; `summary` is what the evidence shows."""
+    """A claim, as a contributor writes it. `name` states or asks it; `summary` is what the evidence shows."""
 
     subject: Subject = Field(description="What the statement is about.")
     state: SubjectState | None = Field(default=None, description="In which state the subject acts; null for always.")
@@ -63,7 +63,7 @@ class ClaimFile(RecordFile):
 
 
 class Claim(ClaimFile, Ref):
-    """One statement with its evidence grade: `name` is the statement, `summary` what the evidence shows."""
+    """One statement with its evidence grade: `name` states or asks it, `summary` what the evidence shows."""
 
     kind: Literal["claim"] = Field(default="claim", description="Kind.")
 

@@ -84,7 +84,7 @@ def reason_of(citations: Iterable[Support]) -> str:
     if refuting and not supporting:
         return f"Refuted by {WORDS[refuting[0].type]}."
     if not supporting:
-        return "No independent source supports it."
+        return "No independent source supports the statement."
     best = supporting[0]
     others = len({c.source for c in supporting}) - 1
     more = f" and {others} other source{'s' if others > 1 else ''}" if others else ""

@@ -62,7 +62,7 @@ class Comparator(StrEnum):
 class Assessment(Model):
     """A cut-off of a blood test, with the authority that set it and what the test cannot tell."""
 
-    analyte: Text = Field(description="What is measured.", examples=["Serum magnesium"])
+    analyte: Text = Field(description="What is measured.", examples=["Blood magnesium"])
     specimen: Text = Field(description="In what it is measured.", examples=["serum"])
     comparator: Comparator
     value: Number = Field(description="The cut-off.", examples=[0.7])
