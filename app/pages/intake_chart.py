@@ -61,6 +61,9 @@ def _spans(rows: list[Json], unit: str, name: str) -> list[_Span]:
         fits = people["sex"] in sexes.split() and state in states and start < end
         if fits and (row["role"] == "limit") == (name == "limit"):
             ours.append((start, end, list(IntakeType).index(row["type"]), row))
+    if state != "neither":
+        # a mark is for the whole span: advice on supplements, say, would stand beside it
+        ours = [each for each in ours if each[2] == min(rank for _, _, rank, _ in ours)]
     spans: list[_Span] = []
     for start, end in pairwise(sorted({edge for first, last, *_ in ours for edge in (first, last)})):
         here = [(rank, row) for first, last, rank, row in ours if first <= start and end <= last]
