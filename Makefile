@@ -77,7 +77,7 @@ clients: $(VENV)/.developing $(NODE_MODULES) ## Run linters, generated clients a
 published-clients: $(VENV)/.developing tests/clients/node_modules ## Generate the packages below clients/ for Python and TypeScript
 	@VENV=$(VENV) clients/generate.sh
 
-assets: tests/clients/node_modules ## Copy the docs pages' assets from their npm packages into app/pages/static
+assets: tests/clients/node_modules ## Copy the API reference's assets from their npm package into app/pages/static
 	@node tests/clients/vendor.mjs
 
 fuzz: $(VENV)/.developing ## Ask the API whatever its description allows and forbids (EXAMPLES random ones an operation, SEED)
