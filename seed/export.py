@@ -6,6 +6,7 @@ such as the next page of a list. docs/static.md says which file an address has.
 
 import asyncio
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -29,8 +30,8 @@ from app.settings import Settings
 MEDIA_TYPES = {"application/json": "json", "text/html": "html", "text/markdown": "md"}
 """What one address may answer, by `Accept`, and how the file of each is called."""
 
-LINKS = ("next", "previous", "url", "intakes_url")
-"""Keys that hold a path of the API."""
+LINK = re.compile(rb'"(?:next|previous|url|intakes_url)":"(/[^"]*\?[^"]*)"')
+"""A path with a query that an answer links to."""
 
 
 def export(folder: Path, settings: Settings) -> int:
@@ -63,7 +64,7 @@ async def _export(folder: Path, app: FastAPI) -> None:
             for name, content in (await _answers(app, addresses.pop(), release.tag)).items():
                 _write(folder / "site" / name, content)
                 if name.endswith(".json"):
-                    found = {link.removeprefix(prefix) for link in _links(json.loads(content))} - known
+                    found = {link.decode().removeprefix(prefix) for link in LINK.findall(content)} - known
                     known |= found
                     addresses += found
 
@@ -82,16 +83,6 @@ def _redirects(connection: Connection, prefix: str) -> Iterator[str]:
     selected = select(col(Redirect.kind), col(Redirect.slug), col(Redirect.target))
     for kind, slug, target in connection.execute(selected.order_by(col(Redirect.kind), col(Redirect.slug))):
         yield f"{KINDS[kind].url(slug)} {prefix}{KINDS[kind].url(target)};\n"
-
-
-def _links(value: Any) -> Iterator[str]:
-    """The paths with a query that an answer links to."""
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        if isinstance(item, str):
-            if key in LINKS and item.startswith("/") and "?" in item:
-                yield item
-        else:
-            yield from _links(item)
 
 
 async def _answers(app: FastAPI, address: str, tag: str) -> dict[str, bytes]:
@@ -115,11 +106,12 @@ async def _answers(app: FastAPI, address: str, tag: str) -> dict[str, bytes]:
 
 
 async def _ask(app: FastAPI, address: str, accept: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of an answer, without a server."""
     path, _, query = address.partition("?")
-    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http"}
-    headers = [(b"host", b"localhost"), (b"accept", accept.encode())]
-    place = {"path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": ""}
-    sent: list[dict[str, Any]] = []
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "scheme": "http", "root_path": "", "client": None}
+    scope |= {"path": path, "raw_path": path.encode(), "query_string": query.encode(), "server": ("localhost", 80)}
+    scope["headers"] = [(b"host", b"localhost"), (b"accept", accept.encode())]
+    sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
@@ -127,9 +119,9 @@ async def _ask(app: FastAPI, address: str, accept: str) -> tuple[int, dict[str, 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await app({**scope, **place, "headers": headers, "client": None, "server": ("localhost", 80)}, receive, send)
-    answered = {name.decode("latin-1"): value.decode("latin-1") for name, value in sent[0]["headers"]}
-    return sent[0]["status"], answered, b"".join(message.get("body", b"") for message in sent[1:])
+    await app(scope, receive, send)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
 
 
 def _write(path: Path, content: bytes) -> None:

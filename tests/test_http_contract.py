@@ -109,6 +109,7 @@ async def test_links_lead_through_a_list_and_to_licence_and_terms(tiny: httpx.As
         "prev": "/claims?limit=1&offset=0",
         "next": "/claims?limit=1&offset=2",
         "last": "/claims?limit=1&offset=2",
+        "describedby": "/schemas/claim-page.json",
         "license": "https://creativecommons.org/publicdomain/zero/1.0/",
         "terms-of-service": "/dataset",
         "service-desc": "/openapi.json",

@@ -67,7 +67,7 @@ async def test_one_file_holds_records_tables_a_database_and_what_describes_them(
     assert response.headers["Content-Type"] == "application/zip"
     assert response.headers["Content-Disposition"] == 'attachment; filename="nutrient-knowledge-0.1.0.zip"'
     held = unpacked(response.content)
-    assert {"README.md", "CITATION.cff", "datapackage.json", "dataset.sqlite"} < held.keys()
+    assert {"README.md", "datapackage.json", "dataset.sqlite"} < held.keys()
     about = (await tiny.get("/dataset")).json()
     described = json.loads(held["datapackage.json"])
     assert (described["version"], described["title"]) == (about["version"], about["title"])
@@ -75,6 +75,8 @@ async def test_one_file_holds_records_tables_a_database_and_what_describes_them(
     assert {resource["path"] for resource in described["resources"]} | set(held) == set(held)
     for text in (held["README.md"].decode(), described["description"]):
         assert about["disclaimer"] in text
+    for said in (about["licence_url"], "To cite it:"):
+        assert said in held["README.md"].decode()
     for kind in KINDS.values():
         lines = (await tiny.get(f"/{kind.collection}.ndjson?sort=name")).text.splitlines()
         expected = sorted((json.loads(line) for line in lines), key=lambda record: record["slug"])

@@ -43,8 +43,7 @@ def package_files(connection: Connection, release: ReleaseInfo) -> dict[str, byt
     data |= {f"csv/{table.name}.csv": _csv(table) for table in tidy}
     data["dataset.sqlite"] = _sqlite(tidy)
     described = json.dumps(_datapackage(release, tidy, data), ensure_ascii=False, indent=1)
-    prose = {"README.md": _readme(release), "CITATION.cff": _citation(release), "datapackage.json": f"{described}\n"}
-    return {name: text.encode() for name, text in prose.items()} | data
+    return {"README.md": _readme(release).encode(), "datapackage.json": f"{described}\n".encode(), **data}
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
@@ -148,18 +147,6 @@ Dataset {release["version"]}, released {release["released"]}. {release["disclaim
   `path` as their key: the citations of a statement are those of its `record` whose `parent` is the statement's `path`.
 - `datapackage.json`: every column with its type, meaning and keys (Frictionless Data Package).
 
-Licence: [{release["licence"]}]({release["licence_url"]}). `CITATION.cff` says how to cite it.
-"""
-
-
-def _citation(release: ReleaseInfo) -> str:
-    return f"""cff-version: 1.2.0
-message: If you use the data, please cite them as below, with their version.
-title: {json.dumps(release["title"], ensure_ascii=False)}
-type: dataset
-authors:
-  - name: The maintainers of the Nutrient Knowledge API
-version: {release["version"]}
-date-released: {release["released"]}
-license: {release["licence"]}
+Licence: [{release["licence"]}]({release["licence_url"]}). To cite it: The maintainers of the Nutrient Knowledge API,
+*{release["title"]}*, version {release["version"]}, {release["released"][:4]}.
 """
