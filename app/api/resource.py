@@ -254,7 +254,11 @@ class Resource:
         query_model = create_model(f"{name}Query", __base__=Query, **_include(self.include))
 
         async def get_record(request: Request, slug: str, query: Any) -> Response:
-            return await read(request, lambda connection: self._detail(connection, request, slug, query))
+            # to write Markdown takes ten milliseconds and more
+            is_long = getattr(request.state, "media_type", JSON) == MARKDOWN
+            return await read(
+                request, lambda connection: self._detail(connection, request, slug, query), is_long=is_long
+            )
 
         get_record.__annotations__ |= {
             "slug": Annotated[str, Path(description=f"Slug of the {self.noun}.", examples=[self.example])],
