@@ -143,6 +143,8 @@ def run_mcp(settings: Settings, options: argparse.Namespace) -> int:
     """Serve assistants by the Model Context Protocol, as a client of the API; needs the `mcp` extra."""
     if not find_spec("mcp"):
         raise Refused("Serving assistants needs the MCP library; install the `mcp` extra.")
+    if options.port is not None and not 1 <= options.port <= 65535:
+        raise Refused(f"--port={options.port} is not a port: it is a number from 1 to 65535.")
     # an extra, which a process that serves the API has no use for
     from app.assistants import server  # noqa: PLC0415
 

@@ -92,7 +92,7 @@ class Tools:
         """Records that were added, changed or removed since a version of the dataset."""
         return await self._list(await self._get("/changes", since=since, limit=limit))
 
-    async def _get(self, path: str, **query: Any) -> Any:
+    async def _get(self, path: str, /, **query: Any) -> Any:
         """The API's response; a `ToolError` tells the assistant what was wrong."""
         try:
             given = {name: value for name, value in query.items() if value not in (None, "")}

@@ -14,7 +14,7 @@ from mcp import Client, StdioServerParameters
 
 from app.assistants import server
 from tests.serving import ServeOrigin, free_port, wait_for
-from tests.support import ROOT, real_database
+from tests.support import ROOT, real_database, run
 
 pytestmark = pytest.mark.all
 
@@ -142,6 +142,11 @@ async def test_it_speaks_over_http(origin: str) -> None:
         finally:
             process.terminate()
             process.wait(20)
+
+
+def test_a_wrong_port_is_told() -> None:
+    done = run("app", "mcp", "--port", "99999")
+    assert (done.returncode, done.stderr) == (1, "--port=99999 is not a port: it is a number from 1 to 65535.\n")
 
 
 def test_a_process_that_serves_the_api_loads_nothing_of_it() -> None:

@@ -279,6 +279,8 @@ class Resource:
             return await read(
                 request,
                 lambda connection: self._detail(connection, request, slug, query),
+                # to write Markdown takes ten milliseconds and more
+                is_long=getattr(request.state, "media_type", JSON) == MARKDOWN,
                 is_single=not query.include,
             )
 

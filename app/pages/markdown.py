@@ -14,6 +14,11 @@ SHOWN_APART = ("slug", "name", "kind", "url", "summary", "disclaimer")
 LAST = ("notes", "same_as", "citations")
 """What is read after all else."""
 
+REFERENCE = {"slug", "name", "kind", "url"}
+
+SHORT = 3
+"""Keys of an object that fits on a line."""
+
 _MARKUP = re.compile(r"([\\`*\[\]<]|(?<!\w)_|_(?!\w))")
 
 
@@ -68,20 +73,26 @@ def _fields(values: Mapping[str, Json], depth: int) -> Iterator[str]:
 
 
 def _inline(value: Json) -> str | None:
-    """What fits on a line: a scalar, a reference, a list of these, an object of scalars; else null."""
+    """What fits on a line: a scalar, a reference, a list of these, a short object; else null."""
     if isinstance(value, dict):
-        if value.keys() == {"slug", "name", "kind", "url"}:
-            return f"[{_text(value['name'])}]({value['url']})"
-        if {"value", "unit"} <= value.keys() <= {"value", "unit", "per"}:
-            return f"{value['value']} {value['unit']}" + (f" per {_text(value['per'])}" if "per" in value else "")
-        parts = {key: _scalar(each) for key, each in value.items() if each is not None}
-        is_flat = len(value) <= 3 and None not in parts.values()
-        return ", ".join(f"{_label(key).lower()} {part}" for key, part in parts.items()) if is_flat else None
+        return _short_object(value)
     if isinstance(value, list):
-        items = [_inline(each) if not isinstance(each, list) else None for each in value]
-        are_short = all(not isinstance(each, dict) or "url" in each for each in value)
-        return ", ".join(item for item in items if item) if are_short and None not in items else None
+        if any(isinstance(each, list) or (isinstance(each, dict) and each.keys() != REFERENCE) for each in value):
+            return None
+        return ", ".join(filter(None, map(_inline, value)))
     return _scalar(value)
+
+
+def _short_object(value: Mapping[str, Json]) -> str | None:
+    """A reference as a link, a quantity with its unit, another object of few scalars with its keys; else null."""
+    if value.keys() == REFERENCE:
+        return f"[{_text(value['name'])}]({value['url']})"
+    if {"value", "unit"} <= value.keys() <= {"value", "unit", "per"}:
+        return f"{value['value']} {value['unit']}" + (f" per {_text(value['per'])}" if "per" in value else "")
+    if len(value) > SHORT:
+        return None
+    parts = {key: _scalar(each) for key, each in value.items() if each is not None}
+    return None if None in parts.values() else ", ".join(f"{_label(key).lower()} {parts[key]}" for key in parts)
 
 
 def _scalar(value: Json) -> str | None:
