@@ -19,7 +19,6 @@ PATHS = (
     "/faq.jsonld",
     "/search?q=eyelid",
     "/docs",
-    "/redoc",
     "/openapi.json",
     "/livez",
 )

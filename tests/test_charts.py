@@ -172,9 +172,9 @@ async def test_the_chart_of_magnesium_says_what_the_tables_say(api: httpx.AsyncC
     assert "Food labels in the United States (FDA): Adults: 420 mg." in text
 
 
-async def test_a_limit_far_above_the_need_is_said_to_be_above_the_chart(api: httpx.AsyncClient) -> None:
+async def test_a_limit_far_above_the_need_is_said_to_be_off_the_chart(api: httpx.AsyncClient) -> None:
     text = " ".join(check(intake_chart(await everything(api, "/intakes?limit=100&nutrient=vitamin-b6"))).itertext())
-    assert "Limit: 100 mg, above this chart." in text
+    assert "Limit: 100 mg, off the chart." in text
 
 
 async def test_each_mechanism_has_a_diagram_with_every_step_and_its_grade(api: httpx.AsyncClient) -> None:

@@ -312,7 +312,7 @@ def below(request: pytest.FixtureRequest) -> Iterator[Ask]:
 
 
 def test_every_link_of_the_index_and_of_the_docs_works(below: Ask) -> None:
-    for page in ("/", "/docs", "/redoc"):
+    for page in ("/", "/docs"):
         status, headers, body = below(PREFIX + page, Accept="text/html")
         assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
         links = re.findall(r'(?:href|src)="([^"]+)"', body.decode())

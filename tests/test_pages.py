@@ -270,16 +270,22 @@ async def test_a_list_leads_to_the_same_list_as_a_table(real: httpx.AsyncClient)
     assert '<option value="strong" selected>' in text
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc"])
-async def test_docs_pages_load_only_what_this_host_serves(tiny: httpx.AsyncClient, path: str) -> None:
-    response = await tiny.get(path)
-    assert "script-src 'self';" in response.headers["content-security-policy"]
-    assert "http" not in response.text
-    assert not re.search(r"<script(?![^>]* src=)", response.text), "no script within the page"
-    for address in re.findall(r'(?:src|href)="([^"]+)"', response.text):
+async def test_the_reference_loads_only_what_this_host_serves(tiny: httpx.AsyncClient) -> None:
+    page = await tiny.get("/docs")
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self'; style-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert "http" not in page.text
+    assert not re.search(r"<script(?![^>]* src=)", page.text), "no script within the page"
+    for address in re.findall(r'(?:src|href)="([^"]+)"', page.text):
         asset = await tiny.get(address)
         assert asset.status_code == 200, address
         assert asset.headers["cache-control"] == FOREVER
+
+
+async def test_the_address_of_a_second_reference_leads_to_the_one(tiny: httpx.AsyncClient) -> None:
+    response = await tiny.get("/redoc?utm_source=mail", headers={"Accept": BROWSER})
+    assert (response.status_code, response.headers["location"]) == (308, "/docs")
 
 
 async def test_an_unknown_asset_is_a_problem(tiny: httpx.AsyncClient) -> None:

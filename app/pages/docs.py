@@ -1,4 +1,4 @@
-"""/docs (Swagger UI) and /redoc, with every asset from this host: they work without internet, under a strict policy."""
+"""/docs (Swagger UI), with every asset from this host: it works without internet, under a strict policy."""
 
 from fastapi import Response
 
@@ -6,19 +6,13 @@ from app.api.routing import HTML, Router
 from app.pages.assets import package, site
 from app.pages.index import html
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; connect-src 'self'; "
-    "worker-src {workers}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+"""The policy of the page."""
 
-CONTENT_SECURITY_POLICIES = {
-    "/docs": POLICY.format(styles="'self'", workers="'none'"),
-    # Redoc writes its styles while it renders, and makes the worker that searches from its own text
-    "/redoc": POLICY.format(styles="'self' 'unsafe-inline'", workers="blob:"),
-}
-"""The policy that each page needs."""
-
-BODY = '<main id="reference"><noscript>This page needs JavaScript; /openapi.json says the same.</noscript></main>'
+BODY = '<div id="reference"><noscript>This page needs JavaScript; /openapi.json says the same.</noscript></div>'
 
 router = Router(include_in_schema=False)
 
@@ -30,7 +24,7 @@ async def get_docs() -> Response:
     return html(
         "API reference",
         BODY,
-        CONTENT_SECURITY_POLICIES["/docs"],
+        CONTENT_SECURITY_POLICY,
         styles=(f"{folder}/swagger-ui.css", site("/docs.css")),
         scripts=(f"{folder}/swagger-ui-bundle.js", site("/swagger.js")),
     )
@@ -38,14 +32,8 @@ async def get_docs() -> Response:
 
 @router.get("/redoc")
 async def get_redoc() -> Response:
-    """Redoc: read the API description."""
-    return html(
-        "API reference, to read",
-        BODY,
-        CONTENT_SECURITY_POLICIES["/redoc"],
-        styles=(site("/docs.css"),),
-        scripts=(f"{package('redoc')}/redoc.standalone.js", site("/redoc.js")),
-    )
+    """Where a second reference was: there is one."""
+    return Response(status_code=308, headers={"Location": "/docs"})
 
 
 router.offer("/docs", HTML)

@@ -61,6 +61,9 @@ def _spans(rows: list[Json], unit: str, name: str) -> list[_Span]:
         fits = people["sex"] in sexes.split() and state in states and start < end
         if fits and (row["role"] == "limit") == (name == "limit"):
             ours.append((start, end, list(IntakeType).index(row["type"]), row))
+    if state != "neither":
+        # a mark is for the whole span: advice on supplements, say, would stand beside it
+        ours = [each for each in ours if each[2] == min(rank for _, _, rank, _ in ours)]
     spans: list[_Span] = []
     for start, end in pairwise(sorted({edge for first, last, *_ in ours for edge in (first, last)})):
         here = [(rank, row) for first, last, rank, row in ours if first <= start and end <= last]
@@ -83,9 +86,9 @@ def _amounts(quantity: Json, unit: str) -> tuple[float, float]:
 
 def _step(lanes: Iterable[dict[str, list[_Span]]]) -> float:
     """A third of the axis of amounts. A limit far above every need is left out: it would press them flat."""
-    highs = [(name, span.high) for lane in lanes for name, spans in lane.items() for span in spans]
+    highs = [(name, max(span.high for span in spans)) for lane in lanes for name, spans in lane.items() if spans]
     need = max([high for name, high in highs if name != "limit"] or [high for _, high in highs], default=0)
-    highest = max((high for _, high in highs if high <= 2.5 * need), default=0) or 1
+    highest = max((high for _, high in highs if high <= 5 * need), default=0) or 1
     power = 10.0 ** floor(log10(highest / 3))
     return next(power * factor for factor in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if power * factor * 3 >= highest)
 
@@ -108,7 +111,7 @@ def _words(lane: dict[str, list[_Span]], others: list[Json], unit: str, step: fl
     elif needs:
         yield f"Adults: {', '.join(f'{who} {amount}' for who, amount in needs.items())} {unit}."
     if limit := adults.get("limit"):
-        above = ", above this chart" if limit.high > 3 * step else ""
+        above = ", off the chart" if any(span.high > 3 * step for span in lane["limit"]) else ""
         yield f"Limit: {_range(*limit[2:4])} {unit}{above}{f' ({limit.counted})' if limit.counted else ''}."
     for quantity in (row["quantity"] for row in others if row["quantity"]):
         words = (UNITS.get(word, word) for word in (quantity["unit"], quantity["per"]))
@@ -127,14 +130,14 @@ def _plot(lane: dict[str, list[_Span]], unit: str, step: float) -> Iterator[Mark
     years = (element("tspan", str(year), x=_x(12 * year)) for year in YEARS)
     yield element("text", *years, y=PLOT + 15, font_size=12, text_anchor="middle")
     for name, spans in lane.items():
+        if any(span.high > 3 * step for span in spans):
+            continue
         # where an amount is a range, there is a line for each end of it
         for bound in range(2 if any(span.low != span.high for span in spans) else 1):
             line, at = "", -1
             for span in spans:
                 y, left, right = PLOT - PLOT * span[2:4][bound] / step / 3, _x(span.start), _x(span.end)
-                if span.high > 3 * step:
-                    line += "V-4" if at == span.start else ""
-                elif SHOWN[name][1] != LINE:
+                if SHOWN[name][1] != LINE:
                     line += f"M{(left + right) / 2 + (-5 if name == 'pregnancy' else 5):.4g} {y:.4g}{SHOWN[name][1]}"
                 else:
                     line += ("V" if at == span.start else f"M{left:.4g} ") + f"{y:.4g}H{right:.4g}"

@@ -1,4 +1,4 @@
-// Copies the docs pages' assets from node_modules into app/pages/static/<package>-<version>/, with their licences.
+// Copies the API reference's assets from node_modules into app/pages/static/<package>-<version>/, with their licences.
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 
 const STATIC = new URL("../../app/pages/static/", import.meta.url);
@@ -7,14 +7,7 @@ const PACKAGES = {
     from: "swagger-ui-dist",
     files: ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-bundle.js.LICENSE.txt", "LICENSE", "NOTICE"],
   },
-  redoc: {
-    from: "redoc",
-    files: ["bundles/redoc.standalone.js", "bundles/redoc.standalone.js.LICENSE.txt", "LICENSE"],
-  },
 };
-// Redoc shows its maker's logo from another host; no option turns that off
-const LOGO = /https:\/\/cdn\.redoc\.ly\/[^"'`\s]*\.svg/g;
-const EMPTY_IMAGE = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 
 for (const [name, { from, files }] of Object.entries(PACKAGES)) {
   const source = new URL(`node_modules/${from}/`, import.meta.url);
@@ -29,8 +22,7 @@ for (const [name, { from, files }] of Object.entries(PACKAGES)) {
     cpSync(new URL(file, source), copy);
     if (file.endsWith(".js")) {
       // the maps are not served, so nothing must ask for them
-      const text = readFileSync(copy, "utf8").replace(/\n?\/\/# sourceMappingURL=\S+\s*$/, "\n");
-      writeFileSync(copy, text.replaceAll(LOGO, EMPTY_IMAGE));
+      writeFileSync(copy, readFileSync(copy, "utf8").replace(/\n?\/\/# sourceMappingURL=\S+\s*$/, "\n"));
     }
     if (file.endsWith(".css")) {
       writeFileSync(copy, readFileSync(copy, "utf8").replace(/\n?\/\*# sourceMappingURL=\S+ ?\*\/\s*$/, "\n"));

@@ -66,7 +66,6 @@ RESOURCES = {
     "Dataset": "/dataset",
     "Changes between versions": "/changes",
     "API reference": "/docs",
-    "API reference, to read": "/redoc",
     "OpenAPI description": "/openapi.json",
     "Liveness": "/livez",
     "Readiness": "/readyz",

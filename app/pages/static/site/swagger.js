@@ -1,4 +1,9 @@
 "use strict";
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
 addEventListener("DOMContentLoaded", () => {
   SwaggerUIBundle({
     // relative: the API may be served below a path
