@@ -13,7 +13,7 @@ export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
 .PHONY: help serve migrate load rollback grant test test-all quick lint format check-content generate search-eval clients \
-	published-clients fuzz hostile redbot lock audit sbom assets bench clean
+	published-clients fuzz hostile redbot lock audit sbom assets screenshots bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -79,6 +79,9 @@ published-clients: $(VENV)/.developing tests/clients/node_modules ## Generate th
 
 assets: tests/clients/node_modules ## Copy the API reference's assets from their npm package into app/pages/static
 	@node tests/clients/vendor.mjs
+
+screenshots: $(VENV)/.developing tests/clients/node_modules ## Write the README's pictures of a page into docs (Node.js, Chromium)
+	@$(RUN) -m tests.screenshots
 
 fuzz: $(VENV)/.developing ## Ask the API whatever its description allows and forbids (EXAMPLES random ones an operation, SEED)
 	@$(RUN) -m tests.fuzz $(or $(EXAMPLES),100) $(or $(SEED),1)

@@ -207,6 +207,15 @@ def test_the_front_end_example_does_not_compile_with_a_wrong_key(built_frontend:
 
 
 @pytest.mark.usefixtures("node")
+def test_pages_work_for_everyone(origin: str, tmp_path: Path) -> None:
+    """By links alone, without scripts, from 360 to 1,600 pixels, light and dark; axe and a validator find nothing."""
+    _need("Chromium", there=CHROMIUM is not None)
+    settings = {"API_URL": origin, "SCREENSHOTS": str(tmp_path), "CHROMIUM": str(CHROMIUM)}
+    done = _tool("node", "--test", "pages.test.mjs", **settings)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.usefixtures("node")
 def test_pages_and_front_end_work_in_a_browser(
     origin: str, tmp_path: Path, file_server: ServeOrigin, built_frontend: Path
 ) -> None:

@@ -36,7 +36,7 @@ OTHERS = [
 BUDGET = 20_000
 """Bytes of a record's page with its styles, compressed as for a browser."""
 
-VOID = {"br", "input", "link", "meta", "path", "rect", "circle", "line"}
+VOID = {"br", "img", "input", "link", "meta", "path", "rect", "circle", "line"}
 
 
 async def page(client: httpx.AsyncClient, path: str) -> httpx.Response:
@@ -293,3 +293,11 @@ async def test_an_unknown_asset_is_a_problem(tiny: httpx.AsyncClient) -> None:
         response = await tiny.get(path)
         assert response.status_code == 404
         assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_form_keeps_what_it_does_not_ask_for(real: httpx.AsyncClient) -> None:
+    text = (await page(real, "/intakes?nutrient=magnesium&sex=female&age=34&offset=20")).text
+    assert '<input type="hidden" name="nutrient" value="magnesium">' in text
+    assert 'name="offset"' not in text
+    assert '<option value="female" selected>' in text
+    assert 'name="age" value="34"' in text

@@ -37,7 +37,7 @@ A read-only, keyless API. Every fact carries a grade and citations.
 - **Unknown parameters and values are errors**; the error names what is allowed.
 - **Errors** are `application/problem+json` (RFC 9457), one shape for every status.
 - **Caches** may keep everything: strong `ETag`, `Last-Modified`, 304, `Vary`; `Dataset-Version` tells the release.
-- `/` and the reference are also pages for `Accept: text/html`.
+- Every address is also a page for `Accept: text/html`.
 
 General information, not medical advice.
 """,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi.concurrency import run_in_threadpool
@@ -31,16 +31,17 @@ POLICY = (
 RELATED = ("claims", "mechanisms", "intakes", "lifestyle_factors", "interactions", "faq")
 """Related records that the page of a record shows as cards, where its kind has them."""
 
-OF_PAGES = ("limit", "offset", "include", "sort", "unit")
+OF_PAGES = ("limit", "offset", "include", "sort", "unit", "from_article")
 """Parameters of a list that a person need not choose."""
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter of a list that has few values, as a person chooses it."""
+    """A filter of a list, as a person chooses it: one of a few values, or without these what the example is like."""
 
     name: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,15 @@ def _query_model(route: StrictRoute) -> type[Query]:
 
 
 def _filters(model: type[Query]) -> tuple[Filter, ...]:
-    chosen = [Filter(name, rule.values) for name, rule in annotations(model, Choices) if name not in OF_PAGES]
-    yes_or_no = [
-        Filter(name, ("true", "false"))
-        for name, info in model.model_fields.items()
-        if info.annotation == Boolean | None and name != "from_article"
-    ]
-    return (*chosen, *yes_or_no)
+    """Those of a query model that have few values, and the age; references to records need their slugs."""
+    filters = []
+    for name, info in model.model_fields.items():
+        choices = next((rule.values for rule in info.metadata if isinstance(rule, Choices)), ())
+        literal = next((get_args(part) for part in get_args(info.annotation) if get_origin(part) is Literal), ())
+        values = choices or literal or (("true", "false") if info.annotation == Boolean | None else ())
+        if name not in OF_PAGES and (values or name == "age"):
+            filters.append(Filter(name, values, str((info.examples or [""])[0])))
+    return tuple(filters)
 
 
 @dataclass

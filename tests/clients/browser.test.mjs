@@ -1,4 +1,4 @@
-// What a browser shows: the docs pages, the index and the front-end example. Needs API_URL and FRONTEND_URL; writes
+// What a browser shows: the docs pages and the front-end example. Needs API_URL and FRONTEND_URL; writes
 // screenshots into SCREENSHOTS.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -118,18 +118,6 @@ for (const colorScheme of ["light", "dark"]) {
     await page.close();
   });
 }
-
-test("the index is a page for browsers", async () => {
-  const { page, seen } = await open();
-  await page.goto(API_URL);
-  assert.equal(await page.locator("h1").count(), 1);
-  assert.ok((await page.locator(".cards a").count()) >= 9);
-  await shoot(page, "index");
-  staysHome(seen, API_URL);
-  await page.getByRole("link", { name: "Nutrients" }).first().click();
-  assert.match(await page.textContent("body"), /"items"/);
-  await page.close();
-});
 
 test("the front-end example renders from another origin and revalidates", async () => {
   const { page, seen } = await open();
