@@ -77,7 +77,7 @@ def line_to(url: str) -> Iterator[Line]:
         ("/food-sources?group=nuts-and-seeds&sort=name", 1),
         ("/nutrients?offset=1000", 1),
         ("/dataset", 1),
-        ("/claims?subject=iron", 4),
+        ("/claims?subject=iron", 1),
         ("/nutrients/iron?include=food_sources", 4),
     ],
 )

@@ -119,11 +119,12 @@ def page(
     where: Sequence[ColumnElement[bool]],
     keys: Sequence[tuple[Any, bool]],
     query: Any,
+    **more: ColumnElement[Any],
 ) -> Select[Any]:
     """The release, the count and the part of a list that `limit` and `offset` ask for: one statement, so one snapshot.
 
-    Each row holds the release's `info` (only the first), `loaded_at`, the `total`, and the columns; one row of nulls
-    stands for an empty page.
+    Each row holds the release's `info` (only the first), `loaded_at`, the `total`, what `more` is wanted, and the
+    columns; one row of nulls stands for an empty page.
     """
     total = select(func.count()).select_from(table).where(*where).scalar_subquery()
     sorts = [directed(column, descends, nullable=column.nullable) for column, descends in keys]
@@ -138,5 +139,6 @@ def page(
     position = func.row_number().over(order_by=again)
     info = case((position == 1, col(Dataset.info))).label("info")
     found = [shown.c[column.name] for column in columns]
-    selected = select(info, col(Dataset.loaded_at), total.label("total"), *found)
+    wanted = (column.label(name) for name, column in {"total": total, **more}.items())
+    selected = select(info, col(Dataset.loaded_at), *wanted, *found)
     return selected.select_from(Dataset).outerjoin(shown, true()).order_by(position)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Response
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, func, literal, select
 from sqlmodel import col
 
 from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest
@@ -79,11 +79,21 @@ def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: 
     raise NotFound(f"There is no {_noun(kind)} '{slug}'.", KINDS[kind].url(near) if near else None)
 
 
-def asked_slugs(kind: str, query: Query) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """The slugs that filters of a list of this kind name: parameter, slug, and the kinds that it may be of."""
+def known_slugs(kind: str, query: Query) -> tuple[int, ColumnElement[int] | None]:
+    """How many slugs the filters of a list of this kind name, and how many of them are records, as SQL.
+
+    Null where one cannot be a slug: PostgreSQL refuses to compare some texts.
+    """
+    asked = 0
+    known: ColumnElement[int] = literal(0)
     for name, rule in annotations(type(query), Slugs):
-        for slug in getattr(query, name):
-            yield name, slug, rule.kinds or (kind,)
+        slugs = set(getattr(query, name))
+        if not all(map(is_slug, slugs)):
+            return len(slugs), None
+        if slugs:
+            found = select(func.count()).where(col(Record.slug).in_(slugs), col(Record.kind).in_(rule.kinds or (kind,)))
+            asked, known = asked + len(slugs), known + found.scalar_subquery()
+    return asked, known
 
 
 def with_slugs(connection: Connection, kind: str, query: Q) -> Q:
@@ -91,7 +101,11 @@ def with_slugs(connection: Connection, kind: str, query: Q) -> Q:
 
     A filter by a record that does not exist is an error, not an empty list.
     """
-    asked = list(asked_slugs(kind, query))
+    asked = [
+        (name, slug, rule.kinds or (kind,))
+        for name, rule in annotations(type(query), Slugs)
+        for slug in getattr(query, name)
+    ]
     if not asked:
         return query
     slugs = {slug for _, slug, _ in asked if is_slug(slug)}

@@ -20,10 +20,10 @@ from app.api.links import page_links
 from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, parse_query, sort_keys
 from app.api.queries import column_in, conditions, count, directed, order, page
 from app.api.records import (
-    asked_slugs,
     exact_addresses,
     find_record,
     included_json,
+    known_slugs,
     redirect_or_404,
     release_info,
     release_of,
@@ -88,11 +88,18 @@ class Listing:
 
     def page(self, connection: Connection, query: Any) -> Response:
         """The page that a query asks for."""
-        query, where = self._checked(connection, query)
+        asked, known = known_slugs(self.kind, query)
+        if known is None:
+            return self.page(connection, self._checked(connection, query))
+        self.check(connection, query)
         columns = [getattr(self.table, name) for name in dict.fromkeys((self.shown, self.exported))]
         columns = columns if query.include else columns[:1]
-        rows = connection.execute(page(self.table, columns, where, self._order(query), query)).all()
+        statement = page(self.table, columns, self._where(query), self._order(query), query, known=known)
+        rows = connection.execute(statement).all()
         release = release_of(rows[0] if rows else None)
+        if rows[0].known < asked:
+            # another name of a record, or an error
+            return self.page(connection, self._checked(connection, query))
         total: int = rows[0].total
         rows = [row for row in rows if row[-1] is not None]
         included = included_json(connection, [row[-1] for row in rows], query.include)
@@ -117,7 +124,8 @@ class Listing:
     def export(self, stack: ExitStack, connection: Connection, query: Any, format: str) -> Response:
         """The filtered list, whole; a long one is streamed, and closes the stack at its end."""
         release = release_info(connection)
-        query, where = self._checked(connection, query)
+        query = self._checked(connection, query)
+        where = self._where(query)
         keys = [directed(column, descends, nullable=column.nullable) for column, descends in self._order(query)]
         selected = select(getattr(self.table, self.exported)).where(*where).order_by(*keys)
         rows = connection.execution_options(yield_per=BATCH).scalars(selected)
@@ -137,16 +145,20 @@ class Listing:
 
     def is_single(self, query: Any) -> bool:
         """Whether the page takes one statement: nothing is to be looked up before or after it."""
-        return self.check is _no_check and not query.include and not any(asked_slugs(self.kind, query))
+        return self.check is _no_check and not query.include
 
-    def _checked(self, connection: Connection, query: Any) -> tuple[Any, list[ColumnElement[bool]]]:
+    def _checked(self, connection: Connection, query: Any) -> Any:
+        """The query with the slugs of its records; an error where the database cannot serve it."""
         try:
             query = with_slugs(connection, self.kind, query)
             self.check(connection, query)
         except InvalidParameters:
             release_info(connection)  # in an empty database nothing is known
             raise
-        return query, [*self.where(query), *conditions(self.table, query)]
+        return query
+
+    def _where(self, query: Any) -> list[ColumnElement[bool]]:
+        return [*self.where(query), *conditions(self.table, query)]
 
     def _order(self, query: Any) -> list[tuple[Any, bool]]:
         return order(self.table, query.sort, self.sorts)
