@@ -44,8 +44,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     watcher = Watcher(engine, settings.release_interval)
     cache = ResponseCache(settings.cache_bytes)
     rate_limit = RateLimit(settings.rate_limit, settings.rate_limit_storage) if settings.rate_limit else None
-    # whoever limits rates has every request counted, which the memo does not
-    memo = RequestMemo(0 if rate_limit else settings.cache_bytes // 2)
+    # the memo answers without waiting for anything, as for another machine that counts
+    memo = RequestMemo(settings.cache_bytes // 2 if rate_limit is None or rate_limit.is_local else 0)
     watcher.subscribe(lambda _tag: cache.clear())
     watcher.subscribe(lambda _tag: memo.clear())
     metrics = Metrics() if settings.metrics_port else None
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         access_log.start()
         # no more threads than connections: no request waits for one
         current_default_thread_limiter().total_tokens = settings.threads
-        yield {STATE: Shared(settings, memo, access_log)}
+        yield {STATE: Shared(settings, memo, access_log, rate_limit)}
         stop.set()
         await watching
         await asyncio.to_thread(app.state.search.stop)

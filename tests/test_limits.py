@@ -105,7 +105,7 @@ async def test_a_preflight_is_neither_counted_nor_refused(tiny_database: str) ->
         assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (429, "*")
 
 
-def test_no_memo_answers_where_rates_are_limited(tiny_sqlite: str, serving: Serve) -> None:
+def test_every_request_is_counted_though_the_memo_answers(tiny_sqlite: str, serving: Serve) -> None:
     with serving(tiny_sqlite, RATE_LIMIT="5/hour") as server, httpx.Client(base_url=server.url) as client:
         answers = [client.get("/nutrients/iron") for _ in range(7)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2

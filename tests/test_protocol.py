@@ -64,7 +64,7 @@ class Connection:
         middleware = RequestLogMiddleware(self._app, self.log, self.memo, lambda _path: None, log_query=False)
         config = uvicorn.Config(middleware, http=ServerProtocol, ws="none", log_config=None, proxy_headers=False)
         config.load()
-        state = {STATE: Shared(Settings(), self.memo, self.log)}
+        state = {STATE: Shared(Settings(), self.memo, self.log, None)}
         self.protocol = ServerProtocol(config, ServerState(), state, asyncio.get_running_loop())
         self.transport = Transport()
         self.protocol.connection_made(self.transport)
@@ -290,7 +290,7 @@ async def listening(app: App) -> AsyncIterator[int]:
     """A server in this process; gives its port."""
     config = uvicorn.Config(app, http=ServerProtocol, ws="none", log_config=None, lifespan="off", port=0)
     config.load()
-    state = {STATE: Shared(Settings(), RequestMemo(0), AccessLog("console", written=False))}
+    state = {STATE: Shared(Settings(), RequestMemo(0), AccessLog("console", written=False), None)}
     server = await asyncio.get_running_loop().create_server(
         lambda: ServerProtocol(config, ServerState(), state, asyncio.get_running_loop()), "127.0.0.1", 0
     )

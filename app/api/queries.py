@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select, true
 from sqlmodel import col
 
-from app.database.models import Identifier, Link
+from app.database.models import Dataset, Identifier, Link
 from app.schemas.common import Grade
 from app.schemas.identifier import code_of
 
@@ -94,17 +94,18 @@ def conditions(table: Any, query: Any) -> Iterator[ColumnElement[bool]]:
                 yield rule.condition(table, value)
 
 
-def order(table: Any, sort: Sequence[str], columns: Mapping[str, Any]) -> list[Any]:
-    """The order by these keys, then by name and slug, so that it is total; nulls come last."""
+def order(table: Any, sort: Sequence[str], columns: Mapping[str, Any]) -> list[tuple[Any, bool]]:
+    """The columns of this order, and whether each descends: then by name and slug, so that it is total."""
     named = {"name": table.sort_name, **columns, "slug": table.slug}
     # a column that stands twice would keep the database from walking an index
     by_name = () if {"name", "-name"} & set(sort) else ("name",)
-    ordered = []
-    for key in (*sort, *by_name, "slug"):
-        column = named[key.removeprefix("-")]
-        directed = column.desc() if key.startswith("-") else column.asc()
-        ordered.append(directed.nulls_last() if column.nullable else directed)
-    return ordered
+    return [(named[key.removeprefix("-")], key.startswith("-")) for key in (*sort, *by_name, "slug")]
+
+
+def directed(column: Any, descends: bool, *, nullable: bool) -> Any:
+    """A column in its direction; nulls come last."""
+    ordered = column.desc() if descends else column.asc()
+    return ordered.nulls_last() if nullable else ordered
 
 
 def count(connection: Connection, table: Any, where: Sequence[ColumnElement[bool]]) -> int:
@@ -112,6 +113,30 @@ def count(connection: Connection, table: Any, where: Sequence[ColumnElement[bool
     return connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
 
 
-def page_of(selected: Select[Any], query: Any) -> Select[Any]:
-    """The part of a list that `limit` and `offset` ask for."""
-    return selected.limit(query.limit).offset(query.offset)
+def page(
+    table: Any,
+    columns: Sequence[Any],
+    where: Sequence[ColumnElement[bool]],
+    keys: Sequence[tuple[Any, bool]],
+    query: Any,
+) -> Select[Any]:
+    """The release, the count and the part of a list that `limit` and `offset` ask for: one statement, so one snapshot.
+
+    Each row holds the release's `info` (only the first), `loaded_at`, the `total`, and the columns; one row of nulls
+    stands for an empty page.
+    """
+    total = select(func.count()).select_from(table).where(*where).scalar_subquery()
+    sorts = [directed(column, descends, nullable=column.nullable) for column, descends in keys]
+    labelled = [column.label(f"key_{number}") for number, (column, _) in enumerate(keys)]
+    shown = (
+        select(*columns, *labelled).where(*where).order_by(*sorts).limit(query.limit).offset(query.offset).subquery()
+    )
+    again = [
+        directed(shown.c[f"key_{number}"], descends, nullable=column.nullable)
+        for number, (column, descends) in enumerate(keys)
+    ]
+    position = func.row_number().over(order_by=again)
+    info = case((position == 1, col(Dataset.info))).label("info")
+    found = [shown.c[column.name] for column in columns]
+    selected = select(info, col(Dataset.loaded_at), total.label("total"), *found)
+    return selected.select_from(Dataset).outerjoin(shown, true()).order_by(position)

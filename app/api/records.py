@@ -35,10 +35,14 @@ class ReleaseInfo(dict[str, Any]):
 
 def release_info(connection: Connection) -> ReleaseInfo:
     """The release that the connection reads; `NotReady` where none is loaded."""
-    row = connection.execute(select(col(Dataset.info), col(Dataset.loaded_at))).one_or_none()
+    return release_of(connection.execute(select(col(Dataset.info), col(Dataset.loaded_at))).one_or_none())
+
+
+def release_of(row: Any) -> ReleaseInfo:
+    """The release of a row with its `info` and `loaded_at`; `NotReady` where there is none."""
     if row is None:
         raise NotReady(NO_DATASET)
-    return _release_info(*row)
+    return _release_info(row.info, row.loaded_at)
 
 
 @lru_cache(maxsize=4)
@@ -60,9 +64,8 @@ def find_record(connection: Connection, kind: str, slug: str) -> tuple[ReleaseIn
     joined = col(table.slug) == (slug if is_slug(slug) else "")
     selected = select(col(Dataset.info), col(Dataset.loaded_at), table.record).select_from(Dataset)
     row = connection.execute(selected.outerjoin(table, joined)).one_or_none()
-    if row is None:
-        raise NotReady(NO_DATASET)
-    return _release_info(row[0], row[1]), row[2]
+    release = release_of(row)
+    return release, row.record if row else None
 
 
 def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: bytes, subpath: str = "") -> Response:
@@ -76,13 +79,16 @@ def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: 
     raise NotFound(f"There is no {_noun(kind)} '{slug}'.", KINDS[kind].url(near) if near else None)
 
 
+def asked_slugs(kind: str, query: Query) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """The slugs that filters of a list of this kind name: parameter, slug, and the kinds that it may be of."""
+    for name, rule in annotations(type(query), Slugs):
+        for slug in getattr(query, name):
+            yield name, slug, rule.kinds or (kind,)
+
+
 def check_slugs(connection: Connection, kind: str, query: Query) -> None:
     """A filter by a record that does not exist is an error, not an empty list."""
-    asked = [
-        (name, slug, rule.kinds or (kind,))
-        for name, rule in annotations(type(query), Slugs)
-        for slug in getattr(query, name)
-    ]
+    asked = list(asked_slugs(kind, query))
     if not asked:
         return
     slugs = [slug for _, slug, _ in asked if is_slug(slug)]

@@ -18,15 +18,16 @@ from app.api.errors import NotFound
 from app.api.exports import MEDIA_TYPES, csv_lines, faq_page, ndjson_lines
 from app.api.links import page_links
 from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, parse_query, sort_keys
-from app.api.queries import column_in, conditions, count, order, page_of
+from app.api.queries import column_in, conditions, count, directed, order, page
 from app.api.records import (
-    ReleaseInfo,
+    asked_slugs,
     check_slugs,
     exact_addresses,
     find_record,
     included_json,
     redirect_or_404,
     release_info,
+    release_of,
 )
 from app.api.responses import BATCH, RawJson, StreamedExport, json_object, json_response, read, release_headers
 from app.api.routing import JSON, MARKDOWN, Router
@@ -85,14 +86,16 @@ class Listing:
 
     def page(self, connection: Connection, query: Any) -> Response:
         """The page that a query asks for."""
-        release, where = self._checked(connection, query)
-        total = count(connection, self.table, where)
+        where = self._checked(connection, query)
         columns = [getattr(self.table, name) for name in dict.fromkeys((self.shown, self.exported))]
-        selected = select(*(columns if query.include else columns[:1])).where(*where).order_by(*self._order(query))
-        rows = connection.execute(page_of(selected, query)).all()
+        columns = columns if query.include else columns[:1]
+        rows = connection.execute(page(self.table, columns, where, self._order(query), query)).all()
+        release = release_of(rows[0] if rows else None)
+        total: int = rows[0].total
+        rows = [row for row in rows if row[-1] is not None]
         included = included_json(connection, [row[-1] for row in rows], query.include)
         links = page_links(self.path, query, total)
-        items = ",".join(self.transform(row[0], query) for row in rows)
+        items = ",".join(self.transform(getattr(row, self.shown), query) for row in rows)
         body = json_object(
             {
                 "items": RawJson(f"[{items}]"),
@@ -109,8 +112,9 @@ class Listing:
 
     def export(self, stack: ExitStack, connection: Connection, query: Any, format: str) -> Response:
         """The filtered list, whole; a long one is streamed, and closes the stack at its end."""
-        release, where = self._checked(connection, query)
-        selected = select(getattr(self.table, self.exported)).where(*where).order_by(*self._order(query))
+        release, where = release_info(connection), self._checked(connection, query)
+        keys = [directed(column, descends, nullable=column.nullable) for column, descends in self._order(query)]
+        selected = select(getattr(self.table, self.exported)).where(*where).order_by(*keys)
         rows = connection.execution_options(yield_per=BATCH).scalars(selected)
         records = (self.transform(row, query) for row in rows)
         headers = release_headers(release)
@@ -126,13 +130,16 @@ class Listing:
             return Response("".join(pieces), headers=headers, media_type=MEDIA_TYPES[format])
         return StreamedExport(stack.pop_all().close, pieces, headers, MEDIA_TYPES[format])
 
-    def _checked(self, connection: Connection, query: Any) -> tuple[ReleaseInfo, list[ColumnElement[bool]]]:
-        release = release_info(connection)
+    def is_single(self, query: Any) -> bool:
+        """Whether the page takes one statement: nothing is to be looked up before or after it."""
+        return self.check is _no_check and not query.include and not any(asked_slugs(self.kind, query))
+
+    def _checked(self, connection: Connection, query: Any) -> list[ColumnElement[bool]]:
         check_slugs(connection, self.kind, query)
         self.check(connection, query)
-        return release, [*self.where(query), *conditions(self.table, query)]
+        return [*self.where(query), *conditions(self.table, query)]
 
-    def _order(self, query: Any) -> list[Any]:
+    def _order(self, query: Any) -> list[tuple[Any, bool]]:
         return order(self.table, query.sort, self.sorts)
 
     @cached_property
@@ -181,7 +188,12 @@ def add_list(router: Router, listing: Listing, *, name: str, summary: str, descr
 
     async def list_records(request: Request, query: Any) -> Response:
         # a hundred records with all that is related take ten milliseconds and more
-        return await read(request, lambda connection: listing.page(connection, query), is_long=bool(query.include))
+        return await read(
+            request,
+            lambda connection: listing.page(connection, query),
+            is_long=bool(query.include),
+            is_single=listing.is_single(query),
+        )
 
     list_records.__annotations__["query"] = Annotated[listing.page_query, QueryParameters()]
     router.add_api_route(
@@ -254,10 +266,12 @@ class Resource:
         query_model = create_model(f"{name}Query", __base__=Query, **_include(self.include))
 
         async def get_record(request: Request, slug: str, query: Any) -> Response:
-            # to write Markdown takes ten milliseconds and more
-            is_long = getattr(request.state, "media_type", JSON) == MARKDOWN
             return await read(
-                request, lambda connection: self._detail(connection, request, slug, query), is_long=is_long
+                request,
+                lambda connection: self._detail(connection, request, slug, query),
+                # to write Markdown takes ten milliseconds and more
+                is_long=getattr(request.state, "media_type", JSON) == MARKDOWN,
+                is_single=not query.include,
             )
 
         get_record.__annotations__ |= {

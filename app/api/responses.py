@@ -22,16 +22,25 @@ BATCH = 200
 """Rows of a stream that are read and sent together."""
 
 
-async def read(request: Request, function: Callable[[Connection], T], *, is_long: bool = False) -> T:
-    """What a function reads from one snapshot of the database; in a thread where that takes long."""
+async def read(
+    request: Request, function: Callable[[Connection], T], *, is_long: bool = False, is_single: bool = False
+) -> T:
+    """What a function reads from one snapshot of the database; in a thread where that takes long.
+
+    A `is_single` function executes one statement, which is a snapshot by itself.
+    """
     engine: Engine = request.app.state.engine
+    is_near = engine.dialect.name == "sqlite"
 
     def run() -> T:
         with engine.connect() as connection:
+            if is_single and not is_near:
+                # BEGIN and ROLLBACK would be two round trips more
+                connection.execution_options(isolation_level="AUTOCOMMIT")
             return function(connection)
 
     # SQLite answers sooner than a thread wakes up; a database across a network would block the event loop
-    return run() if engine.dialect.name == "sqlite" and not is_long else await run_in_threadpool(run)
+    return run() if is_near and not is_long else await run_in_threadpool(run)
 
 
 class RawJson(str):

@@ -63,7 +63,7 @@ def reading_engine(url: str | URL, pool_size: int = 40, statement_timeout: float
         target.update_query_dict({"options": options.strip()}),
         pool_size=pool_size,
         max_overflow=0,
-        pool_pre_ping=True,
+        # no ping before each use: what a lost connection was asked for is asked again
         # a connection that outlives a fail-over or a change of address is left after a while
         pool_recycle=RECYCLE_SECONDS,
         connect_args={"connect_timeout": CONNECT_SECONDS} if "connect_timeout" not in target.query else {},

@@ -20,6 +20,7 @@ from app.http.access_log import AccessLog
 from app.http.exchange import raw_refusal
 from app.http.headers import lines_of
 from app.http.memo import LONGEST_REQUEST, RememberedAnswer, RequestMemo
+from app.http.rate_limit import RateLimit
 from app.http.request_log import new_request_id
 from app.settings import Settings
 
@@ -45,6 +46,7 @@ class Shared(NamedTuple):
     settings: Settings
     memo: RequestMemo
     log: AccessLog
+    rate_limit: RateLimit | None
 
 
 class _Malformed(Exception):
@@ -78,26 +80,36 @@ class ServerProtocol(HttpToolsProtocol):
         if self.client and self.client[0].startswith("::ffff:"):
             # IPv4 on a socket for both: proxies and rate limits know the client by its plain address
             self.client = (self.client[0].removeprefix("::ffff:"), self.client[1])
-        self._settings, self._memo, self._log = self.app_state[STATE]
+        self._settings, self._memo, self._log, self._rate_limit = self.app_state[STATE]
         self._await_request()
 
     def data_received(self, data: bytes) -> None:
         may_remember = self._is_ready
         if may_remember and (answer := self._memo.get(data)):
-            self._answer_from_memo(answer)
-            return
+            counted = self._counted()
+            if counted is not None:
+                self._answer_from_memo(answer, counted)
+                return
         before = self._messages
         self._unparsed += data
         self._parse()
         if may_remember and self._messages == before + 1 and self._between_requests and not self._unparsed:
             self._remember(data)
 
-    def _answer_from_memo(self, answer: RememberedAnswer) -> None:
+    def _counted(self) -> bytes | None:
+        """Count a request for its client: the lines of a head that tell of it, null where the app is to refuse it."""
+        if self._rate_limit is None:
+            return b""
+        is_allowed, headers = self._rate_limit.hit_now(self.client[0] if self.client else "")
+        lines = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers.items())
+        return lines.encode() if is_allowed else None
+
+    def _answer_from_memo(self, answer: RememberedAnswer, counted: bytes) -> None:
         started = perf_counter()
         request_id = new_request_id()
         server_lines = lines_of(self.server_state.default_headers)
         self.transport.write(
-            b"%b%bx-request-id: %b\r\n\r\n%b" % (answer.head, server_lines, request_id.encode(), answer.body)
+            b"%b%b%bx-request-id: %b\r\n\r\n%b" % (answer.head, server_lines, counted, request_id.encode(), answer.body)
         )
         _cancel(self._deadline)
         self.server_state.total_requests += 1

@@ -26,8 +26,8 @@ class RateLimit:
         """`limits.errors.ConfigurationError` where the storage is not supported, or its library is not installed."""
         # what a short limit refuses does not count for a longer one
         self.items = sorted(parse_many(limits), key=lambda item: item.get_expiry())
-        self._is_local = storage == MEMORY
-        timeouts = {} if self._is_local else {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+        self.is_local = storage == MEMORY
+        timeouts = {} if self.is_local else {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
         self.limiter = SlidingWindowCounterRateLimiter(storage_from_string(storage, wrap_exceptions=True, **timeouts))
         self._away_until = 0.0
 
@@ -36,12 +36,12 @@ class RateLimit:
 
         While Redis is away all is allowed: an API that answers too often is better than one that does not answer.
         """
-        if self._is_local:
-            return self._hit(client_of(host))
+        if self.is_local:
+            return self.hit_now(host)
         if monotonic() < self._away_until:
             return True, {}
         try:
-            answer = await run_in_threadpool(self._hit, client_of(host))
+            answer = await run_in_threadpool(self.hit_now, host)
         except StorageError as error:
             if not self._away_until:
                 log.warning("RATE_LIMIT_STORAGE does not answer, nobody is limited: %s", error)
@@ -52,7 +52,9 @@ class RateLimit:
             self._away_until = 0.0
         return answer
 
-    def _hit(self, client: str) -> tuple[bool, dict[str, str]]:
+    def hit_now(self, host: str) -> tuple[bool, dict[str, str]]:
+        """As `hit`, waiting for the storage: without delay where `is_local`."""
+        client = client_of(host)
         allowed = all(self.limiter.hit(item, client) for item in self.items)
         stats = [self.limiter.get_window_stats(item, client) for item in self.items]
         # of the limit that is nearest to its end

@@ -21,6 +21,8 @@ from app.http.routes import OfferOf, template_of
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 HEADER = b"x-request-id"
 MAX_PATH = 300
+COUNTED = (b"ratelimit", b"ratelimit-policy")
+"""Headers that are another request's in the next answer."""
 CLIENT_HAS_GONE = 499
 """What is logged, as nginx does, where a client went away before it was answered."""
 
@@ -73,7 +75,8 @@ class RequestLogMiddleware:
                 self.log.add(time(), perf_counter() - started, identifier, request)
             if state.get("is_memorable") and "memo_key" in state:
                 asked, generation = state["memo_key"]
-                self.memo.put(asked, generation, sent.status, sent.headers, sent.body, request)
+                headers = [line for line in sent.headers if line[0] not in COUNTED]
+                self.memo.put(asked, generation, sent.status, headers, sent.body, request)
             request_id.reset(token)
 
     def _logged(self, scope: Scope, sent: "SentResponse") -> LoggedRequest:

@@ -79,7 +79,7 @@ RESOURCES = {
 @router.get("/", summary="List everything", response_model=Index)
 async def get_index(request: Request) -> Response:
     """Every collection with its number of records, and everything else there is: start here."""
-    release = await read(request, release_info)
+    release = await read(request, release_info, is_single=True)
     index = Index(
         title=release["title"],
         description=release["description"],
@@ -102,7 +102,7 @@ async def get_index(request: Request) -> Response:
 @router.get("/dataset", response_model=DatasetInfo, summary="Get the dataset's version, licence and counts")
 async def get_dataset(request: Request) -> Response:
     """Version, content hash, release day, counts and licence of the dataset."""
-    release = await read(request, release_info)
+    release = await read(request, release_info, is_single=True)
     return json_response(DatasetInfo(**release).model_dump_json(), release)
 
 
