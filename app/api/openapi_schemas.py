@@ -53,7 +53,7 @@ SHARED: JSON = {
         "items": {"$ref": f"{REFERENCE}Slug"},
         "minItems": 1,
         "maxItems": MAX_VALUES,
-        "description": "Slugs of records.",
+        "description": "Slugs of records, or names that lead to them.",
     },
 }
 """Components for what many properties and parameters are."""

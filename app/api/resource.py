@@ -198,7 +198,7 @@ class Listing:
 def _include(names: Sequence[str]) -> dict[str, Any]:
     field_info = Field(
         default=(),
-        description="Records to add under `included`.",
+        description="Records to add to `included`.",
         examples=[names[0]],
     )
     return {"include": (Annotated[tuple[str, ...], Choices(*names)], field_info)}
