@@ -9,6 +9,7 @@ from app.schemas.common import (
     Backlink,
     Card,
     Grade,
+    Intent,
     Kind,
     Model,
     NutrientRef,
@@ -66,6 +67,8 @@ class MechanismCard(Card):
     grade: Grade = Field(description="How well the evidence supports the chain as a whole.")
 
 
+ANSWERS = {TriggerState.deficiency: Intent.deficiency, TriggerState.excess: Intent.excess}
+
 KIND = Kind(
     "mechanism",
     "mechanisms",
@@ -74,5 +77,5 @@ KIND = Kind(
     MechanismFile,
     Mechanism,
     MechanismCard,
-    SearchTraits(weight=0.2, detail="grade", label="mechanism"),
+    SearchTraits(detail="grade", joins=("trigger", "symptoms"), answers=ANSWERS, label="mechanism"),
 )

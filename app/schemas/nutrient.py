@@ -156,5 +156,5 @@ KIND = Kind(
     NutrientFile,
     Nutrient,
     NutrientCard,
-    SearchTraits(weight=0.45, entity=True),
+    SearchTraits(entity=True),
 )

@@ -1,4 +1,8 @@
-"""Ranking: from what a query asks for to hits, best first."""
+"""Ranking: from what a query names and asks to hits, best first.
+
+A hit's score is the sum of its features, each times its weight in `weights.py`; the weights are learned from questions
+and the records that answer them (`python -m tests.search_eval --learn`).
+"""
 
 import math
 from collections.abc import Mapping
@@ -7,25 +11,20 @@ from typing import Literal, NamedTuple
 
 from tantivy import Occur, Query
 
-from app.search.entries import SEARCHED
-from app.search.index import Name, SearchIndex
+from app.search.entries import ENTITIES, SEARCHED, Entry, Name
+from app.search.index import SearchIndex
 from app.search.query import Understood
+from app.search.suggestions import nearest
+from app.search.weights import WEIGHTS
 
 Matched = Literal["name", "alias", "text", "typo"]
 
-POOL = 32
+POOL = 48
 """How many of tantivy's best are ranked anew; the rest follow in tantivy's order."""
 NAMED = 30
 """How many of the entries that a query names are looked at."""
-MOST_FOODS = 200
-"""How many foods of a nutrient are ranked by how rich they are."""
 COVER = 0.6
-"""What share of the telling terms a record must hold."""
-NAME_WEIGHT = 1.6
-QUESTION = 0.35
-MEANT = 0.3
-CAUSE = 0.7
-FOOD = 10.0
+"""What share of the telling terms a record must hold, unless it joins what the query names."""
 FIT = 0.05
 """How well a name must fit to be the reason of a hit."""
 
@@ -40,94 +39,161 @@ class Hit(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A page of hits, how many there are in all, a better query where there is one, and the words to mark."""
+    """A page of hits, how many there are in all, a better query where there is one, the words to mark and those that
+    nothing explains."""
 
     hits: tuple[Hit, ...]
     total: int
     did_you_mean: str | None
     words: frozenset[str] = frozenset()
+    unknown: tuple[str, ...] = ()
 
 
 def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: int = 20, offset: int = 0) -> Result:
     """The hits for a query, best first; the same for the same dataset, whatever the database."""
     asked = Understood(index, text)
+    unknown = tuple(asked.unknown)
     if _is_noise(asked):
-        return Result((), 0, _nearest_name(index, text))
+        return Result((), 0, _nearest_name(index, text), unknown=unknown)
+    found = find(asked, kinds, offset + limit)
+    known = 1 - sum(asked.weights[term] for term in asked.strange) / asked.whole
+    ranked = [_hit(asked, ordinal, bm25, known) for ordinal, bm25 in found.pool.items()]
+    ranked.sort(key=lambda hit: (found.foods.get(hit.ordinal, len(found.foods)), -hit.score, hit.ordinal))
+    least = min((hit.score for hit in ranked), default=0.0)
+    # below every score of the pool
+    ranked += [Hit(ordinal, least * bm25 / (1 + bm25), "text", None) for ordinal, bm25 in found.rest.items()]
+    better = asked.corrected if found.total else _nearest_name(index, text)
+    words = index.speller.surfaces(asked.marked)
+    return Result(tuple(ranked[offset : offset + limit]), found.total, better, words, unknown)
+
+
+class Found(NamedTuple):
+    """What is ranked and what follows, with their BM25; how many fit in all; the places of the foods asked for."""
+
+    pool: dict[int, float]
+    rest: dict[int, float]
+    total: int
+    foods: dict[int, int]
+
+
+def find(asked: Understood, kinds: tuple[str, ...] = (), most: int = 0) -> Found:
+    """What may answer: tantivy's best and what the query names."""
     foods = _foods(asked)
     looked_at = (*islice(asked.recognised, NAMED), *foods)
     # room for so many hits is set aside at once, however few there are: no more than there are records
-    most = max(POOL, min(offset + limit, len(index.entries)))
-    found = index.searcher.search(_query(asked, kinds, looked_at), most, count=True)
-    ordinals = index.searcher.fast_field_values("ordinal", [address for _, address in found.hits])
-    scores = {int(ordinal or 0): score for ordinal, (score, _) in zip(ordinals, found.hits, strict=True)}
+    room = max(POOL, min(most, asked.index.size))
+    found = asked.index.searcher.search(_query(asked, kinds, looked_at), room, count=True)
+    scores = {address.doc: score for score, address in found.hits}
     pool = dict(islice(scores.items(), POOL))
     for ordinal in looked_at:
-        entry = index.entries[ordinal]
+        entry = asked.entry(ordinal)
         if entry.slug not in asked.excluded and (not kinds or entry.kind in kinds):
             pool.setdefault(ordinal, 0.0)
-    ranked = [_hit(asked, ordinal, score, foods) for ordinal, score in pool.items()]
-    ranked.sort(key=lambda hit: (-hit.score, hit.ordinal))
-    # below every score of the pool
-    ranked += [Hit(o, -1 / (1 + score), "text", None) for o, score in scores.items() if o not in pool]
+    rest = {ordinal: bm25 for ordinal, bm25 in scores.items() if ordinal not in pool}
     # the library's type stubs leave `count` out
-    total = int(found.count or 0)  # type: ignore[attr-defined]
-    words = frozenset(word for term in asked.marked for word in index.surfaces.get(term, ()))
-    better = asked.corrected if total else _nearest_name(index, text)
-    return Result(tuple(ranked[offset : offset + limit]), total, better, words)
+    return Found(pool, rest, int(found.count or 0), foods)  # type: ignore[attr-defined]
+
+
+def features(asked: Understood, ordinal: int, bm25: float) -> dict[str, float]:
+    """What tells how well a record answers; each between 0 and 1 or near."""
+    entry = asked.entry(ordinal)
+    # entities, and what joins them, are found by their names in different ways
+    group = "entity" if entry.kind in ENTITIES else "join" if SEARCHED[entry.kind].joins else entry.kind
+    told = {entry.kind: 1.0, "bm25": bm25 / (bm25 + 20), "degree": math.log1p(entry.degree) / 5}
+    fit, name = _best_name(entry, asked.weights, asked.whole)
+    if name:
+        shared = sum(asked.weights[term] for term in asked.weights if term in name.terms)
+        told |= {
+            f"{group} fit": fit,
+            f"{group} recall": shared / asked.whole,
+            f"{group} precision": shared / name.weight,
+            "primary": float(name.primary),
+        }
+    if ordinal in asked.meant:
+        told[f"{entry.kind} {'alone' if len(asked.mentions) == 1 else 'beside others'}"] = 1
+    return told | _cover(asked, entry) | _links(asked, entry, group) | _asks(asked, entry, group)
+
+
+def _links(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
+    """What share of what the query names the record is about, and of what it joins the query names."""
+    if not asked.mentions:
+        return {}
+    hit = [slugs for slugs in asked.mentions if entry.slug in slugs or not slugs.isdisjoint(entry.about)]
+    told = {f"{group} mentions": len(hit) / len(asked.mentions)}
+    if len(hit) > 1 and entry.kind not in ENTITIES:
+        told[f"{group} joins"] = len(hit) / len(asked.mentions)
+    if entry.joins:
+        told["joined"] = len(entry.joins & frozenset[str]().union(*asked.mentions)) / len(entry.joins)
+    return told
+
+
+def _asks(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
+    """Whether a record of its kind answers what the query asks."""
+    asks = [*sorted(asked.intents), *(["question"] if asked.question else [])] or ["nothing"]
+    told = {f"{entry.kind} {ask}": 1.0 for ask in asks}
+    if entry.answers:
+        told[f"{group} answers"] = len(asked.intents & entry.answers) / len(entry.answers)
+    return told
 
 
 def _is_noise(asked: Understood) -> bool:
     """Nothing telling is left, or most of it stands in no record."""
     if asked.recognised or (asked.food and asked.excluded):
         return False
-    known = sum(weight for term, weight in asked.weights.items() if term not in asked.unknown)
-    return known * 2 <= sum(asked.weights.values())
+    return 2 * len(asked.strange) >= len(asked.weights)
 
 
-def _foods(asked: Understood) -> dict[int, float]:
-    """Foods that are asked for, with their scores; empty where no food is asked for.
+def _foods(asked: Understood) -> dict[int, int]:
+    """The places of the foods that are asked for; empty where no food is asked for.
 
-    Those that the query names come first, then what belongs to those, then the others; in each part the richest first,
-    unless the rest of the query fits another's name better.
+    Those that the query names come first, then what belongs to those, then the others; in each part those that the rest
+    of the query names, the richest first.
     """
     if not asked.food:
         return {}
-    index, wanted = asked.index, _richest(asked)
-    within = {o for named in asked.recognised for o in index.members.get(asked.entry(named).slug, ())}
+    within = {slug for named in asked.recognised for slug in asked.entry(named).members}
     # a food whose alias names the nutrient is no richer in it
-    left_out = asked.unknown | index.analyzer.weak
+    left_out = asked.strange | asked.index.analyzer.weak
     beyond = {term: asked.weights[term] for term, named in asked.named.items() if not named and term not in left_out}
     whole = sum(beyond.values())
-    scores = {}
-    for place, ordinal in enumerate(wanted):
-        times = 2.0 if ordinal in asked.recognised else 1.5 if asked.entry(ordinal).slug in within else 1.0
-        fit = _best_name(index, beyond, ordinal, whole)[0] if beyond else 0.0
-        scores[ordinal] = FOOD * times + NAME_WEIGHT * fit + 1 - place / len(wanted)
-    return scores
+
+    def order(ordinal: int) -> tuple[bool, bool, float]:
+        entry = asked.entry(ordinal)
+        return (
+            ordinal not in asked.recognised,
+            entry.slug not in within,
+            -_best_name(entry, beyond, whole)[0] if beyond else 0,
+        )
+
+    # equal ones stay in their order: the richest first
+    return {ordinal: place for place, ordinal in enumerate(sorted(_richest(asked), key=order))}
 
 
 def _richest(asked: Understood) -> list[int]:
     """What provides the nutrients that are named, or the one tied most to a symptom that is, richest first."""
     index, named = asked.index, [asked.entry(ordinal) for ordinal in asked.recognised]
-    nutrients = [entry.slug for entry in named if entry.kind == "nutrient"]
-    nutrients = nutrients or [index.remedies[entry.slug] for entry in named if entry.slug in index.remedies]
-    found = [ordinal for nutrient in nutrients[:1] for ordinal in index.foods.get(nutrient, ())]
+    nutrients = [entry for entry in named if entry.kind == "nutrient"] or [
+        index.entry(o) for entry in named if entry.remedy for o in index.of_slug(entry.remedy)
+    ]
+    found = nutrients[0].foods if nutrients else []
     for nutrient in nutrients[1:]:
-        others = set(index.foods.get(nutrient, ()))
-        found = [ordinal for ordinal in found if ordinal in others] or found
-    return [ordinal for ordinal in found if asked.entry(ordinal).slug not in asked.excluded][:MOST_FOODS]
+        found = [ordinal for ordinal in found if ordinal in set(nutrient.foods)] or found
+    return [ordinal for ordinal in found if asked.entry(ordinal).slug not in asked.excluded]
 
 
 def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...]) -> Query:
     schema = asked.index.schema
     slugs = dict.fromkeys(asked.entry(ordinal).slug for ordinal in looked_at)
     parts = [Query.const_score_query(Query.term_query(schema, "slug", slug), 0.0) for slug in slugs]
-    known = [term for term in asked.weights if term not in asked.unknown]
+    known = [term for term in asked.weights if asked.index.frequency(term)]
     telling = [term for term in known if term not in asked.index.analyzer.weak] or known
     clauses = [_clause(asked, term) for term in telling]
     if clauses:
         needed = len(clauses) if len(clauses) <= 2 else math.ceil(COVER * len(clauses))
         parts.append(_any_of(clauses, needed))
+    if len(asked.mentions) > 1:
+        about = [_any_of([Query.term_query(schema, "about", s) for s in sorted(slugs)]) for slugs in asked.mentions]
+        parts.append(_any_of(about, 2))
     bounds = [
         (Occur.MustNot, Query.term_query(schema, field, slug))
         for field in ("slug", "topic")
@@ -153,74 +219,45 @@ def _clause(asked: Understood, term: str) -> Query:
     return _any_of([text, names, *(Query.term_query(schema, "about", slug) for slug in sorted(asked.named[term])[:3])])
 
 
-def _hit(asked: Understood, ordinal: int, bm25: float, foods: dict[int, float]) -> Hit:
+def _hit(asked: Understood, ordinal: int, bm25: float, known: float) -> Hit:
     entry = asked.entry(ordinal)
-    best, name = _best_name(asked.index, asked.weights, ordinal, asked.whole)
-    cover = _cover(asked, ordinal)
-    traits = SEARCHED[entry.kind]
-    # a record that answers little of the query gains little by its kind
-    score = (cover + NAME_WEIGHT * best + traits.weight) * (0.5 + 0.5 * cover)
-    score += 0.3 * bm25 / (bm25 + 20)
-    if asked.question and entry.kind == "faq_entry":
-        score += QUESTION * (1 + best)
-    if ordinal in asked.meant:
-        score += MEANT + (CAUSE if _is_cause(asked, ordinal) else 0.0)
-    if ordinal in foods:
-        score = foods[ordinal]
-    elif asked.food and entry.kind == "food_source":
-        score += 1 + (ordinal in asked.recognised)
+    fit, name = _best_name(entry, asked.weights, asked.whole)
+    score = sum(WEIGHTS.get(feature, 0.0) * value for feature, value in features(asked, ordinal, bm25).items())
     matched: Matched = "text"
-    if name and best >= FIT:
+    if name and fit >= FIT:
         matched = "typo" if name.terms & asked.corrections else "name" if name.primary else "alias"
-    return Hit(ordinal, score, matched, name)
+    # between 0 and 1: what nothing explains takes from it what it weighs
+    return Hit(ordinal, known / (1 + math.exp(-score)), matched, name)
 
 
-def _best_name(
-    index: SearchIndex, weights: Mapping[str, float], ordinal: int, whole: float
-) -> tuple[float, Name | None]:
+def _best_name(entry: Entry, weights: Mapping[str, float], whole: float) -> tuple[float, Name | None]:
     """How well the query fits the best of the record's names: 1 where they are the same, 0 where they share nothing."""
     best, found = 0.0, None
-    # in one order, so that equal sums are equal in each process
-    common = [term for term in weights if term in index.own[ordinal]]
-    for name in index.names[ordinal] if common else ():
-        if shared := sum([weights[term] for term in common if term in name.terms]):
-            precision, recall = shared / name.weight, shared / whole
-            # by its own name rather than by another, where both fit
-            fit = recall * precision**2 * (1.02 if name.primary else 1.0)
+    for name in entry.names:
+        # in one order, so that equal sums are equal in each process
+        if shared := sum([weight for term, weight in weights.items() if term in name.terms]):
+            fit = shared / whole * shared / name.weight
             if fit > best:
                 best, found = fit, name
     return best, found
 
 
-def _cover(asked: Understood, ordinal: int) -> float:
-    """What share of the query the record answers: by its names, by what it is about, by its text."""
-    index, about = asked.index, asked.entry(ordinal).about
-    own, text = index.own[ordinal], index.terms[ordinal]
-    covered, recognised = 0.0, asked.recognised.get(ordinal, ())
+def _cover(asked: Understood, entry: Entry) -> dict[str, float]:
+    """What share of the query the record answers by its names, by what it is about, and by its text alone."""
+    own = frozenset[str]().union(*(name.terms for name in entry.names))
+    told = {"own": 0.0, "about": 0.0, "text": 0.0}
     for term, weight in asked.weights.items():
-        if term in recognised:
-            covered += weight
-        elif term in own:
-            covered += 0.8 * weight
-        elif not asked.named[term].isdisjoint(about):
-            covered += 0.7 * weight
-        elif f" {term} " in text:
-            covered += 0.5 * weight
-    return covered / asked.whole
-
-
-def _is_cause(asked: Understood, ordinal: int) -> bool:
-    """The query names this and, by other words, a symptom: what affects the symptom comes first."""
-    entry, terms = asked.entry(ordinal), asked.recognised[ordinal]
-    others = [asked.entry(other) for other, names in asked.recognised.items() if names.isdisjoint(terms)]
-    symptoms = {other.detail for other in others if other.kind == "symptom"}
-    if entry.kind == "symptom" and entry.detail == "condition":
-        return bool(symptoms - {"condition"})
-    return entry.kind in ("nutrient", "lifestyle_factor") and bool(symptoms)
+        if term in own:
+            told["own"] += weight / asked.whole
+        elif not asked.named[term].isdisjoint(entry.about):
+            told["about"] += weight / asked.whole
+        elif f" {term} " in entry.terms:
+            told["text"] += weight / asked.whole
+    return told | {"covered": sum(told.values())}
 
 
 def _nearest_name(index: SearchIndex, text: str) -> str | None:
     """For an empty answer: the name that the query is most like, if any is."""
     if any(term.startswith("vit") and term[3:4] and len(term) < 7 for term in index.analyzer.terms(text)):
         return None  # another vitamin is not what was meant
-    return index.suggestions.nearest(text[:60])
+    return nearest(index, text[:60])

@@ -20,7 +20,7 @@ from app.search.entries import SEARCHED
 from app.search.index import SearchIndex
 from app.search.ranking import Hit, search
 from app.search.snippets import snippet
-from app.search.suggestions import Suggestion
+from app.search.suggestions import Suggestion, suggest
 
 router = Router(tags=["Search"])
 
@@ -83,6 +83,7 @@ class SearchPage(PageBase):
     did_you_mean: Text | None = Field(
         description="The query as it was read, where words were corrected; for no hits the nearest name."
     )
+    unknown: list[Text] = Field(description="Words that no record holds.")
     disclaimer: Text = Field(description="What this information is and is not.")
 
 
@@ -134,6 +135,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
             "next": links.get("next"),
             "previous": links.get("prev"),
             "did_you_mean": result.did_you_mean,
+            "unknown": result.unknown,
             "disclaimer": index.about["disclaimer"],
         }
     )
@@ -151,10 +153,10 @@ async def suggest_records(request: Request, query: Annotated[SuggestQuery, Query
 
 def suggest_answer(index: SearchIndex, query: SuggestQuery) -> str:
     """The answer as JSON."""
-    found = index.suggest(query.q, query.kind, query.limit)
+    found = suggest(index, query.q, query.kind, query.limit)
     return _json(
         {
-            "items": [_suggestion(index, suggestion) for suggestion in found],
+            "items": [_suggestion(suggestion) for suggestion in found],
             "total": len(found),
             "limit": query.limit,
             "disclaimer": index.about["disclaimer"],
@@ -171,7 +173,7 @@ def _response(request: Request, index: SearchIndex, body: str) -> Response:
 
 
 def _hit(index: SearchIndex, hit: Hit, words: frozenset[str]) -> dict[str, Any]:
-    entry = index.entries[hit.ordinal]
+    entry = index.entry(hit.ordinal)
     return {
         "slug": entry.slug,
         "name": entry.name,
@@ -183,8 +185,8 @@ def _hit(index: SearchIndex, hit: Hit, words: frozenset[str]) -> dict[str, Any]:
     }
 
 
-def _suggestion(index: SearchIndex, suggestion: Suggestion) -> dict[str, Any]:
-    entry = index.entries[suggestion.ordinal]
+def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
+    entry = suggestion.entry
     return {
         "slug": entry.slug,
         "name": entry.name,
