@@ -95,7 +95,12 @@ def open_index(connection: Connection, folder: Path) -> SearchIndex:
 def build_index(connection: Connection, folder: Path) -> None:
     """Write the index of the dataset that the connection sees; `NotReady` where there is none."""
     release_info(connection)
-    analyzer, entries = Analyzer(_vocabulary(connection)), read_entries(connection)
+    write_index(read_entries(connection), _vocabulary(connection), folder)
+
+
+def write_index(entries: Sequence[Entry], vocabulary: Vocabulary, folder: Path) -> None:
+    """Write the index of these records, which are completed: their names, terms and what they answer."""
+    analyzer = Analyzer(vocabulary)
     texts, frequency = [], Counter[str]()
     words: defaultdict[str, Counter[str]] = defaultdict(Counter)
     # of a term, the words of the records that it stands for, in lower case as written
@@ -118,6 +123,8 @@ def build_index(connection: Connection, folder: Path) -> None:
     }
     for entry in entries:
         entry.names = list(_names(entry, analyzer, weights))
+        if entry.kind not in ENTITIES:
+            entry.answers |= analyzer.intents(analyzer.words(entry.name))
     _write_records(folder / "records", entries, texts, analyzer)
     Speller.write(folder / "words", words, surfaces)
 
