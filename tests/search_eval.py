@@ -49,11 +49,11 @@ def read_cases() -> list[Case]:
 
 
 def read_questions(part: str) -> list[Case]:
-    """The questions of a part; none where it is not there."""
+    """The questions of a part that a record answers; none where the part is not there."""
     file = QUESTIONS / f"{part}.tsv"
     rows = _rows(file) if file.exists() else []
     slugs = [[ref.rpartition("/")[2] for ref in (best, *acceptable.split())] for _, best, acceptable, *_ in rows]
-    return [Case(row[0], tuple(dict.fromkeys(found))) for row, found in zip(rows, slugs, strict=True) if row[1]]
+    return [Case(row[0], tuple(dict.fromkeys(found))) for row, found in zip(rows, slugs, strict=True) if row[1] != "-"]
 
 
 def _rows(file: Path) -> list[list[str]]:
@@ -88,7 +88,9 @@ def candidates(index: SearchIndex, case: Case) -> list[Candidate]:
     """What the search ranks for a case; nothing where no right answer is among it."""
     asked = Understood(index, case.query)
     right = dict.fromkeys(case.expected, 1.0) | {case.expected[0]: 2.0}
-    ranked = [(features(asked, o, bm25), right.get(index.entry(o).slug, 0.0)) for o, bm25 in find(asked).pool.items()]
+    ranked = [
+        (features(asked, o, bm25)[0], right.get(index.entry(o).slug, 0.0)) for o, bm25 in find(asked).pool.items()
+    ]
     return ranked if any(r for _, r in ranked) else []
 
 

@@ -125,10 +125,10 @@ class Analyzer:
     def terms(self, text: str) -> list[str]:
         return [token.term for token in self.tokens(self.words(text))]
 
-    def content(self, words: Sequence[Word]) -> frozenset[str]:
-        """The terms of a text that carry meaning; all of them where none does."""
-        terms = frozenset(token.term for token in self.tokens(words))
-        return terms - self.stop or terms
+    def content(self, words: Sequence[Word]) -> list[str]:
+        """The terms of a text that carry meaning, each once; all of them where none does."""
+        terms = dict.fromkeys(token.term for token in self.tokens(words))
+        return [term for term in terms if term not in self.stop] or list(terms)
 
     def intents(self, words: Sequence[Word]) -> frozenset[Intent]:
         """What the words ask for."""

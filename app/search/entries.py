@@ -31,10 +31,11 @@ MOST_FOODS = 200
 
 
 class Name(NamedTuple):
-    """A name or alias of a record, its terms, and the sum of their weights."""
+    """A name or alias of a record: each of its terms with its weight and the slugs of what it names, alone or with
+    others beside it; and the sum of the weights."""
 
     text: str
-    terms: frozenset[str]
+    terms: dict[str, tuple[float, list[str]]]
     weight: float
     primary: bool
 
@@ -59,8 +60,8 @@ class Entry:
     provides: dict[str, tuple[int, int]] = field(default_factory=dict)
     # made from all entries together, when the index is built
     names: list[Name] = field(default_factory=list)
-    terms: str = ""
-    """All its terms, each between blanks."""
+    terms: list[str] = field(default_factory=list)
+    """Of each passage, its terms, each between blanks: a set of each would take several times the memory."""
     members: list[str] = field(default_factory=list)
     """The narrower records, at any depth."""
     foods: list[int] = field(default_factory=list)

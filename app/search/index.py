@@ -6,7 +6,7 @@ is stored with it, so a process holds what it looked at last, not the whole.
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,6 +29,8 @@ SAME_NAME = 20
 """Records that one name may lead to: a very common name tells them apart no more, and would make each query slow."""
 REMEMBERED = 1000
 """Records that a process keeps at hand, some 5 KB each."""
+MOST_JOINED = 4
+"""Words of a name inside another one: few have more, and each costs a look at every name."""
 WRITER_BYTES = 1_000_000_000
 """At most, as needed: all documents stand in one segment, so each has its ordinal for number and the same score in each
 build."""
@@ -106,25 +108,34 @@ def write_index(entries: Sequence[Entry], vocabulary: Vocabulary, folder: Path) 
     # of a term, the words of the records that it stands for, in lower case as written
     surfaces: defaultdict[str, set[str]] = defaultdict(set)
     for entry in entries:
-        terms: list[str] = []
+        found: list[list[str]] = []
         for text in (entry.name, *entry.aliases, *entry.passages):
-            found = analyzer.words(text)
-            for word in found:
+            folded = analyzer.words(text)
+            for word in folded:
                 words[analyzer.stem(word.text)][word.text] += 1
-            for token in analyzer.tokens(found):
-                terms.append(token.term)
+            tokens = analyzer.tokens(folded)
+            for token in tokens:
                 surfaces[token.term].add(text[token.start : token.end].lower())
-        texts.append(" ".join(terms))
-        entry.terms = f" {' '.join(sorted(set(terms)))} "
-        frequency.update(set(terms))
+            found.append([token.term for token in tokens])
+        texts.append(" ".join(term for terms in found for term in terms))
+        entry.terms = [f" {' '.join(dict.fromkeys(terms))} " for terms in found[1 + len(entry.aliases) :]]
+        frequency.update({term for terms in found for term in terms})
     weights = {
         term: _told(len(entries), known) * (WEAK if term in analyzer.weak or term.isdigit() else 1)
         for term, known in frequency.items()
     }
+    called: defaultdict[str, list[str]] = defaultdict(list)
+    """The key of an entity's name -> the slugs of those called so."""
     for entry in entries:
         entry.names = list(_names(entry, analyzer, weights))
-        if entry.kind not in ENTITIES:
+        if entry.kind in ENTITIES:
+            for name in entry.names:
+                called[name_key(name.terms)].append(entry.slug)
+        else:
             entry.answers |= analyzer.intents(analyzer.words(entry.name))
+    for entry in entries:
+        for name in entry.names:
+            _link(name, called)
     _write_records(folder / "records", entries, texts, analyzer)
     Speller.write(folder / "words", words, surfaces)
 
@@ -156,15 +167,26 @@ def _names(entry: Entry, analyzer: Analyzer, weights: dict[str, float]) -> Itera
     primary = (entry.name, head, tail.rstrip(")")) if bracket else (entry.name,)
     seen = set()
     for place, text in enumerate((*primary, *entry.aliases)):
-        terms = analyzer.content(analyzer.words(text))
-        if terms and terms not in seen:
-            seen.add(terms)
-            yield Name(text, terms, sum(weights[term] for term in sorted(terms)), place < len(primary))
+        terms = dict.fromkeys(analyzer.content(analyzer.words(text)))
+        if terms and (key := name_key(terms)) not in seen:
+            seen.add(key)
+            weighed: dict[str, tuple[float, list[str]]] = {term: (weights[term], []) for term in terms}
+            yield Name(text, weighed, sum(weight for weight, _ in weighed.values()), place < len(primary))
+
+
+def _link(name: Name, called: Mapping[str, Sequence[str]]) -> None:
+    """Tell the terms of a name what they name: neighbours together what one alone does not."""
+    terms = list(name.terms)
+    for size in range(1, MOST_JOINED + 1):
+        for i in range(len(terms) - size + 1):
+            slugs = called.get(name_key(terms[i : i + size]), ())[:SAME_NAME]
+            for term in terms[i : i + size]:
+                name.terms[term][1].extend(slug for slug in slugs if slug not in name.terms[term][1])
 
 
 def _write_records(folder: Path, entries: Sequence[Entry], texts: Sequence[str], analyzer: Analyzer) -> None:
     builder = tantivy.SchemaBuilder()
-    for field in ("names", "text"):
+    for field in ("names", "heads", "text"):
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
     for field in ("about", "topic"):
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="basic")
@@ -183,6 +205,8 @@ def _write_records(folder: Path, entries: Sequence[Entry], texts: Sequence[str],
         about = " ".join(sorted(entry.about))
         document = tantivy.Document()
         document.add_text("names", " ".join(term for name in entry.names for term in sorted(name.terms)))
+        if entry.kind in ENTITIES:
+            document.add_text("heads", " ".join(term for name in entry.names for term in name.terms))
         document.add_text("text", text)
         document.add_text("about", about)
         document.add_text("topic", "" if entry.kind in ENTITIES else about)

@@ -1,8 +1,10 @@
 """Understanding: what a query names and what it asks, in terms of the index."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
+from app.schemas.common import Intent
 from app.search.analysis import Token, Word
 from app.search.entries import ENTITIES, Entry
 from app.search.index import SearchIndex
@@ -30,6 +32,9 @@ class Understood:
         self.question = text.rstrip().endswith("?") or first in index.analyzer.questions
         self.intents = index.analyzer.intents(words)
         words, self.food = self._without_food_words(words)
+        if Intent.amount in self.intents:
+            # how much of it, not what to eat
+            self.food = False
         tokens = self._without_diets(self._without_negated(self._without_units(text, words)))
         terms = self._content(tokens)
         self.weights = {term: index.weight(term) for term in terms}
@@ -45,6 +50,12 @@ class Understood:
             term: frozenset(self.entry(o).slug for o, names in entities.items() if term in names) for term in terms
         }
         """Of each term, the slugs of what it names, alone or with others."""
+        self.places: defaultdict[str, set[str]] = defaultdict(set)
+        """The terms of the query that a term or slug of a name answers."""
+        for term, slugs in self.named.items():
+            for place in (term, *slugs):
+                self.places[place].add(term)
+        self.places.default_factory = None
         self.meant = frozenset(o for o, own in entities.items() if not any(own < other for other in entities.values()))
         """Entities that it names by nothing less than another: "low magnesium" is more exact than "magnesium"."""
         self.mentions = self._mentions(entities)
@@ -130,7 +141,7 @@ class Understood:
         rest = [word for i, word in enumerate(words) if i not in asking]
         if not asking or not self._content(analyzer.tokens(rest)):
             return words, False
-        pairs = (analyzer.content(words[max(0, i - 1) : i + 1]) for i in asking)
+        pairs = (frozenset(analyzer.content(words[max(0, i - 1) : i + 1])) for i in asking)
         names = [frozenset(self._content(analyzer.tokens(words))), *(pair for pair in pairs if len(pair) > 1)]
         if any(map(self._entities, names)):
             return words, False

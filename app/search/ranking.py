@@ -5,7 +5,6 @@ and the records that answer them (`python -m tests.search_eval --learn`).
 """
 
 import math
-from collections.abc import Mapping
 from itertools import islice
 from typing import Literal, NamedTuple
 
@@ -21,10 +20,16 @@ Matched = Literal["name", "alias", "text", "typo"]
 
 POOL = 48
 """How many of tantivy's best are ranked anew; the rest follow in tantivy's order."""
+PASSAGES = 40
+"""How many passages of a record are looked at: few have more."""
+CERTAIN = 8
+"""The sum at which a hit is as likely right as wrong, on the tuning questions; it changes no order."""
 NAMED = 30
 """How many of the entries that a query names are looked at."""
 COVER = 0.6
 """What share of the telling terms a record must hold, unless it joins what the query names."""
+SAME = 0.9
+"""How well a name must fit to ask or name the same: all but a weak word."""
 FIT = 0.05
 """How well a name must fit to be the reason of a hit."""
 
@@ -82,7 +87,10 @@ def find(asked: Understood, kinds: tuple[str, ...] = (), most: int = 0) -> Found
     looked_at = (*islice(asked.recognised, NAMED), *foods)
     # room for so many hits is set aside at once, however few there are: no more than there are records
     room = max(POOL, min(most, asked.index.size))
-    found = asked.index.searcher.search(_query(asked, kinds, looked_at), room, count=True)
+    for cover in (COVER, COVER / 2):
+        found = asked.index.searcher.search(_query(asked, kinds, looked_at, cover), room, count=True)
+        if found.hits:
+            break
     scores = {address.doc: score for score, address in found.hits}
     pool = dict(islice(scores.items(), POOL))
     for ordinal in looked_at:
@@ -94,24 +102,38 @@ def find(asked: Understood, kinds: tuple[str, ...] = (), most: int = 0) -> Found
     return Found(pool, rest, int(found.count or 0), foods)  # type: ignore[attr-defined]
 
 
-def features(asked: Understood, ordinal: int, bm25: float) -> dict[str, float]:
-    """What tells how well a record answers; each between 0 and 1 or near."""
+class Fit(NamedTuple):
+    """A name, what share of the query it answers, and what share of it the query names."""
+
+    name: Name
+    recall: float
+    precision: float
+
+    @property
+    def whole(self) -> float:
+        """1 where they are the same, 0 where they share nothing."""
+        return self.recall * self.precision
+
+
+def features(asked: Understood, ordinal: int, bm25: float) -> tuple[dict[str, float], Fit | None]:
+    """What tells how well a record answers, each between 0 and 1 or near; and its name that the query fits best."""
     entry = asked.entry(ordinal)
+    fit, own = _fit(entry, asked)
     # entities, and what joins them, are found by their names in different ways
     group = "entity" if entry.kind in ENTITIES else "join" if SEARCHED[entry.kind].joins else entry.kind
     told = {entry.kind: 1.0, "bm25": bm25 / (bm25 + 20), "degree": math.log1p(entry.degree) / 5}
-    fit, name = _best_name(entry, asked.weights, asked.whole)
-    if name:
-        shared = sum(asked.weights[term] for term in asked.weights if term in name.terms)
+    if fit:
         told |= {
-            f"{group} fit": fit,
-            f"{group} recall": shared / asked.whole,
-            f"{group} precision": shared / name.weight,
-            "primary": float(name.primary),
+            "fit": fit.whole,
+            "recall": fit.recall,
+            "precision": fit.precision,
+            "same": float(fit.whole > SAME),
+            "primary": float(fit.name.primary),
         }
-    if ordinal in asked.meant:
-        told[f"{entry.kind} {'alone' if len(asked.mentions) == 1 else 'beside others'}"] = 1
-    return told | _cover(asked, entry) | _links(asked, entry, group) | _asks(asked, entry, group)
+        if ordinal in asked.meant:
+            told[f"{entry.kind} {'alone' if len(asked.mentions) == 1 else 'beside others'}"] = fit.recall
+    told |= _cover(asked, entry, own) | _links(asked, entry, group) | _asks(asked, entry, group)
+    return told, fit
 
 
 def _links(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
@@ -123,7 +145,8 @@ def _links(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
     if len(hit) > 1 and entry.kind not in ENTITIES:
         told[f"{group} joins"] = len(hit) / len(asked.mentions)
     if entry.joins:
-        told["joined"] = len(entry.joins & frozenset[str]().union(*asked.mentions)) / len(entry.joins)
+        joined = len(entry.joins & frozenset[str]().union(*asked.mentions)) / len(entry.joins)
+        told[f"{entry.kind} joined"] = joined
     return told
 
 
@@ -146,24 +169,18 @@ def _is_noise(asked: Understood) -> bool:
 def _foods(asked: Understood) -> dict[int, int]:
     """The places of the foods that are asked for; empty where no food is asked for.
 
-    Those that the query names come first, then what belongs to those, then the others; in each part those that the rest
-    of the query names, the richest first.
+    Those that the query names come first, then what belongs to those, then the others; in each part the richest first.
     """
     if not asked.food:
         return {}
     within = {slug for named in asked.recognised for slug in asked.entry(named).members}
-    # a food whose alias names the nutrient is no richer in it
-    left_out = asked.strange | asked.index.analyzer.weak
-    beyond = {term: asked.weights[term] for term, named in asked.named.items() if not named and term not in left_out}
-    whole = sum(beyond.values())
+    # "spinach salad": a part of a name, of which nothing else is named
+    rest = {term for term, named in asked.named.items() if not named} - asked.index.analyzer.weak
 
-    def order(ordinal: int) -> tuple[bool, bool, float]:
+    def order(ordinal: int) -> tuple[bool, bool, bool]:
         entry = asked.entry(ordinal)
-        return (
-            ordinal not in asked.recognised,
-            entry.slug not in within,
-            -_best_name(entry, beyond, whole)[0] if beyond else 0,
-        )
+        is_like = any(term in rest for name in entry.names for term in name.terms)
+        return ordinal not in asked.recognised, entry.slug not in within, not is_like
 
     # equal ones stay in their order: the richest first
     return {ordinal: place for place, ordinal in enumerate(sorted(_richest(asked), key=order))}
@@ -181,7 +198,7 @@ def _richest(asked: Understood) -> list[int]:
     return [ordinal for ordinal in found if asked.entry(ordinal).slug not in asked.excluded]
 
 
-def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...]) -> Query:
+def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...], cover: float) -> Query:
     schema = asked.index.schema
     slugs = dict.fromkeys(asked.entry(ordinal).slug for ordinal in looked_at)
     parts = [Query.const_score_query(Query.term_query(schema, "slug", slug), 0.0) for slug in slugs]
@@ -189,8 +206,8 @@ def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...]
     telling = [term for term in known if term not in asked.index.analyzer.weak] or known
     clauses = [_clause(asked, term) for term in telling]
     if clauses:
-        needed = len(clauses) if len(clauses) <= 2 else math.ceil(COVER * len(clauses))
-        parts.append(_any_of(clauses, needed))
+        parts.append(_any_of(clauses, max(min(2, len(clauses)), math.ceil(cover * len(clauses)))))
+        parts += [Query.term_query(schema, "heads", term, "freq") for term in telling]
     if len(asked.mentions) > 1:
         about = [_any_of([Query.term_query(schema, "about", s) for s in sorted(slugs)]) for slugs in asked.mentions]
         parts.append(_any_of(about, 2))
@@ -220,40 +237,55 @@ def _clause(asked: Understood, term: str) -> Query:
 
 
 def _hit(asked: Understood, ordinal: int, bm25: float, known: float) -> Hit:
-    entry = asked.entry(ordinal)
-    fit, name = _best_name(entry, asked.weights, asked.whole)
-    score = sum(WEIGHTS.get(feature, 0.0) * value for feature, value in features(asked, ordinal, bm25).items())
+    told, fit = features(asked, ordinal, bm25)
     matched: Matched = "text"
-    if name and fit >= FIT:
-        matched = "typo" if name.terms & asked.corrections else "name" if name.primary else "alias"
+    name = fit.name if fit and fit.whole >= FIT else None
+    if name:
+        matched = "typo" if name.terms.keys() & asked.corrections else "name" if name.primary else "alias"
     # between 0 and 1: what nothing explains takes from it what it weighs
-    return Hit(ordinal, known / (1 + math.exp(-score)), matched, name)
+    return Hit(ordinal, known / (1 + math.exp(CERTAIN - score(told))), matched, name)
 
 
-def _best_name(entry: Entry, weights: Mapping[str, float], whole: float) -> tuple[float, Name | None]:
-    """How well the query fits the best of the record's names: 1 where they are the same, 0 where they share nothing."""
-    best, found = 0.0, None
+def score(told: dict[str, float]) -> float:
+    """The sum of the features, each times its weight."""
+    return sum(WEIGHTS.get(feature, 0.0) * value for feature, value in told.items())
+
+
+def _fit(entry: Entry, asked: Understood) -> tuple[Fit | None, set[str]]:
+    """The name that the query fits best, by its words or what they name; and the terms that any name answers."""
+    places, best, own = asked.places, None, set[str]()
     for name in entry.names:
-        # in one order, so that equal sums are equal in each process
-        if shared := sum([weight for term, weight in weights.items() if term in name.terms]):
-            fit = shared / whole * shared / name.weight
-            if fit > best:
-                best, found = fit, name
-    return best, found
+        answered: set[str] = set()
+        said = 0.0
+        for term, (weight, slugs) in name.terms.items():
+            meant = [places[place] for place in (term, *slugs) if place in places]
+            if meant:
+                said += weight
+                answered.update(*meant)
+        if answered:
+            own |= answered
+            # in one order, so that equal sums are equal in each process
+            recall = sum(weight for term, weight in asked.weights.items() if term in answered) / asked.whole
+            fit = Fit(name, recall, said / name.weight)
+            if best is None or fit.whole > best.whole:
+                best = fit
+    return best, own
 
 
-def _cover(asked: Understood, entry: Entry) -> dict[str, float]:
-    """What share of the query the record answers by its names, by what it is about, and by its text alone."""
-    own = frozenset[str]().union(*(name.terms for name in entry.names))
+def _cover(asked: Understood, entry: Entry, own: set[str]) -> dict[str, float]:
+    """What share of the query the record answers by its names, by what it is about, by its text alone; and by the one
+    passage that holds most of it."""
     told = {"own": 0.0, "about": 0.0, "text": 0.0}
     for term, weight in asked.weights.items():
         if term in own:
             told["own"] += weight / asked.whole
         elif not asked.named[term].isdisjoint(entry.about):
             told["about"] += weight / asked.whole
-        elif f" {term} " in entry.terms:
+        elif any(f" {term} " in terms for terms in entry.terms):
             told["text"] += weight / asked.whole
-    return told | {"covered": sum(told.values())}
+    padded = [(f" {term} ", weight / asked.whole) for term, weight in asked.weights.items()]
+    passages = (sum([weight for term, weight in padded if term in terms]) for terms in entry.terms[:PASSAGES])
+    return told | {"covered": sum(told.values()), "passage": max(passages, default=0)}
 
 
 def _nearest_name(index: SearchIndex, text: str) -> str | None:
