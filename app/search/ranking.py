@@ -125,9 +125,9 @@ def features(asked: Understood, ordinal: int, bm25: float) -> tuple[dict[str, fl
     if fit:
         told |= {
             "fit": fit.whole,
-            "recall": fit.recall,
             "precision": fit.precision,
-            "same": float(fit.whole > SAME),
+            f"{group} same": float(fit.whole > SAME),
+            f"{group} recall": fit.recall,
             "primary": float(fit.name.primary),
         }
         if ordinal in asked.meant:
@@ -145,8 +145,8 @@ def _links(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
     if len(hit) > 1 and entry.kind not in ENTITIES:
         told[f"{group} joins"] = len(hit) / len(asked.mentions)
     if entry.joins:
-        joined = len(entry.joins & frozenset[str]().union(*asked.mentions)) / len(entry.joins)
-        told[f"{entry.kind} joined"] = joined
+        mentioned = frozenset[str]().union(*asked.mentions)
+        told[f"{entry.kind} joined"] = len(entry.joins & mentioned) / len(entry.joins)
     return told
 
 
@@ -283,9 +283,10 @@ def _cover(asked: Understood, entry: Entry, own: set[str]) -> dict[str, float]:
             told["about"] += weight / asked.whole
         elif any(f" {term} " in terms for terms in entry.terms):
             told["text"] += weight / asked.whole
-    padded = [(f" {term} ", weight / asked.whole) for term, weight in asked.weights.items()]
-    passages = (sum([weight for term, weight in padded if term in terms]) for terms in entry.terms[:PASSAGES])
-    return told | {"covered": sum(told.values()), "passage": max(passages, default=0)}
+    # what its names say, no passage need repeat
+    rest = [(f" {term} ", weight / asked.whole) for term, weight in asked.weights.items() if term not in own]
+    passages = (sum([weight for term, weight in rest if term in terms]) for terms in entry.terms[:PASSAGES])
+    return told | {"covered": sum(told.values()), "passage": told["own"] + max(passages, default=0)}
 
 
 def _nearest_name(index: SearchIndex, text: str) -> str | None:
