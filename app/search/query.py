@@ -14,6 +14,9 @@ MAX_WORDS = 40
 MAX_COMBINED = 8
 """Names are looked for among the combinations of this many terms; longer names only among neighbours."""
 
+ELSE = frozenset(Intent) - {Intent.food, Intent.relief, Intent.deficiency, Intent.definition}
+"""Who asks this does not ask what to eat, though food is named: "how much calcium a day", "foods that block iron"."""
+
 
 class Understood:
     """What a query names and what it asks."""
@@ -32,8 +35,7 @@ class Understood:
         self.question = text.rstrip().endswith("?") or first in index.analyzer.questions
         self.intents = index.analyzer.intents(words)
         words, self.food = self._without_food_words(words)
-        if Intent.amount in self.intents:
-            # how much of it, not what to eat
+        if self.intents & ELSE:
             self.food = False
         tokens = self._without_diets(self._without_negated(self._without_units(text, words)))
         terms = self._content(tokens)
