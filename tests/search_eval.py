@@ -1,9 +1,9 @@
 """python -m tests.search_eval: how well the search answers questions that people ask.
 
 A question counts as answered by any of its acceptable records; the range is the 95% confidence interval (Wilson). The
-files in `tests/search_questions` come from different places: `tuning` may be looked at and is learned from, `validation`
-is measured after each change, and `blind` only with `--blind`, once for each change of design. The older cases in
-`search_cases.tsv` were looked at, but nothing is learned from them. `--misses PART` lists what went wrong, `--learn` writes the weights anew.
+files in `tests/search_questions` come from different places: `tuning` may be looked at and is learned from,
+`validation` is measured after each change, and `blind` only with `--blind`, once for each change of design. Nothing is
+learned from the older cases in `search_cases.tsv`. `--misses PART` lists what went wrong, `--learn` writes the weights.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from app.database.engines import reading_engine
 from app.search import weights
 from app.search.current_index import CurrentIndex
+from app.search.entries import ENTITIES
 from app.search.index import SearchIndex
 from app.search.query import Understood
 from app.search.ranking import features, find, search
@@ -95,6 +96,16 @@ def candidates(index: SearchIndex, case: Case) -> list[Candidate]:
     return ranked if any(r for _, r in ranked) else []
 
 
+def names(index: SearchIndex) -> list[Case]:
+    """Names of records that others are about, with the records: by its name each is found."""
+    entries = [entry for entry in map(index.entry, range(index.size)) if entry.kind in ENTITIES]
+    return [
+        Case(name.text, (entry.slug,))
+        for entry in entries
+        for name in entry.names[: 1 if entry.kind == "food_source" else 3]
+    ]
+
+
 def learn(index: SearchIndex, cases: Sequence[Case]) -> dict[str, float]:
     """Weights by which the right answers come first: a linear softmax over each query's candidates, by Adagrad."""
     chance = random.Random(0)
@@ -137,14 +148,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--misses", choices=("cases", "tuning", "validation"), help="list what is not met at 1")
     parser.add_argument("--blind", action="store_true", help="measure the blind part too")
-    parser.add_argument("--learn", action="store_true", help="learn the weights from the tuning part")
+    parser.add_argument("--learn", action="store_true", help="learn the weights from the tuning part and from names")
     options = parser.parse_args()
     index = index_of(reading_engine(real_database()))
     parts = {"cases": read_cases(), **{part: read_questions(part) for part in ("tuning", "validation")}}
     if options.blind:
         parts["blind"] = read_questions("blind")
     if options.learn:
-        write(learned := learn(index, parts["tuning"]))
+        write(learned := learn(index, [*parts["tuning"], *names(index)]))
         weights.WEIGHTS.clear()
         weights.WEIGHTS.update(learned)
     print(f"{'':12}{'questions':>10}   {'hit@1':23}{'hit@3':23}")
