@@ -5,6 +5,7 @@ is stored with it, so a process holds what it looked at last, not the whole.
 """
 
 import math
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -17,11 +18,13 @@ from sqlmodel import col
 from tantivy import Query
 
 from app.api.records import ReleaseInfo, release_info
+from app.database.engines import reading_engine
 from app.database.models import Dataset
 from app.schemas.vocabulary import Vocabulary
 from app.search.analysis import Analyzer
 from app.search.entries import ENTITIES, Entry, Name, read_entries
 from app.search.spelling import Speller, is_english
+from app.settings import Settings
 
 WEAK = 0.2
 """Weight of a weak word, as part of what another word of the same frequency weighs."""
@@ -125,12 +128,12 @@ def write_index(entries: Sequence[Entry], vocabulary: Vocabulary, folder: Path) 
         for term, known in frequency.items()
     }
     called: defaultdict[str, list[str]] = defaultdict(list)
-    """The key of an entity's name -> the slugs of those called so."""
+    """The key of an entity's name -> the slugs of those called so, behind a slash: no term is like them."""
     for entry in entries:
         entry.names = list(_names(entry, analyzer, weights))
         if entry.kind in ENTITIES:
             for name in entry.names:
-                called[name_key(name.terms)].append(entry.slug)
+                called[name_key(name.terms)].append(f"/{entry.slug}")
         else:
             entry.answers |= analyzer.intents(analyzer.words(entry.name))
     for entry in entries:
@@ -228,3 +231,13 @@ def _starts(entry: Entry, analyzer: Analyzer) -> Iterator[tuple[str, str]]:
         for i, word in enumerate(words):
             if i == 0 or word not in analyzer.vocabulary.stop_words:
                 yield LATER if i else ALIASES if place else NAMES, " ".join(words[i:])[:LONGEST_START]
+
+
+def main() -> None:
+    """Write the index of the database of DATABASE_URL into the folder that is named."""
+    with reading_engine(Settings().database_url, 1).connect() as connection:
+        build_index(connection, Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -55,7 +55,7 @@ class Understood:
         self.places: defaultdict[str, set[str]] = defaultdict(set)
         """The terms of the query that a term or slug of a name answers."""
         for term, slugs in self.named.items():
-            for place in (term, *slugs):
+            for place in (term, *(f"/{slug}" for slug in slugs)):
                 self.places[place].add(term)
         self.places.default_factory = None
         self.meant = frozenset(o for o, own in entities.items() if not any(own < other for other in entities.values()))

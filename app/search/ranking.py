@@ -20,6 +20,8 @@ Matched = Literal["name", "alias", "text", "typo"]
 
 POOL = 48
 """How many of tantivy's best are ranked anew; the rest follow in tantivy's order."""
+MEANS = 0.9
+"""What a word of a name counts that the query does not hold but means: of two names, the one typed is shown."""
 PASSAGES = 40
 """How many passages of a record are looked at: few have more."""
 CERTAIN = 8
@@ -260,7 +262,7 @@ def _fit(entry: Entry, asked: Understood) -> tuple[Fit | None, set[str]]:
         for term, (weight, slugs) in name.terms.items():
             meant = [places[place] for place in (term, *slugs) if place in places]
             if meant:
-                said += weight
+                said += weight if term in places else MEANS * weight
                 answered.update(*meant)
         if answered:
             own |= answered
