@@ -26,6 +26,8 @@ ENTITIES = frozenset(kind for kind, traits in SEARCHED.items() if traits.entity)
 
 STANDINGS = tuple(Standing)
 """Richest first."""
+MEANS = 0.9
+"""What a word of a name counts that the query does not hold but means: of two names, the one typed is shown."""
 MOST_FOODS = 200
 """Foods of a nutrient that are ranked by how rich they are: more than anybody reads."""
 
@@ -62,12 +64,27 @@ class Entry:
     names: list[Name] = field(default_factory=list)
     terms: list[str] = field(default_factory=list)
     """Of each passage, its terms, each between blanks: a set of each would take several times the memory."""
+    keys: list[str] = field(default_factory=list)
+    """Name and aliases, as beginnings are compared with them."""
+    # made when the entry is read
+    text: str = ""
+    places: dict[str, list[tuple[int, str, float]]] = field(default_factory=dict)
+    """Of a term, or a slug behind a slash, the names that hold it or mean it: which, by which term, and its weight."""
     members: list[str] = field(default_factory=list)
     """The narrower records, at any depth."""
     foods: list[int] = field(default_factory=list)
     """Of a nutrient, the ordinals of what provides it, richest first."""
     remedy: str | None = None
     """Of a symptom, the nutrient that most records tie to it."""
+
+    def complete(self) -> None:
+        """Make what is not stored."""
+        self.text = "".join(self.terms)
+        for i, name in enumerate(self.names):
+            for term, (weight, slugs) in name.terms.items():
+                self.places.setdefault(term, []).append((i, term, weight))
+                for slug in slugs:
+                    self.places.setdefault(slug, []).append((i, term, MEANS * weight))
 
     @property
     def url(self) -> str:

@@ -7,7 +7,7 @@ is stored with it, so a process holds what it looked at last, not the whole.
 import math
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -84,7 +84,9 @@ class SearchIndex:
         return self.find(Query.const_score_query(Query.term_query(self.schema, field, term), 1), SAME_NAME)
 
     def _entry(self, ordinal: int) -> Entry:
-        return ENTRY.validate_json(self.searcher.doc(tantivy.DocAddress(0, ordinal))["data"][0])
+        entry = ENTRY.validate_json(self.searcher.doc(tantivy.DocAddress(0, ordinal))["data"][0])
+        entry.complete()
+        return entry
 
     def _weight(self, term: str) -> float:
         known = self.frequency(term)
@@ -121,6 +123,7 @@ def write_index(entries: Sequence[Entry], vocabulary: Vocabulary, folder: Path) 
                 surfaces[token.term].add(text[token.start : token.end].lower())
             found.append([token.term for token in tokens])
         texts.append(" ".join(term for terms in found for term in terms))
+        entry.keys = [analyzer.typed(text) for text in (entry.name, *entry.aliases)]
         entry.terms = [f" {' '.join(dict.fromkeys(terms))} " for terms in found[1 + len(entry.aliases) :]]
         frequency.update({term for terms in found for term in terms})
     weights = {
@@ -218,18 +221,18 @@ def _write_records(folder: Path, entries: Sequence[Entry], texts: Sequence[str],
         document.add_bytes("data", ENTRY.dump_json(entry))
         for name in entry.names:
             document.add_text("name", name_key(name.terms))
-        for field, start in sorted(set(_starts(entry, analyzer))):
+        for field, start in sorted(set(_starts(entry.keys, analyzer.vocabulary.stop_words))):
             document.add_text(field, start)
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
 
 
-def _starts(entry: Entry, analyzer: Analyzer) -> Iterator[tuple[str, str]]:
-    for place, text in enumerate((entry.name, *entry.aliases)):
-        words = analyzer.typed(text).split()
+def _starts(keys: Sequence[str], stop_words: Container[str]) -> Iterator[tuple[str, str]]:
+    for place, key in enumerate(keys):
+        words = key.split()
         for i, word in enumerate(words):
-            if i == 0 or word not in analyzer.vocabulary.stop_words:
+            if i == 0 or word not in stop_words:
                 yield LATER if i else ALIASES if place else NAMES, " ".join(words[i:])[:LONGEST_START]
 
 

@@ -40,11 +40,15 @@ class Understood:
         tokens = self._without_diets(self._without_negated(self._without_units(text, words)))
         terms = self._content(tokens)
         self.weights = {term: index.weight(term) for term in terms}
-        self.whole = sum(self.weights.values()) or 1.0
+        whole = sum(self.weights.values()) or 1.0
+        self.shares = {term: weight / whole for term, weight in self.weights.items()}
+        """What part of the query each term is."""
         strange = [token for token in tokens if token.term in self.weights and self._is_strange(token)]
         self.unknown = list(dict.fromkeys(text[token.start : token.end] for token in strange))
         """Words, as typed, that no record and no spelling explains."""
         self.strange = {token.term for token in strange}
+        self.known = 1 - sum(self.shares[term] for term in sorted(self.strange))
+        """What part of the query a record or a spelling explains."""
         self.recognised = self._recognise(terms)
         """Entries that the query names, with the terms by which it does."""
         entities = {o: names for o, names in self.recognised.items() if self.entry(o).kind in ENTITIES}

@@ -5,6 +5,7 @@ and the records that answer them (`python -m tests.search_eval --learn`).
 """
 
 import math
+from collections import defaultdict
 from itertools import islice
 from typing import Literal, NamedTuple
 
@@ -20,8 +21,6 @@ Matched = Literal["name", "alias", "text", "typo"]
 
 POOL = 48
 """How many of tantivy's best are ranked anew; the rest follow in tantivy's order."""
-MEANS = 0.9
-"""What a word of a name counts that the query does not hold but means: of two names, the one typed is shown."""
 PASSAGES = 40
 """How many passages of a record are looked at: few have more."""
 CERTAIN = 8
@@ -63,15 +62,18 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
     if _is_noise(asked):
         return Result((), 0, _nearest_name(index, text), unknown=unknown)
     found = find(asked, kinds, offset + limit)
-    known = 1 - sum(asked.weights[term] for term in asked.strange) / asked.whole
-    ranked = [_hit(asked, ordinal, bm25, known) for ordinal, bm25 in found.pool.items()]
-    ranked.sort(key=lambda hit: (found.foods.get(hit.ordinal, len(found.foods)), -hit.score, hit.ordinal))
-    least = min((hit.score for hit in ranked), default=0.0)
+    # foods that are asked for stand first, the richest foremost; whatever else they say, they need no ranking
+    foods = sorted((ordinal for ordinal in found.pool if ordinal in found.foods), key=found.foods.__getitem__)
+    ranked = [_hit(asked, ordinal, bm25) for ordinal, bm25 in found.pool.items() if ordinal not in found.foods]
+    ranked.sort(key=lambda hit: (-hit.score, hit.ordinal))
+    least = ranked[-1].score if ranked else 0.0
     # below every score of the pool
     ranked += [Hit(ordinal, least * bm25 / (1 + bm25), "text", None) for ordinal, bm25 in found.rest.items()]
+    hits = [_hit(asked, ordinal, found.pool[ordinal]) for ordinal in foods[offset : offset + limit]]
+    hits += ranked[max(0, offset - len(foods)) : max(0, offset + limit - len(foods))]
     better = asked.corrected if found.total else _nearest_name(index, text)
     words = index.speller.surfaces(asked.marked)
-    return Result(tuple(ranked[offset : offset + limit]), found.total, better, words, unknown)
+    return Result(tuple(hits), found.total, better, words, unknown)
 
 
 class Found(NamedTuple):
@@ -238,57 +240,64 @@ def _clause(asked: Understood, term: str) -> Query:
     return _any_of([text, names, *(Query.term_query(schema, "about", slug) for slug in sorted(asked.named[term])[:3])])
 
 
-def _hit(asked: Understood, ordinal: int, bm25: float, known: float) -> Hit:
+def _hit(asked: Understood, ordinal: int, bm25: float) -> Hit:
     told, fit = features(asked, ordinal, bm25)
     matched: Matched = "text"
     name = fit.name if fit and fit.whole >= FIT else None
     if name:
         matched = "typo" if name.terms.keys() & asked.corrections else "name" if name.primary else "alias"
     # between 0 and 1: what nothing explains takes from it what it weighs
-    return Hit(ordinal, known / (1 + math.exp(CERTAIN - score(told))), matched, name)
+    return Hit(ordinal, asked.known / (1 + math.exp(CERTAIN - score(told))), matched, name)
 
 
 def score(told: dict[str, float]) -> float:
     """The sum of the features, each times its weight."""
-    return sum(WEIGHTS.get(feature, 0.0) * value for feature, value in told.items())
+    return sum([WEIGHTS.get(feature, 0.0) * value for feature, value in told.items()])
 
 
 def _fit(entry: Entry, asked: Understood) -> tuple[Fit | None, set[str]]:
     """The name that the query fits best, by its words or what they name; and the terms that any name answers."""
-    places, best, own = asked.places, None, set[str]()
-    for name in entry.names:
-        answered: set[str] = set()
-        said = 0.0
-        for term, (weight, slugs) in name.terms.items():
-            meant = [places[place] for place in (term, *slugs) if place in places]
-            if meant:
-                said += weight if term in places else MEANS * weight
-                answered.update(*meant)
-        if answered:
-            own |= answered
-            # in one order, so that equal sums are equal in each process
-            recall = sum(weight for term, weight in asked.weights.items() if term in answered) / asked.whole
-            fit = Fit(name, recall, said / name.weight)
-            if best is None or fit.whole > best.whole:
-                best = fit
-    return best, own
+    said: defaultdict[int, dict[str, float]] = defaultdict(dict)
+    answered: defaultdict[int, set[str]] = defaultdict(set)
+    for place, terms in asked.places.items():
+        for i, term, weight in entry.places.get(place, ()):
+            said[i][term] = max(weight, said[i].get(term, 0))
+            answered[i] |= terms
+    best = None
+    for i in sorted(said):
+        name = entry.names[i]
+        # in one order, so that equal sums are equal in each process
+        recall = sum([share for term, share in asked.shares.items() if term in answered[i]])
+        fit = Fit(name, recall, sum([said[i].get(term, 0) for term in name.terms]) / name.weight)
+        if best is None or fit.whole > best.whole:
+            best = fit
+    return best, set[str]().union(*answered.values())
 
 
 def _cover(asked: Understood, entry: Entry, own: set[str]) -> dict[str, float]:
     """What share of the query the record answers by its names, by what it is about, by its text alone; and by the one
     passage that holds most of it."""
-    told = {"own": 0.0, "about": 0.0, "text": 0.0}
-    for term, weight in asked.weights.items():
+    by_name = by_link = by_text = 0.0
+    rest = []
+    for term, share in asked.shares.items():
         if term in own:
-            told["own"] += weight / asked.whole
-        elif not asked.named[term].isdisjoint(entry.about):
-            told["about"] += weight / asked.whole
-        elif any(f" {term} " in terms for terms in entry.terms):
-            told["text"] += weight / asked.whole
+            by_name += share
+            continue
+        padded = f" {term} "
+        rest.append((padded, share))
+        if not asked.named[term].isdisjoint(entry.about):
+            by_link += share
+        elif padded in entry.text:
+            by_text += share
     # what its names say, no passage need repeat
-    rest = [(f" {term} ", weight / asked.whole) for term, weight in asked.weights.items() if term not in own]
-    passages = (sum([weight for term, weight in rest if term in terms]) for terms in entry.terms[:PASSAGES])
-    return told | {"covered": sum(told.values()), "passage": told["own"] + max(passages, default=0)}
+    passages = [sum([share for term, share in rest if term in terms]) for terms in entry.terms[:PASSAGES] if rest]
+    return {
+        "own": by_name,
+        "about": by_link,
+        "text": by_text,
+        "covered": by_name + by_link + by_text,
+        "passage": by_name + max(passages, default=0),
+    }
 
 
 def _nearest_name(index: SearchIndex, text: str) -> str | None:

@@ -74,18 +74,18 @@ def _begin(index: SearchIndex, start: str, kinds: tuple[str, ...], limit: int) -
     found = []
     for ordinal in index.find(Query.boolean_query(clauses), limit):
         entry = index.entry(ordinal)
-        found.append((entry, _best(index, entry, start, told)))
+        found.append((entry, _best(entry, start, told)))
     return found
 
 
-def _best(index: SearchIndex, entry: Entry, start: str, words: list[str]) -> str:
+def _best(entry: Entry, start: str, words: list[str]) -> str:
     """The name or alias that begins so, or has words that do."""
 
-    def fit(text: str) -> tuple[bool, bool, int]:
-        key = f" {index.analyzer.typed(text)}"
-        return key.startswith(f" {start}"), f" {start}" in key, sum(f" {word}" in key for word in words)
+    def fit(named: tuple[str, str]) -> tuple[bool, bool, int]:
+        key = f" {named[0]}"
+        return key.startswith(f" {start}"), f" {start}" in key, sum([f" {word}" in key for word in words])
 
-    return max((entry.name, *entry.aliases), key=fit)
+    return max(zip(entry.keys, (entry.name, *entry.aliases), strict=True), key=fit)[1]
 
 
 def _hint(entry: Entry, text: str) -> str:
