@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Card, Grade, Intent, Kind, RecordFile, Ref, RefTo, SearchTraits, Text
+from app.schemas.common import Card, Grade, Kind, RecordFile, Ref, RefTo, SearchTraits, Text
 
 Subject = Annotated[Ref, RefTo("nutrient", "symptom", "food_source", "lifestyle_factor")]
 
@@ -80,20 +80,6 @@ class ClaimCard(Card):
     grade: Grade
 
 
-ANSWERS = {
-    Relation.causes: Intent.cause,
-    Relation.contributes_to: Intent.cause,
-    Relation.worsens: Intent.cause,
-    Relation.associated_with: Intent.cause,
-    Relation.relieves: Intent.relief,
-    Relation.prevents: Intent.relief,
-    Relation.provides: Intent.food,
-    Relation.may_indicate: Intent.doctor,
-    Relation.is_a: Intent.definition,
-    SubjectState.deficiency: Intent.deficiency,
-    SubjectState.excess: Intent.excess,
-}
-
 KIND = Kind(
     "claim",
     "claims",
@@ -102,5 +88,5 @@ KIND = Kind(
     ClaimFile,
     Claim,
     ClaimCard,
-    SearchTraits(detail="grade", joins=("subject", "co_subjects", "object"), answers=ANSWERS, label="claim"),
+    SearchTraits(detail="grade", joins=("subject", "co_subjects", "object"), label="claim"),
 )

@@ -119,15 +119,13 @@ class SearchTraits:
     """How the search treats records of a kind.
 
     `detail` is the key that tells records with like names apart. An `entity` is something that other records are about;
-    the records in the fields `joins` are those that a record of another kind connects. `answers` says what a record
-    answers by its relation, its state or that of its trigger. `label` stands before the detail in a suggestion; empty
-    where the detail names the kind by itself.
+    the records in the fields `joins` are those that a record of another kind connects. `label` stands before the
+    detail in a suggestion; empty where the detail names the kind by itself.
     """
 
     detail: str = "type"
     entity: bool = False
     joins: tuple[str, ...] = ()
-    answers: Mapping[str, Intent] = field(default_factory=dict)
     label: str = ""
 
 

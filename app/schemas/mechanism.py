@@ -9,7 +9,6 @@ from app.schemas.common import (
     Backlink,
     Card,
     Grade,
-    Intent,
     Kind,
     Model,
     NutrientRef,
@@ -67,8 +66,6 @@ class MechanismCard(Card):
     grade: Grade = Field(description="How well the evidence supports the chain as a whole.")
 
 
-ANSWERS = {TriggerState.deficiency: Intent.deficiency, TriggerState.excess: Intent.excess}
-
 KIND = Kind(
     "mechanism",
     "mechanisms",
@@ -77,5 +74,5 @@ KIND = Kind(
     MechanismFile,
     Mechanism,
     MechanismCard,
-    SearchTraits(detail="grade", joins=("trigger", "symptoms"), answers=ANSWERS, label="mechanism"),
+    SearchTraits(detail="grade", joins=("trigger", "symptoms"), label="mechanism"),
 )

@@ -55,13 +55,14 @@ class Entry:
     passages: list[str]
     about: frozenset[str]
     joins: frozenset[str] = frozenset()
-    answers: frozenset[Intent] = frozenset()
     degree: int = 0
     parent: str | None = None
     is_food: bool = False
     provides: dict[str, tuple[int, int]] = field(default_factory=dict)
     # made from all entries together, when the index is built
     names: list[Name] = field(default_factory=list)
+    answers: frozenset[Intent] = frozenset()
+    """What its name says that is asked for; nothing for what other records are about."""
     terms: list[str] = field(default_factory=list)
     """Of each passage, its terms, each between blanks: a set of each would take several times the memory."""
     keys: list[str] = field(default_factory=list)
@@ -117,7 +118,6 @@ def _entry(kind: str, document: dict[str, Any], about: dict[str, set[str]], degr
     if symbol := document.get("symbol"):
         aliases.append(symbol)
     parent, detail = document.get("part_of"), document.get(traits.detail)
-    states = (document.get("relation"), document.get("state"), document.get("trigger", {}).get("state"))
     return Entry(
         kind=kind,
         slug=document["slug"],
@@ -127,7 +127,6 @@ def _entry(kind: str, document: dict[str, Any], about: dict[str, set[str]], degr
         passages=list(_passages(document)),
         about=frozenset[str]().union(*about.values()),
         joins=frozenset[str]().union(*(about.get(name, set()) for name in traits.joins)),
-        answers=frozenset(traits.answers[state] for state in states if state in traits.answers),
         degree=degree,
         parent=parent["slug"] if isinstance(parent, dict) else None,
         is_food=kind == "food_source" and document["is_food"],

@@ -138,7 +138,7 @@ def write_index(entries: Sequence[Entry], vocabulary: Vocabulary, folder: Path) 
             for name in entry.names:
                 called[name_key(name.terms)].append(f"/{entry.slug}")
         else:
-            entry.answers |= analyzer.intents(analyzer.words(entry.name))
+            entry.answers = analyzer.intents(analyzer.words(entry.name))
     for entry in entries:
         for name in entry.names:
             _link(name, called)

@@ -41,7 +41,7 @@ class Speller:
         folder.mkdir()
         writer = tantivy.Index(builder.build(), str(folder)).writer(heap_size=256_000_000, num_threads=1)
         for term in sorted({*words, *surfaces}):
-            counts = words.get(term, {})
+            counts = words.get(term, Counter())
             document = tantivy.Document(term=[term], word=sorted(counts))
             document.add_bytes("data", json.dumps([counts, sorted(surfaces.get(term, ()))]).encode())
             writer.add_document(document)
