@@ -112,8 +112,8 @@ class Settings(BaseSettings):
     cache_max_age: int = Field(default=60, ge=0, description="Seconds for which nobody need ask again.")
     index_dir: str = Field(
         default="",
-        description="Folder for the search index, which the server processes of a machine share; empty: a folder in "
-        "that for temporary files.",
+        description="Folder for the search index, which all processes of a machine share; empty: one in the temporary "
+        "folder.",
     )
     release_interval: float = Field(
         default=1.0, gt=0, le=60, description="Seconds between looks for a new release of the dataset."

@@ -70,7 +70,7 @@ class SearchHit(Ref):
         description="A passage as HTML that is safe to insert: text is escaped, `<mark>` is the only tag.",
         examples=["<mark>Magnesium</mark> calms nerves"],
     )
-    score: float = Field(ge=0, description="How well it fits; to be compared within one answer only.")
+    score: float = Field(ge=0, description="How well it fits, up to 1.")
     matched: Literal["name", "alias", "text", "typo"] = Field(
         description="By what it was found; `typo`: by a name after a word was corrected."
     )
@@ -81,7 +81,7 @@ class SearchPage(PageBase):
 
     items: list[SearchHit] = Field(description="The hits of this page, best first.")
     did_you_mean: Text | None = Field(
-        description="The query as it was read, where words were corrected; for no hits the nearest name."
+        description="The query as corrected; for no hits the nearest name."
     )
     unknown: list[Text] = Field(description="Words that no record holds.")
     disclaimer: Text = Field(description="What this information is and is not.")
@@ -90,7 +90,7 @@ class SearchPage(PageBase):
 class SuggestedRecord(Ref):
     """A record that has a name with this beginning."""
 
-    text: Text = Field(description="The name or alias that begins so: what to put into the search box.")
+    text: Text = Field(description="The name or alias: what to put into the search box.")
     hint: Text = Field(
         description="Kind and detail, and the name behind an alias: tells alike names apart.", examples=["mineral"]
     )
@@ -113,10 +113,10 @@ async def _index(request: Request) -> SearchIndex:
 
 @router.get("/search", response_model=SearchPage, summary="Search everything")
 async def search_records(request: Request, query: Annotated[SearchQuery, QueryParameters()]) -> Response:
-    """Anything, by the words people use: lay words, symbols, drug names, misspelt words, whole questions.
+    """Anything, by the words people use: lay words, symbols, brands, misspelt words, questions.
 
-    "without X", "X-free" and diets take out X. Records that are named come first; for a question, an FAQ entry that
-    asks the same; for food, foods, richest first. Where nothing fits, the answer is empty.
+    "without X", "X-free" and diets take out X. What joins two things that are named comes before either; for food,
+    foods, richest first. Where nothing fits, the answer is empty.
     """
     index = await _index(request)
     return _response(request, index, search_answer(index, query))
@@ -143,10 +143,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
 
 @router.get("/suggest", response_model=SuggestionList, summary="Complete what is being typed")
 async def suggest_records(request: Request, query: Annotated[SuggestQuery, QueryParameters()]) -> Response:
-    """Names and aliases that begin with what was typed, or a later word of them.
-
-    One misspelt letter is forgiven where nothing else begins so.
-    """
+    """Names and aliases with words that begin as those typed; misspelt letters are forgiven."""
     index = await _index(request)
     return _response(request, index, suggest_answer(index, query))
 
