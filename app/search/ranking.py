@@ -28,7 +28,8 @@ CERTAIN = 8
 NAMED = 30
 """How many of the entries that a query names are looked at."""
 COVER = 0.6
-"""What share of the telling terms a record must hold, unless it joins what the query names."""
+"""What share of the telling terms a record must hold, unless it joins what the query names; half of it where none
+does."""
 SAME = 0.9
 """How well a name must fit to ask or name the same: all but a weak word."""
 FIT = 0.05
@@ -70,6 +71,7 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
     # below every score of the pool
     ranked += [Hit(ordinal, least * bm25 / (1 + bm25), "text", None) for ordinal, bm25 in found.rest.items()]
     hits = [_hit(asked, ordinal, found.pool[ordinal]) for ordinal in foods[offset : offset + limit]]
+    hits = [hit._replace(score=max(hit.score, ranked[0].score if ranked else 0.0)) for hit in hits]
     hits += ranked[max(0, offset - len(foods)) : max(0, offset + limit - len(foods))]
     better = asked.corrected if found.total else _nearest_name(index, text)
     words = index.speller.surfaces(asked.marked)
@@ -125,6 +127,7 @@ def features(asked: Understood, ordinal: int, bm25: float) -> tuple[dict[str, fl
     fit, own = _fit(entry, asked)
     # entities, and what joins them, are found by their names in different ways
     group = "entity" if entry.kind in ENTITIES else "join" if SEARCHED[entry.kind].joins else entry.kind
+    # the divisors bring them near to the range of the others; they change no order by themselves
     told = {entry.kind: 1.0, "bm25": bm25 / (bm25 + 20), "degree": math.log1p(entry.degree) / 5}
     if fit:
         told |= {

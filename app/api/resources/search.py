@@ -80,9 +80,7 @@ class SearchPage(PageBase):
     """Hits, best first."""
 
     items: list[SearchHit] = Field(description="The hits of this page, best first.")
-    did_you_mean: Text | None = Field(
-        description="The query as corrected; for no hits the nearest name."
-    )
+    did_you_mean: Text | None = Field(description="The query as corrected; for no hits the nearest name.")
     unknown: list[Text] = Field(description="Words that no record holds.")
     disclaimer: Text = Field(description="What this information is and is not.")
 
