@@ -23,8 +23,9 @@ POOL = 48
 """How many of tantivy's best are ranked anew; the rest follow in tantivy's order."""
 PASSAGES = 40
 """How many passages of a record are looked at: few have more."""
-CERTAIN = 8
-"""The sum at which a hit is as likely right as wrong, on the tuning questions; it changes no order."""
+CERTAIN, STEP = 14.0, 2.5
+"""The sum at which a hit is as likely right as wrong, and by how much the sum grows where that is e times as likely: as
+seen in the tuning questions. They change no order."""
 NAMED = 30
 """How many of the entries that a query names are looked at."""
 COVER = 0.6
@@ -250,7 +251,7 @@ def _hit(asked: Understood, ordinal: int, bm25: float) -> Hit:
     if name:
         matched = "typo" if name.terms.keys() & asked.corrections else "name" if name.primary else "alias"
     # between 0 and 1: what nothing explains takes from it what it weighs
-    return Hit(ordinal, asked.known / (1 + math.exp(CERTAIN - score(told))), matched, name)
+    return Hit(ordinal, asked.known / (1 + math.exp((CERTAIN - score(told)) / STEP)), matched, name)
 
 
 def score(told: dict[str, float]) -> float:
