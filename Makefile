@@ -92,7 +92,7 @@ hostile: $(VENV)/.developing ## Try what one hostile client can cost, in time an
 redbot: $(VENV)/.developing ## Have REDbot look at the HTTP of the main kinds of answer
 	@$(RUN) -m tests.redbot
 
-search-eval: $(VENV)/.developing ## Measure how well the search answers the cases, next to two baselines
+search-eval: $(VENV)/.developing ## Measure how well the search answers questions (ARGS=--learn learns the weights)
 	@$(RUN) -m tests.search_eval $(ARGS)
 
 lock: $(VENV)/.developing ## Resolve the locked requirements
