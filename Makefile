@@ -74,7 +74,7 @@ generate: $(VENV)/.developing ## Write every generated file: API description, ex
 clients: $(VENV)/.developing $(NODE_MODULES) ## Run linters, generated clients and a browser against the API (Node.js, Java, Chromium)
 	@REQUIRE_CLIENTS=1 $(RUN) -m pytest tests/test_clients.py $(ARGS)
 
-assets: tests/clients/node_modules ## Copy the docs pages' assets from their npm packages into app/pages/static
+assets: tests/clients/node_modules ## Copy the API reference's assets from their npm package into app/pages/static
 	@node tests/clients/vendor.mjs
 
 screenshots: $(VENV)/.developing tests/clients/node_modules ## Write the README's pictures of a page into docs (Node.js, Chromium)
