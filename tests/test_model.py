@@ -4,24 +4,27 @@ import http.client
 import itertools
 import json
 import os
+import random
 import re
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.schemas import KINDS
 from tests.conftest import NewDatabase
-from tests.model import Model, Question, questions
+from tests.model import BY_SLUG, COMMON, FILTERS, RESOURCES, REVERSED, Model, Question
 from tests.serving import Serve
 from tests.support import REAL, run_process
 
 REQUESTS = int(os.environ.get("MODEL_REQUESTS", "100000"))
 CLIENTS = 4
 SWAPS = 6
+NO_SUCH = "no-such-thing"
 
 
 @pytest.fixture
@@ -40,6 +43,53 @@ def change(path: Path, pattern: str, replaced: Callable[[re.Match[str]], str]) -
     text, count = re.subn(pattern, replaced, path.read_text())
     assert count == 1, path
     path.write_text(text)
+
+
+def questions(models: Sequence[Model], seed: int) -> Iterator[Question]:
+    """Questions without end, about what is in one of the releases."""
+    chance = random.Random(seed)
+    while True:
+        yield question(chance, chance.choice(models))
+
+
+def question(chance: random.Random, model: Model) -> Question:
+    """One question; most filters are given values that occur."""
+    kind = chance.choice(list(KINDS))
+    resource = RESOURCES[kind]
+    include = tuple(chance.sample(resource.include, 1)) if chance.random() < 0.2 else ()
+    if chance.random() < 0.3:
+        slugs = [row.record["slug"] for row in model.kinds[kind]]
+        former = [slug for of_kind, slug in model.redirects if of_kind == kind]
+        return Question(kind, slug=chance.choice([*slugs, *former, NO_SUCH]), include=include)
+    filters = {}
+    for name in chance.sample([*COMMON, *FILTERS[kind], *REVERSED.get(kind, ())], chance.choice((0, 1, 1, 2, 3))):
+        values = _values(model, kind, name)
+        is_one = values == ["false", "true"] or name.startswith("last_reviewed") or name == "sex"
+        filters[name] = tuple(chance.sample(values, min(len(values), 1 if is_one else chance.choice((1, 1, 2)))))
+        if name in BY_SLUG and chance.random() < 0.02:
+            filters[name] += (NO_SUCH,)
+    keys = chance.sample(list(resource.sorts), min(len(resource.sorts), chance.choice((0, 1, 2))))
+    sort = tuple(chance.choice(("", "-")) + key for key in keys)
+    limit, offset = chance.choice((1, 3, 20, 20, 100)), chance.choice((0, 0, 1, 7, 40, 2000))
+    filters = {name: values for name, values in filters.items() if values}
+    return Question(kind, filters=filters, sort=sort, limit=limit, offset=offset, include=include)
+
+
+def _values(model: Model, kind: str, name: str) -> list[str]:
+    """Values of a filter that occur, or that records of the right kind have as slugs."""
+    rows = model.kinds[kind]
+    if name in BY_SLUG:
+        return [row.record["slug"] for row in model.kinds[BY_SLUG[name] or kind]]
+    if name == "same_as":
+        return [f"{code['vocabulary']}:{code['id']}" for row in rows for code in row.record["same_as"]]
+    if name.startswith("last_reviewed"):
+        return sorted({row.record["last_reviewed"] for row in rows})
+    if name in ("from_article", "electrolyte", "is_food"):
+        return ["false", "true"]
+    if name == "sex":
+        return ["female", "male"]
+    path = {"state": ("trigger", "state") if kind == "mechanism" else ("state",), "life_stage": ("life_stage", "code")}
+    return sorted({value for row in rows if (value := row.at(*path.get(name, (name,))))})
 
 
 class Client(threading.Thread):
