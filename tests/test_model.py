@@ -10,6 +10,8 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ from tests.model import BY_SLUG, COMMON, FILTERS, RESOURCES, REVERSED, Model, Qu
 from tests.serving import Serve
 from tests.support import REAL, run_process
 
-REQUESTS = int(os.environ.get("MODEL_REQUESTS", "100000"))
+REQUESTS = int(os.environ.get("MODEL_REQUESTS", "100000")) // 2
+"""On each of both databases."""
 CLIENTS = 4
 SWAPS = 6
 NO_SUCH = "no-such-thing"
@@ -75,6 +78,7 @@ def question(chance: random.Random, model: Model) -> Question:
     return Question(kind, filters=filters, sort=sort, limit=limit, offset=offset, include=include)
 
 
+@cache
 def _values(model: Model, kind: str, name: str) -> list[str]:
     """Values of a filter that occur, or that records of the right kind have as slugs."""
     rows = model.kinds[kind]
@@ -97,7 +101,7 @@ class Client(threading.Thread):
 
     def __init__(self, port: int, models: dict[str, Model], asked: Iterator[Question], number: int) -> None:
         super().__init__()
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.port = port
         self.models = models
         self.asked = itertools.islice(asked, number)
         self.wrong: list[str] = []
@@ -105,17 +109,20 @@ class Client(threading.Thread):
         self.releases: Counter[str] = Counter()
 
     def run(self) -> None:
-        for question in self.asked:
-            self.connection.request("GET", question.path)
-            response = self.connection.getresponse()
-            body = response.read()
-            self.statuses[response.status] += 1
-            tag = response.headers.get("Dataset-Version")
-            candidates = [self.models[tag]] if tag else list(self.models.values())
-            self.releases[tag or ""] += 1
-            # a refusal does not name its release
-            if not any(_agrees(model.answer(question), response, body) for model in candidates):
-                self.wrong.append(f"{tag} {question.path}: {response.status} {body[:300]!r}")
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            for question in self.asked:
+                connection.request("GET", question.path)
+                response = connection.getresponse()
+                self._compare(question, response, response.read())
+
+    def _compare(self, question: Question, response: http.client.HTTPResponse, body: bytes) -> None:
+        self.statuses[response.status] += 1
+        tag = response.headers.get("Dataset-Version")
+        self.releases[tag or ""] += 1
+        # a refusal does not name its release
+        candidates = [self.models[tag]] if tag else list(self.models.values())
+        if not any(_agrees(model.answer(question), response, body) for model in candidates):
+            self.wrong.append(f"{tag} {question.path}: {response.status} {body[:300]!r}")
 
 
 def _agrees(expected: tuple[int, Any], response: http.client.HTTPResponse, body: bytes) -> bool:
