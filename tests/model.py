@@ -208,7 +208,7 @@ class Model:
     def __init__(self, content: Path) -> None:
         checked, problems = check(content)
         assert checked is not None, problems
-        prepared = prepare(checked)
+        self.prepared = prepared = prepare(checked)
         self.tag = release_tag(prepared.dataset["version"], prepared.dataset["content_hash"])
         self.rows = {slug: Row(json.loads(document)) for slug, document in prepared.documents.items()}
         self.cards = {slug: json.loads(card) for slug, card in prepared.cards.items()}

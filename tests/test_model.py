@@ -17,11 +17,14 @@ from typing import Any
 
 import pytest
 
+from app.database.replace import changing
 from app.schemas import KINDS
+from seed.load import load
+from seed.rollback import rollback
 from tests.conftest import NewDatabase
 from tests.model import BY_SLUG, COMMON, FILTERS, RESOURCES, REVERSED, Model, Question
 from tests.serving import Serve
-from tests.support import REAL, run_process
+from tests.support import REAL
 
 REQUESTS = int(os.environ.get("MODEL_REQUESTS", "100000")) // 2
 """On each of both databases."""
@@ -144,7 +147,8 @@ def _agrees(expected: tuple[int, Any], response: http.client.HTTPResponse, body:
 
 @pytest.mark.all
 def test_every_answer_is_that_of_the_model(new_database: NewDatabase, second_release: Path, serving: Serve) -> None:
-    models = {model.tag: model for model in (Model(REAL), Model(second_release))}
+    second = Model(second_release)
+    models = {model.tag: model for model in (Model(REAL), second)}
     url = new_database("model", REAL)
     with serving(url, WORKERS="2", ACCESS_LOG="false") as server:
         clients = [
@@ -158,9 +162,11 @@ def test_every_answer_is_that_of_the_model(new_database: NewDatabase, second_rel
             for client in clients:
                 client.join(2)
             if swaps < SWAPS:
-                arguments = ["rollback"] if swaps % 2 else ["load", "--content", str(second_release)]
-                done = run_process("seed", *arguments, DATABASE_URL=url)
-                assert done.returncode == 0, done.stderr
+                with changing(url) as connection:
+                    if swaps % 2:
+                        rollback(connection, lambda *_: None)
+                    else:
+                        load(connection, second.prepared)
                 swaps += 1
     wrong = [each for client in clients for each in client.wrong]
     statuses = sum((client.statuses for client in clients), Counter())
