@@ -66,7 +66,8 @@ def question(chance: random.Random, model: Model) -> Question:
     if chance.random() < 0.3:
         slugs = [row.record["slug"] for row in model.kinds[kind]]
         former = [slug for of_kind, slug in model.redirects if of_kind == kind]
-        return Question(kind, slug=chance.choice([*slugs, *former, NO_SUCH]), include=include)
+        slug = NO_SUCH if chance.random() < 0.05 else chance.choice([*slugs, *former])
+        return Question(kind, slug=slug, include=include)
     filters = {}
     for name in chance.sample([*COMMON, *FILTERS[kind], *REVERSED.get(kind, ())], chance.choice((0, 1, 1, 2, 3))):
         values = _values(model, kind, name)
