@@ -181,7 +181,7 @@ class PageQuery(Query):
 class RecordFilters(Query):
     """Filters that every collection has; each adds its own."""
 
-    slug: Annotated[tuple[str, ...], Slugs(), column_in("slug")] = Field(default=(), description="Only these records.")
+    slug: Annotated[tuple[str, ...], Slugs(), column_in("slug")] = Field(default=(), description="Only these.")
     from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
         default=None,
         description="True: only what the article on muscle twitching names; false: only what was added.",

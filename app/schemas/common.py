@@ -85,16 +85,16 @@ class Model(BaseModel):
 class Ref(Model):
     """A reference to another record: enough to show it and to fetch it."""
 
-    slug: Slug = Field(description="Permanent identifier.", examples=["magnesium"])
+    slug: Slug = Field(description="Permanent ID.", examples=["magnesium"])
     name: Text = Field(description="Name.", examples=["Magnesium"])
     kind: str = Field(description="Kind.", examples=["nutrient"])
-    url: UrlPath = Field(description="Its path.", examples=["/nutrients/magnesium"])
+    url: UrlPath = Field(description="Path.", examples=["/nutrients/magnesium"])
 
 
 class Card(Ref):
     """The short form of a record, for a list: what one would put on a card or in a row of a table."""
 
-    summary: Text = Field(description="What it is, in a few sentences.")
+    summary: Text = Field(description="In a few sentences.")
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ class Citation(Model):
 
 
 Citations = Annotated[
-    list[Citation], Field(min_length=1, description="Where this comes from; there is at least one source.")
+    list[Citation], Field(min_length=1, description="Where this comes from.")
 ]
 
 
@@ -302,7 +302,7 @@ class RecordFile(Graded):
 
     name: Text = Field(description="Name.")
     aliases: list[Text] = Field(default=[], description="Other names: synonyms, spellings, lay words, abbreviations.")
-    summary: Text = Field(description="What it is, in a few sentences.")
+    summary: Text = Field(description="In a few sentences.")
     from_article: StrictBool = Field(
         description="True where the article on muscle twitching names it; false where other literature adds it."
     )

@@ -208,7 +208,7 @@ class FoodSourceFile(IdentifiedFile):
     """A food source, as a contributor writes it."""
 
     group: FoodGroup
-    is_food: StrictBool = Field(default=True, description="False for sunlight, which is a source but not a food.")
+    is_food: StrictBool = Field(default=True, description="False for sunlight: a source, not a food.")
     part_of: FoodSourceRef | None = Field(default=None, description="The wider source it belongs to, if any.")
     nutrients: list[Provision] = Field(
         default=[],
@@ -271,7 +271,7 @@ class FoodSourceCard(Card):
 
     kind: Literal["food_source"] = Field(default="food_source", description="Kind.")
     group: FoodGroup
-    is_food: bool = Field(description="False for sunlight, which is a source but not a food.")
+    is_food: bool = Field(description="False for sunlight: a source, not a food.")
     part_of: Ref | None = Field(description="The wider source it belongs to, if any.")
     nutrients: list[ProvidedNutrient] = Field(
         validation_alias="provided", description="The nutrients that it is a source of."

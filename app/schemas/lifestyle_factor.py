@@ -60,7 +60,7 @@ class LifestyleFactorFile(IdentifiedFile):
     type: LifestyleFactorType
     part_of: LifestyleFactorRef | None = Field(default=None, description="The wider factor it belongs to, if any.")
     examples: list[Text] = Field(
-        default=[], description="Examples by their common names: drugs of a class, drinks, ..."
+        default=[], description="Examples by common name: drugs, drinks."
     )
     effects: list[Statement] = Field(min_length=1, description="What it does to muscle and nerve.")
     advice: list[Statement] = Field(default=[], description="What sources say helps; general, never personal.")
@@ -99,7 +99,7 @@ class LifestyleFactorCard(Card):
     kind: Literal["lifestyle_factor"] = Field(default="lifestyle_factor", description="Kind.")
     type: LifestyleFactorType
     part_of: Ref | None = Field(description="The wider factor it belongs to, if any.")
-    examples: list[Text] = Field(description="Examples by their common names: drugs of a class, drinks, ...")
+    examples: list[Text] = Field(description="Examples by common name: drugs, drinks.")
     disturbs: list[DisturbedNutrient] = Field(description="Nutrients that it disturbs.")
 
 

@@ -97,7 +97,7 @@ class NutrientFile(IdentifiedFile):
 
     type: NutrientType
     symbol: Text | None = Field(default=None, description="Chemical symbol of a mineral.", examples=["Mg"])
-    electrolyte: StrictBool = Field(description="True for a mineral that carries charge in body fluids.")
+    electrolyte: StrictBool = Field(description="Whether it carries charge in body fluids.")
     roles: list[Statement] = Field(min_length=1, description="What it does in muscle and nerve.")
     deficiency: Deficiency
     excess: list[Statement] = Field(min_length=1, description="What too much of it does.")
@@ -114,7 +114,7 @@ class Nutrient(NutrientFile, Ref):
 
     kind: Literal["nutrient"] = Field(default="nutrient", description="Kind.")
     unit: Unit | None = Field(description="Unit in which its amounts are given.")
-    daily_value: Quantity | None = Field(description="The FDA Daily Value for adults; null where there is none.")
+    daily_value: Quantity | None = Field(description="FDA Daily Value for adults, if any.")
     intakes_url: UrlPath = Field(
         description="Path of its reference intakes by authority and life stage.",
         examples=["/intakes?nutrient=magnesium"],
@@ -144,9 +144,9 @@ class NutrientCard(Card):
     kind: Literal["nutrient"] = Field(default="nutrient", description="Kind.")
     type: NutrientType
     symbol: Text | None = Field(description="Chemical symbol of a mineral.", examples=["Mg"])
-    electrolyte: bool = Field(description="True for a mineral that carries charge in body fluids.")
+    electrolyte: bool = Field(description="Whether it carries charge in body fluids.")
     unit: Unit | None = Field(description="Unit in which its amounts are given.")
-    daily_value: Quantity | None = Field(description="The FDA Daily Value for adults; null where there is none.")
+    daily_value: Quantity | None = Field(description="FDA Daily Value for adults, if any.")
 
 
 KIND = Kind(
