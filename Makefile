@@ -13,7 +13,7 @@ export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
 .PHONY: help serve migrate load rollback grant test test-all quick lint format check-content generate search-eval clients \
-	published-clients fuzz hostile redbot lock audit sbom assets screenshots bench clean
+	published-clients fuzz hostile torture mutation redbot lock audit sbom assets screenshots bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -89,10 +89,17 @@ fuzz: $(VENV)/.developing ## Ask the API whatever its description allows and for
 hostile: $(VENV)/.developing ## Try what one hostile client can cost, in time and memory
 	@$(RUN) -m tests.hostile
 
+torture: $(VENV)/.developing ## Break loads at each system call, compare 1,000,000 answers with a model, ten minutes of soak
+	@$(RUN) -m tests.torture --part 1/2 & other=$$!; $(RUN) -m tests.torture --part 2/2; status=$$?; wait $$other && exit $$status
+	@MODEL_REQUESTS=1000000 ENDURANCE_SECONDS=600 $(RUN) -m pytest -m all tests/test_model.py tests/test_endurance.py
+
+mutation: $(VENV)/.developing ## Put small faults into the code, count those that the tests notice (ARGS: --seconds, --sample)
+	@$(RUN) -m tests.mutation $(ARGS)
+
 redbot: $(VENV)/.developing ## Have REDbot look at the HTTP of the main kinds of answer
 	@$(RUN) -m tests.redbot
 
-search-eval: $(VENV)/.developing ## Measure how well the search answers the cases, next to two baselines
+search-eval: $(VENV)/.developing ## Measure how well the search answers questions (ARGS=--learn learns the weights)
 	@$(RUN) -m tests.search_eval $(ARGS)
 
 lock: $(VENV)/.developing ## Resolve the locked requirements

@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.settings = settings
     app.state.access_log = access_log
-    app.state.search = CurrentIndex(engine)
+    app.state.search = CurrentIndex(engine, settings.index_dir, settings.database_url)
     watcher.subscribe(app.state.search.expect)
     errors.install(app)
     for router in (*(module.router for module in modules()), docs.router):

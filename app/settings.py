@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         default=32 * 2**20, ge=0, description="Bytes of memory a worker may spend on ready responses; 0 keeps none."
     )
     cache_max_age: int = Field(default=60, ge=0, description="Seconds for which nobody need ask again.")
+    index_dir: str = Field(
+        default="",
+        description="Folder for the search index, which all processes of a machine share; empty: one in the temporary "
+        "folder.",
+    )
     release_interval: float = Field(
         default=1.0, gt=0, le=60, description="Seconds between looks for a new release of the dataset."
     )

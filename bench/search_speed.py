@@ -6,12 +6,12 @@ the size.
 """
 
 import argparse
-import gc
 import os
 import random
 import re
 import sqlite3
 import statistics
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Sequence
@@ -22,8 +22,8 @@ from app.api.records import ReleaseInfo
 from app.api.resources.search import SearchQuery, SuggestQuery, search_answer, suggest_answer
 from app.schemas import Names, Ref
 from app.schemas.vocabulary import Vocabulary
-from app.search.entries import SEARCHED, Entry
-from app.search.index import ENTITIES, SearchIndex
+from app.search.entries import ENTITIES, SEARCHED, Entry
+from app.search.index import SearchIndex, write_index
 
 SYLLABLES = [c + v for c in "bcdfghklmnprstvz" for v in ("a", "e", "i", "o", "u", "an", "er", "is", "or")]
 WORDS = 30_000
@@ -51,8 +51,8 @@ class Maker:
         """A record of some kind, with names, text and references."""
         kind = self._random.choice(list(SEARCHED))
         name = " ".join([*self.words(2), self._random.choice(self._words)])
-        aliases = tuple(" ".join(self.words(self._random.randint(1, 3))) for _ in range(3))
-        passages = tuple(" ".join(self.words(25)) for _ in range(3))
+        aliases = [" ".join(self.words(self._random.randint(1, 3))) for _ in range(3)]
+        passages = [" ".join(self.words(25)) for _ in range(3)]
         about = frozenset(self._random.sample(entities, 3)) if len(entities) > 3 else frozenset()
         return Entry(kind, f"record-{number}", name.capitalize(), aliases, "", passages, about)
 
@@ -73,9 +73,11 @@ class Maker:
 
 
 def vocabulary() -> Vocabulary:
-    """The vocabulary of the content; diets name records, of which there are none here."""
+    """The vocabulary of the content; diets and ingredients name records, of which there are none here."""
     read = tomllib.loads(VOCABULARY.read_text(encoding="utf-8"))
-    return Vocabulary.model_validate({**read, "diets": {}}, context=Names(dict[str, Ref](), dict[str, str]()))
+    return Vocabulary.model_validate(
+        {**read, "diets": {}, "ingredients": {}}, context=Names(dict[str, Ref](), dict[str, str]())
+    )
 
 
 def fts5(entries: Sequence[Entry]) -> sqlite3.Connection:
@@ -122,8 +124,8 @@ def measure(name: str, run: Callable[[str], object], queries: Sequence[str]) -> 
     print(f"{name:20}{shown}", flush=True)
 
 
-def build(records: int) -> tuple[SearchIndex, list[Entry], Maker]:
-    """The index over made-up records."""
+def build(records: int, folder: Path) -> tuple[SearchIndex, list[Entry], Maker]:
+    """The index over made-up records, written into the folder."""
     maker = Maker()
     entries: list[Entry] = []
     entities: list[str] = []
@@ -132,25 +134,30 @@ def build(records: int) -> tuple[SearchIndex, list[Entry], Maker]:
         entries.append(entry)
         if entry.kind in ENTITIES:
             entities.append(entry.slug)
-    entries.sort(key=lambda entry: entry.slug)
-    about = ReleaseInfo(disclaimer="Not advice.")
     start = time.perf_counter()
-    index = SearchIndex(entries, vocabulary(), about)
-    print(f"{records} records, index built in {time.perf_counter() - start:.1f} s")
+    write_index(entries, vocabulary(), folder)
+    built = time.perf_counter()
+    index = SearchIndex(folder, vocabulary(), ReleaseInfo(disclaimer="Not advice."))
+    opened = time.perf_counter()
+    print(f"{records} records, index built in {built - start:.1f} s, opened in {opened - built:.3f} s")
     return index, entries, maker
 
 
 def main() -> None:
-    """Print the table."""
+    """Build and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=400)
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    index, entries, maker = build(options.records)
-    gc.freeze()
-    queries = list(dict.fromkeys(maker.queries(entries, options.queries)))
+    with tempfile.TemporaryDirectory() as folder:
+        compare(*build(options.records, Path(folder)), options.queries)
+
+
+def compare(index: SearchIndex, entries: Sequence[Entry], maker: Maker, count: int) -> None:
+    """Print the table."""
+    queries = list(dict.fromkeys(maker.queries(entries, count)))
     typed = [query[: 1 + i % 8] for i, query in enumerate(queries)]
     print(f"{'milliseconds':20}{'p50':>9}{'p99':>9}{'cpu p50':>9}{'cpu p99':>9}")
     measure("search", lambda q: search_answer(index, SearchQuery(q=q)), queries)

@@ -17,6 +17,7 @@ from app.schemas.common import MAX_SLUG, Problem, did_you_mean, from_one, is_slu
 from app.schemas.food_source import FoodSourceFile
 from app.schemas.identifier import Match
 from app.schemas.intake import Intake
+from app.schemas.source import SourceType
 from app.schemas.vocabulary import Vocabulary
 from seed.amounts import amount_problems
 from seed.build import Authored, build
@@ -127,6 +128,8 @@ def _names(files: Files) -> Names:
             refs[raw.slug] = raw.kind.ref(raw.slug, shown)
             kinds[raw.slug] = raw.kind.name
     types = {raw.slug: str(raw.data.get("type")) for raw in files.raws if raw.kind.name == "source"}
+    # one that is missing or misspelt is a problem of the source alone
+    types = {slug: kind for slug, kind in types.items() if kind in set(SourceType)}
     return Names(refs, kinds, types)
 
 

@@ -222,6 +222,16 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         "symptoms/tiredness.toml: red_flags[1].citations",
         "no authority supports this red flag; cite a source of type",
     ),
+    "a source of no type, which grades rest on": (
+        replace("sources/handbook.toml", 'type = "review"\n', ""),
+        "sources/handbook.toml: type",
+        "required, but missing; add it",
+    ),
+    "a source of an unknown type, which grades rest on": (
+        replace("sources/handbook.toml", 'type = "review"', 'type = "reviw"'),
+        "sources/handbook.toml: type",
+        'did you mean "review"?',
+    ),
     "study without a year": (
         replace("sources/handbook.toml", "year = 2020\n", ""),
         "sources/handbook.toml: year",

@@ -176,7 +176,8 @@ async def test_json_behind_a_path_is_what_the_page_is_made_from(real: httpx.Asyn
         assert behind.headers["Content-Type"] == "application/json"
         assert behind.content == (await real.get(path)).content
     assert (await page(real, "/nutrients.json?type=gas")).headers["Content-Type"] == "application/problem+json"
-    assert (await real.get("/livez.json")).status_code == 404
+    for other in ("/livez.json", "/docs.json"):
+        assert (await real.get(other)).status_code == 404
 
 
 @pytest.mark.parametrize("path", [*RECORDS, *OTHERS])
@@ -204,6 +205,8 @@ async def test_below_a_path_every_link_of_a_page_leads_below_it(tiny_sqlite: str
         ("/nutrients?type=minerl", 422, "Did you mean <b>mineral</b>?"),
         ("/search?limit=5", 422, "<b>q</b>"),
         ("/nutrients/%00", 400, "control character"),
+        ("/nutrients/iron%3Fx", 404, "There is no nutrient &#39;iron?x&#39;"),
+        ("/nutrients/iron/food-sources/x", 404, "There is nothing at this path."),
     ],
 )
 async def test_an_error_is_a_page_for_people_and_a_problem_for_programs(
@@ -268,6 +271,9 @@ async def test_a_list_leads_to_the_same_list_as_a_table(real: httpx.AsyncClient)
     assert 'href="/claims.csv?grade=strong"' in text
     assert 'rel="prev"' in text
     assert '<option value="strong" selected>' in text
+    several = (await page(real, "/claims?grade=limited&grade=strong")).text
+    assert 'href="/claims.csv?grade=limited%2Cstrong"' in several
+    assert '<option value="limited,strong" selected>' in several
 
 
 async def test_the_reference_loads_only_what_this_host_serves(tiny: httpx.AsyncClient) -> None:

@@ -1,7 +1,6 @@
 """/search and /suggest: what people ask, and anything else they may send."""
 
 import asyncio
-import gc
 import html
 import json
 import re
@@ -9,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
@@ -21,11 +21,12 @@ from sqlalchemy import Connection
 from app.api.errors import NotReady
 from app.database.current_release import current_tag
 from app.database.engines import reading_engine
+from app.search import current_index
 from app.search.current_index import CurrentIndex
 from app.search.index import SearchIndex, build_index
 from app.search.ranking import search
 from seed.check import check
-from tests.search_eval import measure, ours, read_cases
+from tests.search_eval import answers, hits, read_cases, read_questions
 from tests.support import REAL, ROOT, TINY, client_for, real_database, run
 
 CASES = read_cases()
@@ -51,25 +52,28 @@ def test_the_cases_are_many_and_meet_real_records() -> None:
     assert {slug for case in CASES for slug in case.expected} <= known
 
 
-@pytest.mark.parametrize("half", ["tuning", "test"])
-def test_the_right_answer_comes_first(real_database: str, half: str) -> None:
-    index = index_from(real_database)
-    figures = measure([case for case in CASES if case.half == half], ours(index))
-    assert figures["hit@1"] >= 0.92
-    assert figures["hit@3"] >= 0.98
+PARTS = {"cases": (0.92, 0.97), "tuning": (0.85, 0.93), "validation": (0.8, 0.9)}
+"""What a change of content or code may not fall below: hit@1 and hit@3."""
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_right_answer_comes_first(real_database: str, part: str) -> None:
+    cases = CASES if part == "cases" else read_questions(part)
+    first, third = hits(cases, index_from(real_database))
+    assert first / len(cases) >= PARTS[part][0]
+    assert third / len(cases) >= PARTS[part][1]
 
 
 def test_both_databases_give_the_same_hits(real_database: str) -> None:
     indexes = [index_from(real_database), index_from(real_sqlite())]
-    for case in CASES:
+    for case in [*CASES, *read_questions("tuning"), *read_questions("validation")]:
         here, there = (search(index, case.query) for index in indexes)
         assert here == there, case.query
 
 
 def index_from(url: str) -> SearchIndex:
     engine = reading_engine(url)
-    with engine.connect() as connection:
-        index = build_index(connection)
+    index = CurrentIndex(engine).current()
     engine.dispose()
     return index
 
@@ -79,7 +83,7 @@ def real_sqlite() -> str:
 
 
 async def test_a_hit_says_what_it_is_and_why(real: httpx.AsyncClient) -> None:
-    answer = await found(real, "water pills leg cramps", limit=2)
+    answer = await found(real, "water pills", limit=2)
     hit = answer["items"][0]
     assert {key: hit[key] for key in ("kind", "slug", "name", "url", "matched")} == {
         "kind": "lifestyle_factor",
@@ -90,7 +94,7 @@ async def test_a_hit_says_what_it_is_and_why(real: httpx.AsyncClient) -> None:
     }
     assert "<mark>water</mark>" in hit["snippet"]
     assert answer["total"] > 2
-    assert answer["next"] == "/search?limit=2&offset=2&q=water+pills+leg+cramps"
+    assert answer["next"] == "/search?limit=2&offset=2&q=water+pills"
     assert answer["disclaimer"]
 
 
@@ -105,6 +109,58 @@ async def test_the_reason_is_named(real: httpx.AsyncClient, q: str, matched: str
 async def test_a_misspelt_query_says_how_it_was_read(real: httpx.AsyncClient) -> None:
     assert (await found(real, "magnezium for cramps"))["did_you_mean"] == "magnesium for cramps"
     assert (await found(real, "magnesium for cramps"))["did_you_mean"] is None
+
+
+@pytest.mark.parametrize(
+    ("q", "first"),
+    [
+        # an FAQ entry that asks the same
+        ("can stress make my muscles twitch?", {"can-anxiety-cause-twitching"}),
+        ("how long before magnesium works for twitching", {"how-long-does-magnesium-take"}),
+        # brand and lay names
+        ("Lasix leg cramps", {"do-water-tablets-cause-cramps", "diuretics", "diuretics-go-with-cramps"}),
+        ("Lou Gehrig twitching", {"is-twitching-a-sign-of-motor-neurone-disease", "motor-neurone-disease"}),
+        # two things: the record that joins them
+        ("b12 pins and needles", {"low-vitamin-b12-causes-pins-and-needles", "does-low-vitamin-b12-cause-tingling"}),
+        ("zinc too much copper", {"zinc-and-copper", "zinc-excess-lowers-copper"}),
+        ("calcium iron together", {"iron-and-calcium"}),
+        ("alcohol magnesium", {"alcohol-lowers-magnesium"}),
+        # causes in general
+        ("what deficiency causes muscle twitching", {"which-deficiency-causes-twitching"}),
+        ("which medicines cause twitching", {"can-medicines-cause-twitching", "medications"}),
+        # words of intent
+        ("too much magnesium", {"can-you-take-too-much-magnesium"}),
+        ("when does a muscle twitch need medical attention", {"when-to-see-a-doctor"}),
+        ("twitch blood test", {"which-blood-tests-are-done"}),
+        ("difference between twitch and spasm", {"difference-between-twitch-spasm-cramp-and-tremor"}),
+    ],
+)
+async def test_what_is_asked_chooses_the_record(real: httpx.AsyncClient, q: str, first: set[str]) -> None:
+    assert (await slugs(real, q))[0] in first
+
+
+async def test_words_that_nothing_explains_are_told(real: httpx.AsyncClient) -> None:
+    answer = await found(real, "zolpidem calcium")
+    assert answer["unknown"] == ["zolpidem"]
+    assert answer["items"][0]["score"] < (await found(real, "calcium"))["items"][0]["score"]
+    assert (await found(real, "magnezium for cramps"))["unknown"] == []
+
+
+async def test_an_answer_without_hits_says_so(real: httpx.AsyncClient) -> None:
+    answer = await found(real, "zolpidem xylophon")
+    assert (answer["items"], answer["unknown"]) == ([], ["zolpidem", "xylophon"])
+
+
+@pytest.mark.parametrize(
+    "q", ["burning feet", "statin", "tonic for cramps", "charlie horse", "LOINC magnesium", "LOINC"]
+)
+async def test_a_good_word_is_not_corrected(real: httpx.AsyncClient, q: str) -> None:
+    answer = await found(real, q)
+    assert answer["did_you_mean"] is None or not answer["items"]
+
+
+async def test_a_pulsing_calf_is_no_bean(real: httpx.AsyncClient) -> None:
+    assert "legumes" not in (await slugs(real, "calf keeps pulsing"))[:3]
 
 
 @pytest.mark.parametrize("q", ["bitcoin price", "asdfgh", "the best laptop for gaming", "vitamin k", "магний", "🍌🍌"])
@@ -311,6 +367,22 @@ async def test_suggestions_forgive(real: httpx.AsyncClient, q: str, slug: str) -
     assert items[0]["slug"] == slug
 
 
+@pytest.mark.parametrize(
+    ("q", "slug"),
+    [
+        ("leg cramps preg", "does-magnesium-help-leg-cramps-in-pregnancy"),
+        ("laug", "nitrous-oxide"),
+        ("myokym", "eyelid-myokymia"),
+        ("magnezium over", "can-you-take-too-much-magnesium"),
+        ("lasix", "diuretics"),
+        ("iron", "iron"),
+    ],
+)
+async def test_suggestions_are_what_people_type(real: httpx.AsyncClient, q: str, slug: str) -> None:
+    items = (await real.get("/suggest", params={"q": q})).json()["items"]
+    assert slug in [item["slug"] for item in items]
+
+
 async def test_suggestions_of_a_kind(real: httpx.AsyncClient) -> None:
     items = (await real.get("/suggest", params={"q": "m", "kind": "food_source"})).json()["items"]
     assert items
@@ -335,11 +407,11 @@ def make_empty(url: str) -> str:
 
 
 @pytest.fixture
-def swapped(new_database: Any, content: Any) -> Iterator[tuple[CurrentIndex, Callable[[], str]]]:
+def swapped(new_database: Any, content: Any, tmp_path: Path) -> Iterator[tuple[CurrentIndex, Callable[[], str]]]:
     """An index of the tiny content, and what loads a release in which iron has another alias and gives its tag."""
     url = new_database("swap", TINY)
     engine = reading_engine(url)
-    index = CurrentIndex(engine)
+    index = CurrentIndex(engine, str(tmp_path / "index"))
 
     def load_next() -> str:
         for name, old, new in (
@@ -370,22 +442,48 @@ def test_the_index_of_a_new_release_is_built_before_anybody_searches(
 ) -> None:
     index, load_next = swapped
     before = index.current()
-    assert before.entries[search(before, "iron").hits[0].ordinal].slug == "iron"
+    assert answers(before, "iron")[0] == "iron"
     index.expect(load_next())
     wait_until(lambda: index.current() is not before)
     after = index.current()
-    assert after.entries[search(after, "quintessence").hits[0].ordinal].slug == "iron"
+    assert answers(after, "quintessence")[0] == "iron"
     assert search(before, "quintessence").total == 0
     assert index.refresh() is after
     assert (index.is_stale(before), index.is_stale(after)) == (True, False)
 
 
-def test_queries_leave_nothing_behind(swapped: tuple[CurrentIndex, Callable[[], str]]) -> None:
-    index = swapped[0].current()
-    # a full collection would go through all of the index while a request waits
-    assert gc.get_freeze_count() > len(index.weights)
-    # the words of queries are without end
-    assert not index.analyzer.learns
+def test_an_index_is_built_once_on_a_machine(
+    tiny_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    engine = reading_engine(tiny_database)
+    first = CurrentIndex(engine, str(tmp_path)).current()
+    monkeypatch.delattr("app.search.current_index.build_index")
+    second = CurrentIndex(engine, str(tmp_path)).current()
+    assert search(first, "iron") == search(second, "iron")
+    engine.dispose()
+
+
+def test_indexes_of_old_releases_are_removed(
+    swapped: tuple[CurrentIndex, Callable[[], str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(current_index, "KEPT", 1)
+    index, load_next = swapped
+    before = index.current()
+    load_next()
+    after = index.refresh()
+    assert len([path for path in (tmp_path / "index").iterdir() if path.is_dir()]) == 1
+    # who has opened it goes on to read it
+    assert answers(before, "iron")[0] == answers(after, "iron")[0] == "iron"
+
+
+def test_a_folder_of_another_user_is_not_trusted(
+    tiny_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000)
+    engine = reading_engine(tiny_database)
+    with pytest.raises(PermissionError, match="INDEX_DIR"):
+        CurrentIndex(engine, str(tmp_path)).current()
+    engine.dispose()
 
 
 def test_the_first_release_is_indexed_when_it_is_noticed(swapped: tuple[CurrentIndex, Callable[[], str]]) -> None:
@@ -402,8 +500,8 @@ def test_an_old_index_answers_for_a_bounded_time(
     before, tag = index.current(), load_next()
     attempts: list[object] = []
 
-    def fail(connection: object) -> None:
-        attempts.append(connection)
+    def fail(*arguments: object) -> None:
+        attempts.append(arguments)
         raise OSError
 
     with monkeypatch.context() as broken:
@@ -433,14 +531,16 @@ async def test_searches_follow_a_release_that_nobody_searched_for(new_database: 
             await asyncio.sleep(0.02)
 
 
-def test_the_end_waits_for_an_index_that_is_being_built(tiny_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_waits_for_an_index_that_is_being_built(
+    tiny_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     engine = reading_engine(tiny_database, 1)
-    index, building, may_end = CurrentIndex(engine), threading.Event(), threading.Event()
+    index, building, may_end = CurrentIndex(engine, str(tmp_path)), threading.Event(), threading.Event()
 
-    def slow(connection: Connection) -> SearchIndex:
+    def slow(connection: Connection, folder: Path) -> None:
         building.set()
         may_end.wait(10)
-        return build_index(connection)
+        build_index(connection, folder)
 
     monkeypatch.setattr("app.search.current_index.build_index", slow)
     index.expect("new")

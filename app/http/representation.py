@@ -89,7 +89,7 @@ class RepresentationMiddleware:
         # in the request's own scope, too: the log names the route by it
         scope["path"] = without_prefix(target.path, exchange.prefix, self._offer_of)
         shown = scope["path"].removesuffix(AS_JSON)
-        if shown != scope["path"] and "text/html" in getattr(self._offer_of(shown), "media_types", ()):
+        if shown != scope["path"] and len(getattr(self._offer_of(shown), "media_types", ())) > 1:
             scope["path"] = shown
             headers[b"accept"] = "application/json"
         exchange.target = Target(scope["path"], target.pairs)

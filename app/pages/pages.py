@@ -122,17 +122,17 @@ class Answer:
 
     @property
     def status(self) -> int:
-        """Its status."""
+        """The HTTP status."""
         return int(self.messages[0]["status"])
 
     @property
     def headers(self) -> MutableHeaders:
-        """Its headers."""
+        """A copy of the headers, to change."""
         return MutableHeaders(raw=list(self.messages[0]["headers"]))
 
     @property
     def content(self) -> Any:
-        """Its JSON, parsed."""
+        """The parsed body."""
         return json.loads(b"".join(message.get("body", b"") for message in self.messages[1:]))
 
 
@@ -173,14 +173,16 @@ class PagesMiddleware:
         segments = scope["path"].split("/")
         slug = segments[2] if len(segments) > 2 else ""
         query = urlencode({"include": ",".join(page.include)}) if page.include else scope["query_string"].decode()
-        own = f"{scope['path']}?{query}"
-        if page.template == "search.html" and not query:
-            own = "/dataset"  # nothing is looked for yet
-        parts = {"dataset": "/dataset", **{name: path.format(slug=quote(slug)) for name, path in page.parts.items()}}
+        # nothing is looked for yet: the page only asks for what
+        path = "/dataset" if scope["path"] == "/search" and not query else scope["path"]
+        targets = {"page": (path, query), "dataset": ("/dataset", "")}
+        for name, part in page.parts.items():
+            path, _, query = part.format(slug=slug).partition("?")
+            targets[name] = path, query
         answers: dict[str, Answer] = {}
         for _ in range(3):
-            for name, target in {"page": own, **parts}.items():
-                answers[name] = await self._ask(scope, receive, target)
+            for name, (path, query) in targets.items():
+                answers[name] = await self._ask(scope, receive, path, query)
                 if answers[name].status != 200:
                     return answers
             # a release may come between two of them
@@ -188,8 +190,7 @@ class PagesMiddleware:
                 break
         return answers
 
-    async def _ask(self, scope: Scope, receive: Receive, target: str) -> Answer:
-        path, _, query = target.partition("?")
+    async def _ask(self, scope: Scope, receive: Receive, path: str, query: str) -> Answer:
         messages: list[Message] = []
 
         async def collect(message: Message) -> None:
@@ -207,14 +208,14 @@ class PagesMiddleware:
 
     def _made(self, scope: Scope, page: Page, answers: Mapping[str, Answer]) -> list[Message]:
         contents = {name: answer.content for name, answer in answers.items()}
-        given = parse_qsl(scope["query_string"].decode())
+        given = _given(scope["query_string"].decode())
         body = render(
             page.template,
             **contents,
             kind=page.kind,
             filters=page.filters,
             path=scope["path"],
-            given=dict(given),
+            given=given,
             csv=_csv(page, scope["path"], given),
             source_file=self._file_of(page, contents["page"]),
             public_url=self._settings.public_url.rstrip("/"),
@@ -242,9 +243,17 @@ def error_page(problem: bytes) -> tuple[Headers, bytes]:
     return [*headers, (b"vary", b"Accept")], render("error.html", problem=json.loads(problem))
 
 
-def _csv(page: Page, path: str, given: Sequence[tuple[str, str]]) -> str:
+def _given(query: str) -> dict[str, str]:
+    """The parameters of a query; several values of one are separated by commas."""
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query):
+        values.setdefault(name.removesuffix("[]"), []).append(value)
+    return {name: ",".join(several) for name, several in values.items()}
+
+
+def _csv(page: Page, path: str, given: Mapping[str, str]) -> str:
     """Path of the same list as a table; empty where there is none."""
     if page.template not in ("list.html", "amounts.html"):
         return ""
-    query = urlencode([(name, value) for name, value in given if name not in ("limit", "offset", "include")])
+    query = urlencode({name: value for name, value in given.items() if name not in ("limit", "offset", "include")})
     return f"{path}.csv?{query}" if query else f"{path}.csv"

@@ -94,5 +94,5 @@ KIND = Kind(
     ClaimFile,
     Claim,
     ClaimCard,
-    SearchTraits(weight=0.0, detail="grade", label="claim"),
+    SearchTraits(detail="grade", joins=("subject", "co_subjects", "object"), label="claim"),
 )

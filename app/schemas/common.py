@@ -97,18 +97,35 @@ class Card(Ref):
     summary: Text = Field(description="In a few sentences.")
 
 
+class Intent(StrEnum):
+    """What a query asks for, beside what it names."""
+
+    definition = "definition"
+    cause = "cause"
+    sign = "sign"
+    relief = "relief"
+    food = "food"
+    amount = "amount"
+    deficiency = "deficiency"
+    excess = "excess"
+    interaction = "interaction"
+    doctor = "doctor"
+    duration = "duration"
+    test = "test"
+
+
 @dataclass(frozen=True)
 class SearchTraits:
     """How the search treats records of a kind.
 
-    `weight` is added to a hit's score: kinds that people ask for come before kinds that back them up. `detail` is the
-    key that tells records with like names apart. An `entity` is something that other records are about. `label` stands
-    before the detail in a suggestion; empty where the detail names the kind by itself.
+    `detail` is the key that tells records with like names apart. An `entity` is something that other records are about;
+    the records in the fields `joins` are those that a record of another kind connects. `label` stands before the
+    detail in a suggestion; empty where the detail names the kind by itself.
     """
 
-    weight: float
     detail: str = "type"
     entity: bool = False
+    joins: tuple[str, ...] = ()
     label: str = ""
 
 

@@ -59,5 +59,5 @@ KIND = Kind(
     FaqEntryFile,
     FaqEntry,
     FaqEntryCard,
-    SearchTraits(weight=0.3, label="FAQ"),
+    SearchTraits(label="FAQ"),
 )

@@ -286,5 +286,5 @@ KIND = Kind(
     FoodSourceFile,
     FoodSource,
     FoodSourceCard,
-    SearchTraits(weight=0.38, detail="group", entity=True, label="food"),
+    SearchTraits(detail="group", entity=True, label="food"),
 )

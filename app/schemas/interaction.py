@@ -56,5 +56,5 @@ KIND = Kind(
     InteractionFile,
     Interaction,
     InteractionCard,
-    SearchTraits(weight=0.2, label="interaction"),
+    SearchTraits(joins=("nutrients",), label="interaction"),
 )

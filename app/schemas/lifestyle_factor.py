@@ -111,5 +111,5 @@ KIND = Kind(
     LifestyleFactorFile,
     LifestyleFactor,
     LifestyleFactorCard,
-    SearchTraits(weight=0.42, entity=True),
+    SearchTraits(entity=True),
 )

@@ -74,5 +74,5 @@ KIND = Kind(
     MechanismFile,
     Mechanism,
     MechanismCard,
-    SearchTraits(weight=0.2, detail="grade", label="mechanism"),
+    SearchTraits(detail="grade", joins=("trigger", "symptoms"), label="mechanism"),
 )

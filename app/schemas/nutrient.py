@@ -157,5 +157,5 @@ KIND = Kind(
     NutrientFile,
     Nutrient,
     NutrientCard,
-    SearchTraits(weight=0.45, entity=True),
+    SearchTraits(entity=True),
 )

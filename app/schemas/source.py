@@ -89,5 +89,5 @@ KIND = Kind(
     SourceFile,
     Source,
     SourceCard,
-    SearchTraits(weight=0.0, label="source"),
+    SearchTraits(label="source"),
 )

@@ -57,5 +57,5 @@ KIND = Kind(
     SymptomFile,
     Symptom,
     SymptomCard,
-    SearchTraits(weight=0.4, entity=True),
+    SearchTraits(entity=True),
 )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from app.schemas.common import FoodSourceRef, Model
+from app.schemas.common import FoodSourceRef, Intent, Model
 
 Phrase = Annotated[str, StringConstraints(pattern=r"^[^\W_A-Z]+( [^\W_A-Z]+)*$", max_length=40)]
 Letters = Annotated[str, StringConstraints(pattern=r"^[^\W\d_A-Z]+$", max_length=40)]
@@ -20,6 +20,7 @@ class Vocabulary(Model):
     negation_suffixes: list[Letters] = Field(default=[], description='Take out what stands before: "dairy-free".')
     negation_prefixes: list[Letters] = Field(default=[], description='Take out the next word: "non-dairy".')
     food_words: list[Phrase] = Field(default=[], description="Words that ask for food.")
+    intents: dict[Intent, list[Phrase]] = Field(default={}, description="What a query asks for -> words that ask it.")
     units: list[Letters] = Field(default=[], description="Units, which may look like chemical symbols.")
     quantity_words: list[Letters] = Field(default=[], description="Words after which a unit stands, as a number.")
     synonyms: list[Annotated[list[Phrase], Field(min_length=2)]] = Field(

@@ -7,11 +7,13 @@ where it numbers a vitamin ("b 12", "Vit. B-12" -> `vitb12`), replaced by the fi
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import tantivy
 
+from app.schemas.common import Intent
 from app.schemas.vocabulary import Vocabulary
 
 WORD = re.compile(r"([^\W_]+)(?:['\u2019](?:s|t|re|ve|ll|m|d)\b)?", re.IGNORECASE)
@@ -21,6 +23,10 @@ VITAMIN = re.compile(
 )
 """A vitamin's number at the beginning of folded words, in any spacing; each word is followed by a blank."""
 MEASURE = re.compile(r"\d+(?:[.,]\d+)?([^\W\d_]+)")
+NUMBERED = re.compile(r"\b([abcdek]) (?=\d+\b)")
+"""A vitamin's letter, before its number."""
+REMEMBERED = 20_000
+"""Words whose terms are remembered: more than a language's common ones, while those of queries are without end."""
 
 
 class Word(NamedTuple):
@@ -41,37 +47,32 @@ class Token(NamedTuple):
 class Analyzer:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self.learns = False
-        """Whether words are remembered: those of the records are, those of queries are without end."""
         snowball = (
             tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.stemmer("english")).build()
         )
         fragments = re.compile("|".join(map(re.escape, vocabulary.spelling_fragments)) or r"(?!)")
         synonyms: dict[str, str] = {}
 
-        @self._learned
+        @lru_cache(REMEMBERED)
         def fold(word: str) -> str:
             plain = unicodedata.normalize("NFKD", word).casefold()
             plain = "".join(c for c in plain if not unicodedata.combining(c))
             plain = fragments.sub(lambda found: vocabulary.spelling_fragments[found[0]], plain)
             return vocabulary.spellings.get(plain, plain)
 
-        @self._learned
         def stem(word: str) -> str:
             stemmed = (snowball.analyze(word) or [word])[0]
             return synonyms.get(word) or synonyms.get(stemmed, stemmed)
 
-        @self._learned
+        @lru_cache(REMEMBERED)
         def plain(word: str) -> str:
             is_plain = word.isalpha() and len(word) > 1 and word[:3] != "vit" and word not in self._phrases
-            return stem(word) if is_plain else ""
+            return self.stem(word) if is_plain else ""
 
         self._plain = plain
         """The term of a word that makes the same one wherever it stands; empty for another."""
         self.fold = fold
         """Lower case, no accents, one spelling."""
-        self.stem = stem
-        """The term of a single folded word."""
         self._phrases: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         """Of a word, the phrases of several words that begin with it, longest first, and the term of each."""
         for group in vocabulary.synonyms:
@@ -81,7 +82,8 @@ class Analyzer:
                     self._phrases[words[0]].append((words, first))
                 else:
                     synonyms[words[0]] = synonyms[stem(words[0])] = first
-        self.learns = True
+        self.stem = lru_cache(REMEMBERED)(stem)
+        """The term of a single folded word; remembered now that all synonyms are known."""
         for phrases in self._phrases.values():
             phrases.sort(key=lambda phrase: -len(phrase[0]))
         self.stop = self.stems(vocabulary.stop_words)
@@ -91,23 +93,18 @@ class Analyzer:
         self.food = frozenset(map(self._phrase, vocabulary.food_words))
         self.negations = sorted(map(self._phrase, vocabulary.negations), key=len, reverse=True)
         self.diets = {stem(fold(diet)): tuple(ref.slug for ref in refs) for diet, refs in vocabulary.diets.items()}
+        self._intents: defaultdict[str, list[tuple[tuple[str, ...], Intent]]] = defaultdict(list)
+        for intent, asking in vocabulary.intents.items():
+            for phrase in map(self._phrase, asking):
+                self._intents[phrase[0]].append((phrase, intent))
         self.contained = {slug: tuple(ref.slug for ref in refs) for slug, refs in vocabulary.ingredients.items()}
-
-    def _learned(self, find: Callable[[str], str]) -> Callable[[str], str]:
-        known: dict[str, str] = {}
-
-        def look_up(word: str) -> str:
-            found = known.get(word)
-            if found is None:
-                found = find(word)
-                if self.learns:
-                    known[word] = found
-            return found
-
-        return look_up
 
     def words(self, text: str) -> list[Word]:
         return [Word(self.fold(match[1]), match.start(), match.end(1)) for match in WORD.finditer(text)]
+
+    def typed(self, text: str) -> str:
+        """What beginnings are compared by: folded words, a vitamin's number joined."""
+        return NUMBERED.sub(r"\1", " ".join(word.text for word in self.words(text)))
 
     def stems(self, words: Iterable[str]) -> frozenset[str]:
         return frozenset(self.stem(self.fold(word)) for word in words)
@@ -128,10 +125,20 @@ class Analyzer:
     def terms(self, text: str) -> list[str]:
         return [token.term for token in self.tokens(self.words(text))]
 
-    def content(self, words: Sequence[Word]) -> frozenset[str]:
-        """The terms of a text that carry meaning; all of them where none does."""
-        terms = frozenset(token.term for token in self.tokens(words))
-        return terms - self.stop or terms
+    def content(self, words: Sequence[Word]) -> list[str]:
+        """The terms of a text that carry meaning, each once; all of them where none does."""
+        terms = dict.fromkeys(token.term for token in self.tokens(words))
+        return [term for term in terms if term not in self.stop] or list(terms)
+
+    def intents(self, words: Sequence[Word]) -> frozenset[Intent]:
+        """What the words ask for."""
+        texts = tuple(word.text for word in words)
+        return frozenset(
+            intent
+            for i, word in enumerate(texts)
+            for phrase, intent in self._intents.get(word, ())
+            if texts[i : i + len(phrase)] == phrase
+        )
 
     def _at(self, words: Sequence[Word], i: int) -> tuple[int, str]:
         """How many words from `i` on make one term, and that term; an empty one for a quantity."""

@@ -1,15 +1,27 @@
-"""The search index of the current release: built in a thread when a release is noticed, swapped in when complete."""
+"""The search index of the current release: built by one process of the machine, opened by each, swapped in when ready.
 
-import gc
+All of it happens in a thread when a release is noticed.
+"""
+
+import fcntl
 import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 import threading
+from hashlib import sha256
+from pathlib import Path
 from time import monotonic
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, func, select
 
 from app.api.errors import NO_DATASET, NotReady
+from app.api.records import release_info
 from app.database.current_release import current_tag
-from app.search.index import SearchIndex, build_index
+from app.database.models import Record
+from app.search.index import SearchIndex, build_index, open_index
 
 log = logging.getLogger(__name__)
 
@@ -20,11 +32,29 @@ MAX_STALE_SECONDS = 60.0
 """For which an index answers after a newer release was noticed; then 503."""
 
 
+APART = 10_000
+"""From so many records on, the index is built by a process of its own, whose memory is given back at its end."""
+KEPT = 8
+"""Indexes that stay in the folder: those of the last releases, and of other databases that the machine serves."""
+CODE = sha256(
+    b"".join(
+        path.read_bytes()
+        for folder in ("search", "schemas")
+        for path in sorted((Path(__file__).parents[1] / folder).glob("*.py"))
+    )
+).digest()
+"""An index that other code has built is not opened."""
+
+
 class CurrentIndex:
     """The index to answer from. It is immutable and swapped in one assignment, so readers need no lock."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, folder: str = "", url: str = "") -> None:
+        """`url` is that of the database, for a process that builds the index of many records."""
         self._engine = engine
+        self._url = url
+        self._child: subprocess.Popen[bytes] | None = None
+        self._folder = Path(folder or Path(tempfile.gettempdir()) / f"nutrient-search-{os.getuid()}")
         self._index: SearchIndex | None = None
         self._expected = ""
         self._expected_since = 0.0
@@ -51,6 +81,8 @@ class CurrentIndex:
         """Build no more, and wait for the end of what is being built: its connection has to be given back."""
         self._stopped = True
         self._wake.set()
+        if self._child is not None:
+            self._child.terminate()
         if self._thread is not None:
             self._thread.join()
 
@@ -68,17 +100,49 @@ class CurrentIndex:
         return index
 
     def refresh(self) -> SearchIndex:
-        """Build and swap in the index of the present dataset, unless it is the one that is held."""
+        """Open and swap in the index of the present dataset, unless it is the one that is held."""
         with self._building, self._engine.connect() as connection:
             tag = current_tag(connection)
             if self._index is None or tag not in (None, self._index.about.tag):
                 if tag is None:
                     raise NotReady(NO_DATASET)
-                self._index = build_index(connection)
-                # it lives as long as the release: without this, each full collection goes through all of it, for which
-                # a request waits a tenth of a second, and more where there are more records
-                gc.freeze()
+                self._index = self._shared(connection)
             return self._index
+
+    def _shared(self, connection: Connection) -> SearchIndex:
+        """The index of the dataset that the connection sees, built where no process of this machine has done so."""
+        root, release = self._folder, release_info(connection)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if root.stat().st_uid != os.getuid():
+            raise PermissionError(f"The folder {root} belongs to another user; set INDEX_DIR to another.")
+        folder = root / sha256(f"{release.tag} {release.loaded_at} ".encode() + CODE).hexdigest()[:32]
+        if not folder.exists():
+            with (root / "lock").open("w") as lock:
+                # the others wait for the process that builds
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not folder.exists():
+                    unfinished = Path(tempfile.mkdtemp(dir=root))
+                    self._build(connection, unfinished)
+                    unfinished.rename(folder)
+                    # whoever has opened an old one goes on to read it
+                    for old in sorted(root.glob("*/"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+                        shutil.rmtree(old)
+        os.utime(folder)
+        return open_index(connection, folder)
+
+    def _build(self, connection: Connection, folder: Path) -> None:
+        count = connection.scalar(select(func.count()).select_from(Record)) or 0
+        if not self._url or count < APART:
+            build_index(connection, folder)
+            return
+        environment = {**os.environ, "DATABASE_URL": self._url, "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-m", "app.search.index", str(folder)]
+        self._child = subprocess.Popen(command, env=environment)  # noqa: S603 - nothing in it comes from a request
+        status = self._child.wait()
+        with self._engine.connect() as later:
+            # it may have seen another release than this process
+            if status or release_info(later).loaded_at != release_info(connection).loaded_at:
+                raise NotReady("The search index is being built; try again later.")
 
     def _follow(self) -> None:
         is_logged = is_behind = False
@@ -90,6 +154,8 @@ class CurrentIndex:
                 if not self._stopped:
                     is_behind, is_logged = self.is_stale(self.refresh()), False
             except Exception:
+                if self._stopped:
+                    return
                 # the index that is held answers for a while
                 if not is_logged:
                     log.exception("The search index of a new release could not be built")

@@ -1,16 +1,17 @@
 """Entries: what the index knows of each record, read from the database in one snapshot."""
 
 import json
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from app.database.models import Link, table_of
 from app.schemas import KINDS
+from app.schemas.common import Intent
 from app.schemas.food_source import Standing
 
 PROSE = frozenset(
@@ -20,25 +21,71 @@ PROSE = frozenset(
 
 SEARCHED = {kind.name: kind.search for kind in KINDS.values() if kind.search}
 """Kinds that people look for by words, and how; an intake is found by its filters."""
+ENTITIES = frozenset(kind for kind, traits in SEARCHED.items() if traits.entity)
+"""Kinds that other records are about."""
 
 STANDINGS = tuple(Standing)
 """Richest first."""
+MEANS = 0.9
+"""What a word of a name counts that the query does not hold but means: of two names, the one typed is shown."""
+MOST_FOODS = 200
+"""Foods of a nutrient that are ranked by how rich they are: more than anybody reads."""
 
 
-@dataclass(frozen=True, slots=True)
+class Name(NamedTuple):
+    """A name or alias of a record: each of its terms with its weight and the slugs of what it names, alone or with
+    others beside it; and the sum of the weights."""
+
+    text: str
+    terms: dict[str, tuple[float, list[str]]]
+    weight: float
+    primary: bool
+
+
+@dataclass(slots=True)
 class Entry:
-    """A record, as the search sees it. `about` are the records it refers to; citations are left out."""
+    """A record, as the search sees it. `about` are the records it refers to, citations left out; `joins` those that it
+    connects. `degree` is how many records refer to it."""
 
     kind: str
     slug: str
     name: str
-    aliases: tuple[str, ...]
+    aliases: list[str]
     detail: str
-    passages: tuple[str, ...]
+    passages: list[str]
     about: frozenset[str]
+    joins: frozenset[str] = frozenset()
+    degree: int = 0
     parent: str | None = None
     is_food: bool = False
-    provides: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    provides: dict[str, tuple[int, int]] = field(default_factory=dict)
+    # made from all entries together, when the index is built
+    names: list[Name] = field(default_factory=list)
+    answers: frozenset[Intent] = frozenset()
+    """What its name says that is asked for; nothing for what other records are about."""
+    terms: list[str] = field(default_factory=list)
+    """Of each passage, its terms, each between blanks: a set of each would take several times the memory."""
+    keys: list[str] = field(default_factory=list)
+    """Name and aliases, as beginnings are compared with them."""
+    # made when the entry is read
+    text: str = ""
+    places: dict[str, list[tuple[int, str, float]]] = field(default_factory=dict)
+    """Of a term, or a slug behind a slash, the names that hold it or mean it: which, by which term, and its weight."""
+    members: list[str] = field(default_factory=list)
+    """The narrower records, at any depth."""
+    foods: list[int] = field(default_factory=list)
+    """Of a nutrient, the ordinals of what provides it, richest first."""
+    remedy: str | None = None
+    """Of a symptom, the nutrient that most records tie to it."""
+
+    def complete(self) -> None:
+        """Make what is not stored."""
+        self.text = "".join(self.terms)
+        for i, name in enumerate(self.names):
+            for term, (weight, slugs) in name.terms.items():
+                self.places.setdefault(term, []).append((i, term, weight))
+                for slug in slugs:
+                    self.places.setdefault(slug, []).append((i, term, MEANS * weight))
 
     @property
     def url(self) -> str:
@@ -46,41 +93,48 @@ class Entry:
 
 
 def read_entries(connection: Connection) -> list[Entry]:
-    """Every record, ordered by slug: the same order on every database."""
-    about: defaultdict[str, set[str]] = defaultdict(set)
-    for origin, target in connection.execute(
-        select(col(Link.origin), col(Link.target)).where(col(Link.field) != "citations")
+    """Every record, what most records refer to first: in the same order on every database."""
+    about: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    degree = Counter[str]()
+    for origin, name, target in connection.execute(
+        select(col(Link.origin), col(Link.field), col(Link.target)).where(col(Link.field) != "citations")
     ):
-        about[origin].add(target)
+        about[origin][name].add(target)
+        degree[target] += 1
     entries = []
     for kind in SEARCHED:
         for (text,) in connection.execute(select(table_of(kind).c.record)):
             document = json.loads(text)
-            entries.append(_entry(kind, document, frozenset(about[document["slug"]])))
-    return sorted(entries, key=lambda entry: entry.slug)
+            slug = document["slug"]
+            entries.append(_entry(kind, document, about.pop(slug, {}), degree[slug]))
+    entries.sort(key=lambda e: (e.kind not in ENTITIES, -e.degree, list(KINDS).index(e.kind), len(e.name), e.slug))
+    _relate(entries)
+    return entries
 
 
-def _entry(kind: str, document: dict[str, Any], about: frozenset[str]) -> Entry:
+def _entry(kind: str, document: dict[str, Any], about: dict[str, set[str]], degree: int) -> Entry:
+    traits = SEARCHED[kind]
     aliases = [*document.get("aliases", ()), *document.get("examples", ())]
     if symbol := document.get("symbol"):
         aliases.append(symbol)
-    parent = document.get("part_of")
-    detail = document.get(SEARCHED[kind].detail)
+    parent, detail = document.get("part_of"), document.get(traits.detail)
     return Entry(
         kind=kind,
         slug=document["slug"],
         name=document["name"],
-        aliases=tuple(dict.fromkeys(alias for alias in aliases if alias != document["name"])),
+        aliases=list(dict.fromkeys(alias for alias in aliases if alias != document["name"])),
         detail=detail if isinstance(detail, str) else "",
-        passages=tuple(_passages(document)),
-        about=about,
+        passages=list(_passages(document)),
+        about=frozenset[str]().union(*about.values()),
+        joins=frozenset[str]().union(*(about.get(name, set()) for name in traits.joins)),
+        degree=degree,
         parent=parent["slug"] if isinstance(parent, dict) else None,
         is_food=kind == "food_source" and document["is_food"],
         provides=_provides(kind, document),
     )
 
 
-def _provides(kind: str, document: dict[str, Any]) -> dict[str, tuple[float, ...]]:
+def _provides(kind: str, document: dict[str, Any]) -> dict[str, tuple[int, int]]:
     """How rich a food is in each nutrient, by standing and then by amount: the smaller, the richer."""
     if kind != "food_source":
         return {}
@@ -106,3 +160,29 @@ def _passages(value: Any, key: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _passages(item, "text" if key in ("authors", "notes") else "")
+
+
+def _relate(entries: Sequence[Entry]) -> None:
+    """Tell each entry what others say of it: its members, its foods, its remedy."""
+    of_slug = {entry.slug: entry for entry in entries}
+    foods: defaultdict[str, list[int]] = defaultdict(list)
+    ties: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for ordinal, entry in enumerate(entries):
+        wider, seen = entry.parent, {entry.slug}
+        while wider in of_slug and wider not in seen:
+            seen.add(wider)
+            of_slug[wider].members.append(entry.slug)
+            wider = of_slug[wider].parent
+        for nutrient in entry.provides:
+            foods[nutrient].append(ordinal)
+        kinds = defaultdict(list)
+        for slug in entry.about & of_slug.keys():
+            kinds[of_slug[slug].kind].append(slug)
+        for symptom in kinds["symptom"]:
+            ties[symptom].update(kinds["nutrient"])
+    for slug, ordinals in foods.items():
+        if slug in of_slug:
+            found = sorted((not e.is_food, e.provides[slug], e.slug, o) for o in ordinals for e in (entries[o],))
+            of_slug[slug].foods = [food[-1] for food in found[:MOST_FOODS]]
+    for slug, tied in ties.items():
+        of_slug[slug].remedy = min(tied, key=lambda nutrient: (-tied[nutrient], nutrient), default=None)

@@ -1,195 +1,246 @@
-"""The index: everything a search needs, built once a dataset version and never changed."""
+"""The index of a release: a directory that is built once on a machine and opened by memory map in each process.
+
+`records` holds a document for each record, `words` one for each term of theirs. What a search needs to know of a record
+is stored with it, so a process holds what it looked at last, not the whole.
+"""
 
 import math
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 
 import tantivy
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 from sqlmodel import col
+from tantivy import Query
 
 from app.api.records import ReleaseInfo, release_info
+from app.database.engines import reading_engine
 from app.database.models import Dataset
 from app.schemas.vocabulary import Vocabulary
 from app.search.analysis import Analyzer
-from app.search.entries import SEARCHED, Entry, read_entries
-from app.search.spelling import SHORTEST, Speller
-from app.search.suggestions import Suggestion, Suggestions
+from app.search.entries import ENTITIES, Entry, Name, read_entries
+from app.search.spelling import Speller, is_english
+from app.settings import Settings
 
 WEAK = 0.2
 """Weight of a weak word, as part of what another word of the same frequency weighs."""
 SAME_NAME = 20
 """Records that one name may lead to: a very common name tells them apart no more, and would make each query slow."""
-ENTITIES = frozenset(kind for kind, traits in SEARCHED.items() if traits.entity)
-"""Kinds that other records are about."""
+REMEMBERED = 1000
+"""Records that a process keeps at hand, some 5 KB each."""
+MOST_JOINED = 4
+"""Words of a name inside another one: few have more, and each costs a look at every name."""
+WRITER_BYTES = 1_000_000_000
+"""At most, as needed: all documents stand in one segment, so each has its ordinal for number and the same score in each
+build."""
+LONGEST_START = 24
+"""Letters of a beginning that are looked up; more are compared with the names found."""
+NAMES, ALIASES, LATER = "begins", "alias", "later"
+"""Fields of beginnings: of a record's name, of its aliases, and of later words of both."""
 
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name or alias of a record, its terms, and the sum of their weights."""
-
-    text: str
-    terms: frozenset[str]
-    primary: bool
-    weight: float
+ENTRY = TypeAdapter(Entry)
 
 
 class SearchIndex:
-    """An immutable index of one dataset version. Attributes are shared between threads and only read.
+    """The opened index. Records are known by their ordinals; `about` is what the dataset says of itself."""
 
-    Entries are known by their ordinals; `about` is what the dataset says of itself, and its release.
-    """
-
-    def __init__(self, entries: Sequence[Entry], vocabulary: Vocabulary, about: ReleaseInfo) -> None:
+    def __init__(self, folder: Path, vocabulary: Vocabulary, about: ReleaseInfo) -> None:
         self.about = about
-        self.entries = entries
         self.analyzer = Analyzer(vocabulary)
-        texts, words, named = [], Counter[str](), Counter[str]()
-        self.frequency = Counter[str]()
-        # of a term, the words of the records that it stands for, in lower case as written
-        self.surfaces: defaultdict[str, set[str]] = defaultdict(set)
-        for entry in entries:
-            terms: list[str] = []
-            names = (entry.name, *entry.aliases)
-            for text in (*names, *entry.passages):
-                found = self.analyzer.words(text)
-                words.update(word.text for word in found)
-                for token in self.analyzer.tokens(found):
-                    terms.append(token.term)
-                    if token.term not in self.analyzer.stop:
-                        self.surfaces[token.term].add(text[token.start : token.end].lower())
-            if entry.kind in ENTITIES:
-                named.update(word.text for text in names for word in self.analyzer.words(text))
-            texts.append(terms)
-            self.frequency.update(set(terms))
-        self.weights = {term: self._weight(term) for term in self.frequency}
-        self.names = [tuple(self._names(entry)) for entry in entries]
-        self.own = [frozenset[str]().union(*(name.terms for name in group)) for group in self.names]
-        # all terms of an entry, each between blanks: a set for each would take several times the memory
-        self.terms = [f" {' '.join(sorted(set(text)))} " for text in texts]
-        self.ordinals = {entry.slug: ordinal for ordinal, entry in enumerate(entries)}
-        self.members = _members(entries)
-        self.foods = _foods(entries)
-        self.remedies = _remedies(entries)
-        self.recognised: defaultdict[frozenset[str], list[int]] = defaultdict(list)
-        """Terms of a name -> the entries of that name."""
-        for ordinal, group in enumerate(self.names):
-            for name in group:
-                if len(self.recognised[name.terms]) < SAME_NAME:
-                    self.recognised[name.terms].append(ordinal)
-        self.recognised.default_factory = None
-        self.speller = Speller(words, named, _vocabulary_words(self.analyzer))
-        self.suggestions = Suggestions(entries, self.analyzer)
-        self.schema, self.searcher = _tantivy(entries, self.names, texts)
-        self.analyzer.learns = False
-
-    def weight(self, term: str) -> float:
+        self._records = _open(folder / "records")
+        self.searcher = self._records.searcher()
+        self.schema = self._records.schema
+        self.size = self.searcher.num_docs
+        self.speller = Speller(_open(folder / "words"), self.analyzer)
+        self.entry = lru_cache(REMEMBERED)(self._entry)
+        """The record of an ordinal."""
+        self.weight = lru_cache(20 * REMEMBERED)(self._weight)
         """How much a term tells: the rarer, the more; weak words tell little."""
-        known = self.weights.get(term)
-        return self._weight(term) if known is None else known
 
-    def suggest(self, typed: str, kinds: tuple[str, ...] = (), limit: int = 8) -> list[Suggestion]:
-        """Records that have a name with this beginning; one letter off in the last word where there is none."""
-        found = self.suggestions.begin(typed, kinds, limit)
-        head, _, last = self.suggestions.key(typed).rpartition(" ")
-        if not found and len(last) >= SHORTEST - 1:
-            begun = (self.suggestions.begin(f"{head} {word}", kinds, limit) for word in self.speller.completions(last))
-            return next(filter(None, begun), [])
-        return found
+    def frequency(self, term: str) -> int:
+        """Records that hold the term."""
+        return self.searcher.doc_freq("text", term)
+
+    def named(self, terms: Iterable[str]) -> list[int]:
+        """Records that have exactly this name."""
+        return self._holding("name", name_key(terms))
+
+    def of_slug(self, slug: str) -> list[int]:
+        """The record with this slug, if there is one."""
+        return self._holding("slug", slug)
+
+    def find(self, query: Query, limit: int) -> list[int]:
+        """The ordinals of what fits best."""
+        return [address.doc for _, address in self.searcher.search(query, limit, count=False).hits]
+
+    def _holding(self, field: str, term: str) -> list[int]:
+        # most of what is looked up is not there, which the count tells at once
+        if not self.searcher.doc_freq(field, term):
+            return []
+        return self.find(Query.const_score_query(Query.term_query(self.schema, field, term), 1), SAME_NAME)
+
+    def _entry(self, ordinal: int) -> Entry:
+        entry = ENTRY.validate_json(self.searcher.doc(tantivy.DocAddress(0, ordinal))["data"][0])
+        entry.complete()
+        return entry
 
     def _weight(self, term: str) -> float:
-        # the root keeps rare words from drowning the names of what much is written about
-        told = math.sqrt(math.log(1 + (len(self.entries) + 1) / (self.frequency[term] + 0.5)))
-        return told * (WEAK if term in self.analyzer.weak or term.isdigit() else 1.0)
-
-    def _names(self, entry: Entry) -> Iterator[Name]:
-        # "Vitamin B1 (thiamine)" is two names
-        head, bracket, tail = entry.name.partition(" (")
-        primary = (entry.name, head, tail.rstrip(")")) if bracket else (entry.name,)
-        seen = set()
-        for place, text in enumerate((*primary, *entry.aliases)):
-            terms = self.analyzer.content(self.analyzer.words(text))
-            if terms and terms not in seen:
-                seen.add(terms)
-                yield Name(text, terms, place < len(primary), sum(self.weights[term] for term in sorted(terms)))
+        known = self.frequency(term)
+        is_weak = term in self.analyzer.weak or (not known and is_english(term))
+        return _told(self.size, known) * (WEAK if is_weak or term.isdigit() else 1)
 
 
-def build_index(connection: Connection) -> SearchIndex:
-    """The index of the dataset that the connection sees; `NotReady` where there is none."""
-    about = release_info(connection)
-    vocabulary = Vocabulary.model_validate_json(connection.scalar(select(col(Dataset.vocabulary))) or "{}")
-    return SearchIndex(read_entries(connection), vocabulary, about)
+def open_index(connection: Connection, folder: Path) -> SearchIndex:
+    """The index in the folder, of the dataset that the connection sees."""
+    return SearchIndex(folder, _vocabulary(connection), release_info(connection))
 
 
-def _members(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
-    """Of a wider record, the narrower ones, at any depth."""
-    children: defaultdict[str, list[str]] = defaultdict(list)
+def build_index(connection: Connection, folder: Path) -> None:
+    """Write the index of the dataset that the connection sees; `NotReady` where there is none."""
+    release_info(connection)
+    write_index(read_entries(connection), _vocabulary(connection), folder)
+
+
+def write_index(entries: Sequence[Entry], vocabulary: Vocabulary, folder: Path) -> None:
+    """Write the index of these records, which are completed: their names, terms and what they answer."""
+    analyzer = Analyzer(vocabulary)
+    texts, frequency = [], Counter[str]()
+    words: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    # of a term, the words of the records that it stands for, in lower case as written
+    surfaces: defaultdict[str, set[str]] = defaultdict(set)
     for entry in entries:
-        if entry.parent:
-            children[entry.parent].append(entry.slug)
-
-    def below(slug: str, seen: frozenset[str]) -> list[str]:
-        found = [child for child in children.get(slug, ()) if child not in seen]
-        return [*found, *(slug for child in found for slug in below(child, seen | {child}))]
-
-    return {slug: tuple(below(slug, frozenset((slug,)))) for slug in children}
-
-
-def _foods(entries: Sequence[Entry]) -> dict[str, list[int]]:
-    """Of a nutrient, what provides it, richest first."""
-    found: defaultdict[str, list[int]] = defaultdict(list)
-    for ordinal, entry in enumerate(entries):
-        for nutrient in entry.provides:
-            found[nutrient].append(ordinal)
-    for nutrient, ordinals in found.items():
-        ordinals.sort(key=lambda i: (not entries[i].is_food, entries[i].provides[nutrient], entries[i].slug))
-    return found
-
-
-def _remedies(entries: Iterable[Entry]) -> dict[str, str]:
-    """Of each symptom, the nutrient that most records tie to it."""
-    ties: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    of_kind = {kind: {entry.slug for entry in entries if entry.kind == kind} for kind in ("nutrient", "symptom")}
+        found: list[list[str]] = []
+        for text in (entry.name, *entry.aliases, *entry.passages):
+            folded = analyzer.words(text)
+            for word in folded:
+                words[analyzer.stem(word.text)][word.text] += 1
+            tokens = analyzer.tokens(folded)
+            for token in tokens:
+                surfaces[token.term].add(text[token.start : token.end].lower())
+            found.append([token.term for token in tokens])
+        texts.append(" ".join(term for terms in found for term in terms))
+        entry.keys = [analyzer.typed(text) for text in (entry.name, *entry.aliases)]
+        entry.terms = [f" {' '.join(dict.fromkeys(terms))} " for terms in found[1 + len(entry.aliases) :]]
+        frequency.update({term for terms in found for term in terms})
+    weights = {
+        term: _told(len(entries), known) * (WEAK if term in analyzer.weak or term.isdigit() else 1)
+        for term, known in frequency.items()
+    }
+    called: defaultdict[str, list[str]] = defaultdict(list)
+    """The key of an entity's name -> the slugs of those called so, behind a slash: no term is like them."""
     for entry in entries:
-        for symptom in entry.about & of_kind["symptom"]:
-            ties[symptom].update(entry.about & of_kind["nutrient"])
-    return {symptom: min(found, key=lambda slug: (-found[slug], slug)) for symptom, found in ties.items() if found}
+        entry.names = list(_names(entry, analyzer, weights))
+        if entry.kind in ENTITIES:
+            for name in entry.names:
+                called[name_key(name.terms)].append(f"/{entry.slug}")
+        else:
+            entry.answers = analyzer.intents(analyzer.words(entry.name))
+    for entry in entries:
+        for name in entry.names:
+            _link(name, called)
+    _write_records(folder / "records", entries, texts, analyzer)
+    Speller.write(folder / "words", words, surfaces)
 
 
-def _vocabulary_words(analyzer: Analyzer) -> set[str]:
-    """Words that are no misspellings though no record holds them."""
-    known = analyzer.vocabulary
-    phrases = [*known.stop_words, *known.weak_words, *known.question_words, *known.negations, *known.food_words]
-    phrases += [*known.negation_suffixes, *known.negation_prefixes, *known.units, *known.quantity_words, *known.diets]
-    phrases += [*known.spellings, *known.spellings.values(), *(phrase for group in known.synonyms for phrase in group)]
-    return {analyzer.fold(word) for phrase in phrases for word in phrase.split()}
+def name_key(terms: Iterable[str]) -> str:
+    """By which a name is looked up, in whatever order its words stand."""
+    return " ".join(sorted(terms))
 
 
-def _tantivy(
-    entries: Sequence[Entry], names: Sequence[Sequence[Name]], texts: Sequence[Sequence[str]]
-) -> tuple[tantivy.Schema, tantivy.Searcher]:
+def _told(size: int, known: int) -> float:
+    # the root keeps rare words from drowning the names of what much is written about
+    return math.sqrt(math.log(1 + (size + 1) / (known + 0.5)))
+
+
+def _vocabulary(connection: Connection) -> Vocabulary:
+    return Vocabulary.model_validate_json(connection.scalar(select(col(Dataset.vocabulary))) or "{}")
+
+
+def _open(folder: Path) -> tantivy.Index:
+    index = tantivy.Index.open(str(folder))
+    # nothing is ever written to it again: no thread need watch it
+    index.config_reader("manual")
+    return index
+
+
+def _names(entry: Entry, analyzer: Analyzer, weights: dict[str, float]) -> Iterator[Name]:
+    # "Vitamin B1 (thiamine)" is two names
+    head, bracket, tail = entry.name.partition(" (")
+    primary = (entry.name, head, tail.rstrip(")")) if bracket else (entry.name,)
+    seen = set()
+    for place, text in enumerate((*primary, *entry.aliases)):
+        terms = dict.fromkeys(analyzer.content(analyzer.words(text)))
+        if terms and (key := name_key(terms)) not in seen:
+            seen.add(key)
+            weighed: dict[str, tuple[float, list[str]]] = {term: (weights[term], []) for term in terms}
+            yield Name(text, weighed, sum(weight for weight, _ in weighed.values()), place < len(primary))
+
+
+def _link(name: Name, called: Mapping[str, Sequence[str]]) -> None:
+    """Tell the terms of a name what they name: neighbours together what one alone does not."""
+    terms = list(name.terms)
+    for size in range(1, MOST_JOINED + 1):
+        for i in range(len(terms) - size + 1):
+            slugs = called.get(name_key(terms[i : i + size]), ())[:SAME_NAME]
+            for term in terms[i : i + size]:
+                name.terms[term][1].extend(slug for slug in slugs if slug not in name.terms[term][1])
+
+
+def _write_records(folder: Path, entries: Sequence[Entry], texts: Sequence[str], analyzer: Analyzer) -> None:
     builder = tantivy.SchemaBuilder()
-    for field in ("names", "text"):
+    for field in ("names", "heads", "text"):
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
-    for field in ("about", "topic", "kind", "slug"):
+    for field in ("about", "topic"):
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="basic")
-    builder.add_unsigned_field("ordinal", fast=True)
-    schema = builder.build()
-    index = tantivy.Index(schema)
-    # one thread: the order of the documents, and so every score, is the same in each build
-    writer = index.writer(heap_size=512_000_000, num_threads=1)
-    for ordinal, entry in enumerate(entries):
+    for field in ("kind", "slug", "name"):
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
+    for field in (NAMES, ALIASES, LATER):
+        builder.add_text_field(field, tokenizer_name="start", index_option="basic")
+    builder.add_bytes_field("data", stored=True)
+    folder.mkdir()
+    index = tantivy.Index(builder.build(), str(folder))
+    starts = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(1, LONGEST_START, prefix_only=True)).build()
+    index.register_tokenizer("start", starts)
+    # one thread: the documents stand in the order in which they are added
+    writer = index.writer(heap_size=WRITER_BYTES, num_threads=1)
+    for entry, text in zip(entries, texts, strict=True):
         about = " ".join(sorted(entry.about))
         document = tantivy.Document()
-        document.add_text("names", " ".join(term for name in names[ordinal] for term in sorted(name.terms)))
-        document.add_text("text", " ".join(texts[ordinal]))
+        document.add_text("names", " ".join(term for name in entry.names for term in sorted(name.terms)))
+        if entry.kind in ENTITIES:
+            document.add_text("heads", " ".join(term for name in entry.names for term in name.terms))
+        document.add_text("text", text)
         document.add_text("about", about)
         document.add_text("topic", "" if entry.kind in ENTITIES else about)
         document.add_text("kind", entry.kind)
         document.add_text("slug", entry.slug)
-        document.add_unsigned("ordinal", ordinal)
+        document.add_bytes("data", ENTRY.dump_json(entry))
+        for name in entry.names:
+            document.add_text("name", name_key(name.terms))
+        for field, start in sorted(set(_starts(entry.keys, analyzer.vocabulary.stop_words))):
+            document.add_text(field, start)
         writer.add_document(document)
     writer.commit()
-    index.reload()
-    return schema, index.searcher()
+    writer.wait_merging_threads()
+
+
+def _starts(keys: Sequence[str], stop_words: Container[str]) -> Iterator[tuple[str, str]]:
+    for place, key in enumerate(keys):
+        words = key.split()
+        for i, word in enumerate(words):
+            if i == 0 or word not in stop_words:
+                yield LATER if i else ALIASES if place else NAMES, " ".join(words[i:])[:LONGEST_START]
+
+
+def main() -> None:
+    """Write the index of the database of DATABASE_URL into the folder that is named."""
+    with reading_engine(Settings().database_url, 1).connect() as connection:
+        build_index(connection, Path(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

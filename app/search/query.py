@@ -1,20 +1,25 @@
-"""Understanding: what a query asks for, in terms of the index."""
+"""Understanding: what a query names and what it asks, in terms of the index."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
+from app.schemas.common import Intent
 from app.search.analysis import Token, Word
-from app.search.entries import Entry
-from app.search.index import ENTITIES, SearchIndex
+from app.search.entries import ENTITIES, Entry
+from app.search.index import SearchIndex
 from app.search.spelling import SHORTEST
 
 MAX_WORDS = 40
 MAX_COMBINED = 8
 """Names are looked for among the combinations of this many terms; longer names only among neighbours."""
 
+ELSE = frozenset(Intent) - {Intent.food, Intent.relief, Intent.deficiency, Intent.definition}
+"""Who asks this does not ask what to eat, though food is named: "how much calcium a day", "foods that block iron"."""
+
 
 class Understood:
-    """What a query asks for."""
+    """What a query names and what it asks."""
 
     def __init__(self, index: SearchIndex, text: str) -> None:
         self.index = index
@@ -28,12 +33,22 @@ class Understood:
         words = self._correct(text)
         first = words[0].text if words else ""
         self.question = text.rstrip().endswith("?") or first in index.analyzer.questions
+        self.intents = index.analyzer.intents(words)
         words, self.food = self._without_food_words(words)
+        if self.intents & ELSE:
+            self.food = False
         tokens = self._without_diets(self._without_negated(self._without_units(text, words)))
         terms = self._content(tokens)
         self.weights = {term: index.weight(term) for term in terms}
-        self.whole = sum(self.weights.values()) or 1.0
-        self.unknown = {term for term in terms if not index.frequency[term]}
+        whole = sum(self.weights.values()) or 1.0
+        self.shares = {term: weight / whole for term, weight in self.weights.items()}
+        """What part of the query each term is."""
+        strange = [token for token in tokens if token.term in self.weights and self._is_strange(token)]
+        self.unknown = list(dict.fromkeys(text[token.start : token.end] for token in strange))
+        """Words, as typed, that no record and no spelling explains."""
+        self.strange = {token.term for token in strange}
+        self.known = 1 - sum(self.shares[term] for term in sorted(self.strange))
+        """What part of the query a record or a spelling explains."""
         self.recognised = self._recognise(terms)
         """Entries that the query names, with the terms by which it does."""
         entities = {o: names for o, names in self.recognised.items() if self.entry(o).kind in ENTITIES}
@@ -41,20 +56,36 @@ class Understood:
             term: frozenset(self.entry(o).slug for o, names in entities.items() if term in names) for term in terms
         }
         """Of each term, the slugs of what it names, alone or with others."""
-        self.meant = frozenset(
-            o
-            for o, own in entities.items()
-            if not any(own < other for other in entities.values())
-            and any(own.isdisjoint(other) for other in entities.values())
-        )
-        """Entities that it names beside others, and nothing more exact by the same words: "low magnesium" is more exact
-        than "magnesium"."""
-        proper = (name.terms for o in entities for name in index.names[o] if name.primary and len(name.terms) <= 2)
+        self.places: defaultdict[str, set[str]] = defaultdict(set)
+        """The terms of the query that a term or slug of a name answers."""
+        for term, slugs in self.named.items():
+            for place in (term, *(f"/{slug}" for slug in slugs)):
+                self.places[place].add(term)
+        self.places.default_factory = None
+        self.meant = frozenset(o for o, own in entities.items() if not any(own < other for other in entities.values()))
+        """Entities that it names by nothing less than another: "low magnesium" is more exact than "magnesium"."""
+        self.mentions = self._mentions(entities)
+        """What it names, in as many sets of slugs as there are parts that share no word."""
+        proper = (name.terms for o in entities for name in self.entry(o).names if name.primary and len(name.terms) <= 2)
         self.marked = frozenset(self.weights).union(*proper)
         """Terms to mark: those of the query, and the names of what it names."""
 
     def entry(self, ordinal: int) -> Entry:
-        return self.index.entries[ordinal]
+        return self.index.entry(ordinal)
+
+    def _is_strange(self, token: Token) -> bool:
+        is_known = self.index.frequency(token.term) or self.index.speller.is_known(token.text)
+        return not is_known and not token.text.isdigit()
+
+    def _mentions(self, entities: dict[int, frozenset[str]]) -> list[frozenset[str]]:
+        parts: list[tuple[frozenset[str], frozenset[str]]] = []
+        for ordinal, terms in entities.items():
+            joined, slugs = terms, frozenset((self.entry(ordinal).slug,))
+            for other in [part for part in parts if not terms.isdisjoint(part[0])]:
+                parts.remove(other)
+                joined, slugs = joined | other[0], slugs | other[1]
+            parts.append((joined, slugs))
+        return [slugs for _, slugs in parts]
 
     def _correct(self, text: str) -> list[Word]:
         """The words of the query, misspelt ones corrected, falsely split or joined ones put right."""
@@ -63,8 +94,11 @@ class Understood:
         words = self.index.analyzer.words(text)[:MAX_WORDS]
         i = 0
         while i < len(words):
-            used, parts = self._read(words, i)
-            start, end = words[i].start, words[i + used - 1].end
+            start = words[i].start
+            # in capitals, it is an abbreviation
+            is_short = text[start : words[i].end].isupper() and words[i].end - start <= SHORTEST
+            used, parts = (1, [words[i].text]) if is_short else self._read(words, i)
+            end = words[i + used - 1].end
             corrected += [Word(part, start, end) for part in parts]
             if parts != [words[i].text]:
                 self.corrections.update(map(self.index.analyzer.stem, parts))
@@ -79,16 +113,27 @@ class Understood:
         """How many words from `i` on are read as one, and what they are read as."""
         word, after = words[i].text, words[i + 1].text if i + 1 < len(words) else ""
         joined, speller = word + after, self.index.speller
-        joinable = after and len(joined) >= SHORTEST and joined in speller.known
+        joinable = after and len(joined) >= SHORTEST and speller.is_known(joined)
         if joinable and not (self._is_known(word) and self._is_known(after)):
             return 2, [joined]
         if self._is_known(word):
             return 1, [word]
         better = speller.correct(word)
-        return 1, [better] if better else list(speller.parts(word) or (word,))
+        return 1, [better] if better else list(self._parts(word) or (word,))
+
+    def _parts(self, word: str) -> tuple[str, str] | None:
+        """Two words of names that were written as one, as in "legcramps"."""
+        index = self.index
+
+        def uses(pair: tuple[str, str]) -> int:
+            return min(index.searcher.doc_freq("names", index.analyzer.stem(part)) for part in pair)
+
+        splits = [(word[:i], word[i:]) for i in range(3, min(len(word), 40) - 2)]
+        splits = [pair for pair in splits if all(map(index.speller.is_known, pair)) and uses(pair)]
+        return max(splits, key=uses, default=None)
 
     def _is_known(self, word: str) -> bool:
-        return word in self.index.speller.known or self.index.frequency[self.index.analyzer.stem(word)] > 0
+        return self.index.speller.is_known(word) or self.index.frequency(self.index.analyzer.stem(word)) > 0
 
     def _without_food_words(self, words: list[Word]) -> tuple[list[Word], bool]:
         """The query without the words that ask for food, unless they are all there is or belong to a name."""
@@ -102,7 +147,7 @@ class Understood:
         rest = [word for i, word in enumerate(words) if i not in asking]
         if not asking or not self._content(analyzer.tokens(rest)):
             return words, False
-        pairs = (analyzer.content(words[max(0, i - 1) : i + 1]) for i in asking)
+        pairs = (frozenset(analyzer.content(words[max(0, i - 1) : i + 1])) for i in asking)
         names = [frozenset(self._content(analyzer.tokens(words))), *(pair for pair in pairs if len(pair) > 1)]
         if any(map(self._entities, names)):
             return words, False
@@ -110,7 +155,7 @@ class Understood:
 
     def _entities(self, name: frozenset[str]) -> list[str]:
         """Slugs of the foods, nutrients, factors and symptoms of exactly this name; a question on record is none."""
-        entries = map(self.entry, self.index.recognised.get(name, ()))
+        entries = map(self.entry, self.index.named(name))
         return [entry.slug for entry in entries if entry.kind in ENTITIES]
 
     def _content(self, tokens: Iterable[Token]) -> list[str]:
@@ -167,24 +212,28 @@ class Understood:
             if not length:
                 break
             self.excluded.update(slugs)
-            self.food = self.food or any(self.entry(self.index.ordinals[s]).kind == "food_source" for s in slugs)
+            self.food = self.food or self._is_food(slugs)
             i = at + length
         return i
+
+    def _is_food(self, slugs: Iterable[str]) -> bool:
+        return any(self.entry(o).kind == "food_source" for slug in slugs for o in self.index.of_slug(slug))
 
     def _named(self, tokens: Sequence[Token]) -> set[str]:
         """Slugs of the foods, nutrients, factors and symptoms of exactly this name, with all that belongs to them."""
         if tokens[-1].term in self.stop:
             return set()
         slugs = self.index.analyzer.diets.get(tokens[0].term, ()) if len(tokens) == 1 else ()
-        if not slugs:
-            slugs = tuple(self._entities(frozenset(self._content(tokens))))
-        members, contained = self.index.members, self.index.analyzer.contained
-        return {slug for found in slugs for slug in (found, *members.get(found, ()), *contained.get(found, ()))}
+        entries = [self.entry(o) for slug in slugs for o in self.index.of_slug(slug)] or [
+            entry for entry in map(self.entry, self.index.named(self._content(tokens))) if entry.kind in ENTITIES
+        ]
+        contained = self.index.analyzer.contained
+        return {slug for e in entries for slug in (e.slug, *e.members, *contained.get(e.slug, ()))}
 
     def _is_in_a_name(self, tokens: Sequence[Token], i: int) -> bool:
         """The negation belongs to a name, as in "not drinking enough"."""
         names = (frozenset(self._content(tokens[i : i + length])) for length in (2, 3, 4))
-        return any(tokens[i].term in name and len(name) > 1 and name in self.index.recognised for name in names)
+        return any(tokens[i].term in name and len(name) > 1 and self.index.named(name) for name in names)
 
     def _without_diets(self, tokens: list[Token]) -> list[Token]:
         """A diet asks for food and leaves some out."""
@@ -197,7 +246,7 @@ class Understood:
         """Entries one of whose names is in the query, each with the heaviest such name."""
         found: dict[int, frozenset[str]] = {}
         for name in _combinations(terms):
-            for ordinal in self.index.recognised.get(name, ()):
+            for ordinal in self.index.named(name):
                 if self._weight(name) > self._weight(found.get(ordinal, ())):
                     found[ordinal] = name
         return {ordinal: name for ordinal, name in found.items() if not name <= self.index.analyzer.weak}

@@ -1,31 +1,38 @@
-"""Ranking: from what a query asks for to hits, best first."""
+"""Ranking: from what a query names and asks to hits, best first.
+
+A hit's score is the sum of its features, each times its weight in `weights.py`; the weights are learned from questions
+and the records that answer them (`python -m tests.search_eval --learn`).
+"""
 
 import math
-from collections.abc import Mapping
+from collections import defaultdict
 from itertools import islice
 from typing import Literal, NamedTuple
 
 from tantivy import Occur, Query
 
-from app.search.entries import SEARCHED
-from app.search.index import Name, SearchIndex
+from app.search.entries import ENTITIES, SEARCHED, Entry, Name
+from app.search.index import SearchIndex
 from app.search.query import Understood
+from app.search.suggestions import nearest
+from app.search.weights import WEIGHTS
 
 Matched = Literal["name", "alias", "text", "typo"]
 
-POOL = 32
+POOL = 48
 """How many of tantivy's best are ranked anew; the rest follow in tantivy's order."""
+PASSAGES = 40
+"""How many passages of a record are looked at: few have more."""
+CERTAIN, STEP = 14.0, 2.5
+"""The sum at which a hit is as likely right as wrong, and by how much the sum grows where that is e times as likely: as
+seen in the tuning questions. They change no order."""
 NAMED = 30
 """How many of the entries that a query names are looked at."""
-MOST_FOODS = 200
-"""How many foods of a nutrient are ranked by how rich they are."""
 COVER = 0.6
-"""What share of the telling terms a record must hold."""
-NAME_WEIGHT = 1.6
-QUESTION = 0.35
-MEANT = 0.3
-CAUSE = 0.7
-FOOD = 10.0
+"""What share of the telling terms a record must hold, unless it joins what the query names; half of it where none
+does."""
+SAME = 0.9
+"""How well a name must fit to ask or name the same: all but a weak word."""
 FIT = 0.05
 """How well a name must fit to be the reason of a hit."""
 
@@ -40,94 +47,178 @@ class Hit(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A page of hits, how many there are in all, a better query where there is one, and the words to mark."""
+    """A page of hits, how many there are in all, a better query where there is one, the words to mark and those that
+    nothing explains."""
 
     hits: tuple[Hit, ...]
     total: int
     did_you_mean: str | None
     words: frozenset[str] = frozenset()
+    unknown: tuple[str, ...] = ()
 
 
 def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: int = 20, offset: int = 0) -> Result:
     """The hits for a query, best first; the same for the same dataset, whatever the database."""
     asked = Understood(index, text)
+    unknown = tuple(asked.unknown)
     if _is_noise(asked):
-        return Result((), 0, _nearest_name(index, text))
+        return Result((), 0, _nearest_name(index, text), unknown=unknown)
+    found = find(asked, kinds, offset + limit)
+    # foods that are asked for stand first, the richest foremost; whatever else they say, they need no ranking
+    foods = sorted((ordinal for ordinal in found.pool if ordinal in found.foods), key=found.foods.__getitem__)
+    ranked = [_hit(asked, ordinal, bm25) for ordinal, bm25 in found.pool.items() if ordinal not in found.foods]
+    ranked.sort(key=lambda hit: (-hit.score, hit.ordinal))
+    least = ranked[-1].score if ranked else 0.0
+    # below every score of the pool
+    ranked += [Hit(ordinal, least * bm25 / (1 + bm25), "text", None) for ordinal, bm25 in found.rest.items()]
+    hits = [_hit(asked, ordinal, found.pool[ordinal]) for ordinal in foods[offset : offset + limit]]
+    hits = [hit._replace(score=max(hit.score, ranked[0].score if ranked else 0.0)) for hit in hits]
+    hits += ranked[max(0, offset - len(foods)) : max(0, offset + limit - len(foods))]
+    better = asked.corrected if found.total else _nearest_name(index, text)
+    words = index.speller.surfaces(asked.marked)
+    return Result(tuple(hits), found.total, better, words, unknown)
+
+
+class Found(NamedTuple):
+    """What is ranked and what follows, with their BM25; how many fit in all; the places of the foods asked for."""
+
+    pool: dict[int, float]
+    rest: dict[int, float]
+    total: int
+    foods: dict[int, int]
+
+
+def find(asked: Understood, kinds: tuple[str, ...] = (), most: int = 0) -> Found:
+    """What may answer: tantivy's best and what the query names."""
     foods = _foods(asked)
     looked_at = (*islice(asked.recognised, NAMED), *foods)
     # room for so many hits is set aside at once, however few there are: no more than there are records
-    most = max(POOL, min(offset + limit, len(index.entries)))
-    found = index.searcher.search(_query(asked, kinds, looked_at), most, count=True)
-    ordinals = index.searcher.fast_field_values("ordinal", [address for _, address in found.hits])
-    scores = {int(ordinal or 0): score for ordinal, (score, _) in zip(ordinals, found.hits, strict=True)}
+    room = max(POOL, min(most, asked.index.size))
+    for cover in (COVER, COVER / 2):
+        found = asked.index.searcher.search(_query(asked, kinds, looked_at, cover), room, count=True)
+        if found.hits:
+            break
+    scores = {address.doc: score for score, address in found.hits}
     pool = dict(islice(scores.items(), POOL))
     for ordinal in looked_at:
-        entry = index.entries[ordinal]
+        entry = asked.entry(ordinal)
         if entry.slug not in asked.excluded and (not kinds or entry.kind in kinds):
             pool.setdefault(ordinal, 0.0)
-    ranked = [_hit(asked, ordinal, score, foods) for ordinal, score in pool.items()]
-    ranked.sort(key=lambda hit: (-hit.score, hit.ordinal))
-    # below every score of the pool
-    ranked += [Hit(o, -1 / (1 + score), "text", None) for o, score in scores.items() if o not in pool]
+    rest = {ordinal: bm25 for ordinal, bm25 in scores.items() if ordinal not in pool}
     # the library's type stubs leave `count` out
-    total = int(found.count or 0)  # type: ignore[attr-defined]
-    words = frozenset(word for term in asked.marked for word in index.surfaces.get(term, ()))
-    better = asked.corrected if total else _nearest_name(index, text)
-    return Result(tuple(ranked[offset : offset + limit]), total, better, words)
+    return Found(pool, rest, int(found.count or 0), foods)  # type: ignore[attr-defined]
+
+
+class Fit(NamedTuple):
+    """A name, what share of the query it answers, and what share of it the query names."""
+
+    name: Name
+    recall: float
+    precision: float
+
+    @property
+    def whole(self) -> float:
+        """1 where they are the same, 0 where they share nothing."""
+        return self.recall * self.precision
+
+
+def features(asked: Understood, ordinal: int, bm25: float) -> tuple[dict[str, float], Fit | None]:
+    """What tells how well a record answers, each between 0 and 1 or near; and its name that the query fits best."""
+    entry = asked.entry(ordinal)
+    fit, own = _fit(entry, asked)
+    # entities, and what joins them, are found by their names in different ways
+    group = "entity" if entry.kind in ENTITIES else "join" if SEARCHED[entry.kind].joins else entry.kind
+    # the divisors bring them near to the range of the others; they change no order by themselves
+    told = {entry.kind: 1.0, "bm25": bm25 / (bm25 + 20), "degree": math.log1p(entry.degree) / 5}
+    if fit:
+        told |= {
+            "fit": fit.whole,
+            "precision": fit.precision,
+            f"{group} same": float(fit.whole > SAME),
+            f"{group} recall": fit.recall,
+            "primary": float(fit.name.primary),
+        }
+        if ordinal in asked.meant:
+            told[f"{entry.kind} {'alone' if len(asked.mentions) == 1 else 'beside others'}"] = fit.recall
+    told |= _cover(asked, entry, own) | _links(asked, entry, group) | _asks(asked, entry, group)
+    return told, fit
+
+
+def _links(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
+    """What share of what the query names the record is about, and of what it joins the query names."""
+    if not asked.mentions:
+        return {}
+    hit = [slugs for slugs in asked.mentions if entry.slug in slugs or not slugs.isdisjoint(entry.about)]
+    told = {f"{group} mentions": len(hit) / len(asked.mentions)}
+    if len(hit) > 1 and entry.kind not in ENTITIES:
+        told[f"{group} joins"] = len(hit) / len(asked.mentions)
+    if entry.joins:
+        mentioned = frozenset[str]().union(*asked.mentions)
+        told[f"{entry.kind} joined"] = len(entry.joins & mentioned) / len(entry.joins)
+    return told
+
+
+def _asks(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
+    """Whether a record of its kind answers what the query asks."""
+    asks = [*sorted(asked.intents), *(["question"] if asked.question else [])] or ["nothing"]
+    told = {f"{entry.kind} {ask}": 1.0 for ask in asks}
+    if entry.answers:
+        told[f"{group} answers"] = len(asked.intents & entry.answers) / len(entry.answers)
+    return told
 
 
 def _is_noise(asked: Understood) -> bool:
     """Nothing telling is left, or most of it stands in no record."""
     if asked.recognised or (asked.food and asked.excluded):
         return False
-    known = sum(weight for term, weight in asked.weights.items() if term not in asked.unknown)
-    return known * 2 <= sum(asked.weights.values())
+    return 2 * len(asked.strange) >= len(asked.weights)
 
 
-def _foods(asked: Understood) -> dict[int, float]:
-    """Foods that are asked for, with their scores; empty where no food is asked for.
+def _foods(asked: Understood) -> dict[int, int]:
+    """The places of the foods that are asked for; empty where no food is asked for.
 
-    Those that the query names come first, then what belongs to those, then the others; in each part the richest first,
-    unless the rest of the query fits another's name better.
+    Those that the query names come first, then what belongs to those, then the others; in each part the richest first.
     """
     if not asked.food:
         return {}
-    index, wanted = asked.index, _richest(asked)
-    within = {o for named in asked.recognised for o in index.members.get(asked.entry(named).slug, ())}
-    # a food whose alias names the nutrient is no richer in it
-    left_out = asked.unknown | index.analyzer.weak
-    beyond = {term: asked.weights[term] for term, named in asked.named.items() if not named and term not in left_out}
-    whole = sum(beyond.values())
-    scores = {}
-    for place, ordinal in enumerate(wanted):
-        times = 2.0 if ordinal in asked.recognised else 1.5 if asked.entry(ordinal).slug in within else 1.0
-        fit = _best_name(index, beyond, ordinal, whole)[0] if beyond else 0.0
-        scores[ordinal] = FOOD * times + NAME_WEIGHT * fit + 1 - place / len(wanted)
-    return scores
+    within = {slug for named in asked.recognised for slug in asked.entry(named).members}
+    # "spinach salad": a part of a name, of which nothing else is named
+    rest = {term for term, named in asked.named.items() if not named} - asked.index.analyzer.weak
+
+    def order(ordinal: int) -> tuple[bool, bool, bool]:
+        entry = asked.entry(ordinal)
+        is_like = any(term in rest for name in entry.names for term in name.terms)
+        return ordinal not in asked.recognised, entry.slug not in within, not is_like
+
+    # equal ones stay in their order: the richest first
+    return {ordinal: place for place, ordinal in enumerate(sorted(_richest(asked), key=order))}
 
 
 def _richest(asked: Understood) -> list[int]:
     """What provides the nutrients that are named, or the one tied most to a symptom that is, richest first."""
     index, named = asked.index, [asked.entry(ordinal) for ordinal in asked.recognised]
-    nutrients = [entry.slug for entry in named if entry.kind == "nutrient"]
-    nutrients = nutrients or [index.remedies[entry.slug] for entry in named if entry.slug in index.remedies]
-    found = [ordinal for nutrient in nutrients[:1] for ordinal in index.foods.get(nutrient, ())]
+    nutrients = [entry for entry in named if entry.kind == "nutrient"] or [
+        index.entry(o) for entry in named if entry.remedy for o in index.of_slug(entry.remedy)
+    ]
+    found = nutrients[0].foods if nutrients else []
     for nutrient in nutrients[1:]:
-        others = set(index.foods.get(nutrient, ()))
-        found = [ordinal for ordinal in found if ordinal in others] or found
-    return [ordinal for ordinal in found if asked.entry(ordinal).slug not in asked.excluded][:MOST_FOODS]
+        found = [ordinal for ordinal in found if ordinal in set(nutrient.foods)] or found
+    return [ordinal for ordinal in found if asked.entry(ordinal).slug not in asked.excluded]
 
 
-def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...]) -> Query:
+def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...], cover: float) -> Query:
     schema = asked.index.schema
     slugs = dict.fromkeys(asked.entry(ordinal).slug for ordinal in looked_at)
     parts = [Query.const_score_query(Query.term_query(schema, "slug", slug), 0.0) for slug in slugs]
-    known = [term for term in asked.weights if term not in asked.unknown]
+    known = [term for term in asked.weights if asked.index.frequency(term)]
     telling = [term for term in known if term not in asked.index.analyzer.weak] or known
     clauses = [_clause(asked, term) for term in telling]
     if clauses:
-        needed = len(clauses) if len(clauses) <= 2 else math.ceil(COVER * len(clauses))
-        parts.append(_any_of(clauses, needed))
+        parts.append(_any_of(clauses, max(min(2, len(clauses)), math.ceil(cover * len(clauses)))))
+        parts += [Query.term_query(schema, "heads", term, "freq") for term in telling]
+    if len(asked.mentions) > 1:
+        about = [_any_of([Query.term_query(schema, "about", s) for s in sorted(slugs)]) for slugs in asked.mentions]
+        parts.append(_any_of(about, 2))
     bounds = [
         (Occur.MustNot, Query.term_query(schema, field, slug))
         for field in ("slug", "topic")
@@ -153,74 +244,68 @@ def _clause(asked: Understood, term: str) -> Query:
     return _any_of([text, names, *(Query.term_query(schema, "about", slug) for slug in sorted(asked.named[term])[:3])])
 
 
-def _hit(asked: Understood, ordinal: int, bm25: float, foods: dict[int, float]) -> Hit:
-    entry = asked.entry(ordinal)
-    best, name = _best_name(asked.index, asked.weights, ordinal, asked.whole)
-    cover = _cover(asked, ordinal)
-    traits = SEARCHED[entry.kind]
-    # a record that answers little of the query gains little by its kind
-    score = (cover + NAME_WEIGHT * best + traits.weight) * (0.5 + 0.5 * cover)
-    score += 0.3 * bm25 / (bm25 + 20)
-    if asked.question and entry.kind == "faq_entry":
-        score += QUESTION * (1 + best)
-    if ordinal in asked.meant:
-        score += MEANT + (CAUSE if _is_cause(asked, ordinal) else 0.0)
-    if ordinal in foods:
-        score = foods[ordinal]
-    elif asked.food and entry.kind == "food_source":
-        score += 1 + (ordinal in asked.recognised)
+def _hit(asked: Understood, ordinal: int, bm25: float) -> Hit:
+    told, fit = features(asked, ordinal, bm25)
     matched: Matched = "text"
-    if name and best >= FIT:
-        matched = "typo" if name.terms & asked.corrections else "name" if name.primary else "alias"
-    return Hit(ordinal, score, matched, name)
+    name = fit.name if fit and fit.whole >= FIT else None
+    if name:
+        matched = "typo" if name.terms.keys() & asked.corrections else "name" if name.primary else "alias"
+    # between 0 and 1: what nothing explains takes from it what it weighs
+    return Hit(ordinal, asked.known / (1 + math.exp((CERTAIN - score(told)) / STEP)), matched, name)
 
 
-def _best_name(
-    index: SearchIndex, weights: Mapping[str, float], ordinal: int, whole: float
-) -> tuple[float, Name | None]:
-    """How well the query fits the best of the record's names: 1 where they are the same, 0 where they share nothing."""
-    best, found = 0.0, None
-    # in one order, so that equal sums are equal in each process
-    common = [term for term in weights if term in index.own[ordinal]]
-    for name in index.names[ordinal] if common else ():
-        if shared := sum([weights[term] for term in common if term in name.terms]):
-            precision, recall = shared / name.weight, shared / whole
-            # by its own name rather than by another, where both fit
-            fit = recall * precision**2 * (1.02 if name.primary else 1.0)
-            if fit > best:
-                best, found = fit, name
-    return best, found
+def score(told: dict[str, float]) -> float:
+    """The sum of the features, each times its weight."""
+    return sum([WEIGHTS.get(feature, 0.0) * value for feature, value in told.items()])
 
 
-def _cover(asked: Understood, ordinal: int) -> float:
-    """What share of the query the record answers: by its names, by what it is about, by its text."""
-    index, about = asked.index, asked.entry(ordinal).about
-    own, text = index.own[ordinal], index.terms[ordinal]
-    covered, recognised = 0.0, asked.recognised.get(ordinal, ())
-    for term, weight in asked.weights.items():
-        if term in recognised:
-            covered += weight
-        elif term in own:
-            covered += 0.8 * weight
-        elif not asked.named[term].isdisjoint(about):
-            covered += 0.7 * weight
-        elif f" {term} " in text:
-            covered += 0.5 * weight
-    return covered / asked.whole
+def _fit(entry: Entry, asked: Understood) -> tuple[Fit | None, set[str]]:
+    """The name that the query fits best, by its words or what they name; and the terms that any name answers."""
+    said: defaultdict[int, dict[str, float]] = defaultdict(dict)
+    answered: defaultdict[int, set[str]] = defaultdict(set)
+    for place, terms in asked.places.items():
+        for i, term, weight in entry.places.get(place, ()):
+            said[i][term] = max(weight, said[i].get(term, 0))
+            answered[i] |= terms
+    best = None
+    for i in sorted(said):
+        name = entry.names[i]
+        # in one order, so that equal sums are equal in each process
+        recall = sum([share for term, share in asked.shares.items() if term in answered[i]])
+        fit = Fit(name, recall, sum([said[i].get(term, 0) for term in name.terms]) / name.weight)
+        if best is None or fit.whole > best.whole:
+            best = fit
+    return best, set[str]().union(*answered.values())
 
 
-def _is_cause(asked: Understood, ordinal: int) -> bool:
-    """The query names this and, by other words, a symptom: what affects the symptom comes first."""
-    entry, terms = asked.entry(ordinal), asked.recognised[ordinal]
-    others = [asked.entry(other) for other, names in asked.recognised.items() if names.isdisjoint(terms)]
-    symptoms = {other.detail for other in others if other.kind == "symptom"}
-    if entry.kind == "symptom" and entry.detail == "condition":
-        return bool(symptoms - {"condition"})
-    return entry.kind in ("nutrient", "lifestyle_factor") and bool(symptoms)
+def _cover(asked: Understood, entry: Entry, own: set[str]) -> dict[str, float]:
+    """What share of the query the record answers by its names, by what it is about, by its text alone; and by the one
+    passage that holds most of it."""
+    by_name = by_link = by_text = 0.0
+    rest = []
+    for term, share in asked.shares.items():
+        if term in own:
+            by_name += share
+            continue
+        padded = f" {term} "
+        rest.append((padded, share))
+        if not asked.named[term].isdisjoint(entry.about):
+            by_link += share
+        elif padded in entry.text:
+            by_text += share
+    # what its names say, no passage need repeat
+    passages = [sum([share for term, share in rest if term in terms]) for terms in entry.terms[:PASSAGES] if rest]
+    return {
+        "own": by_name,
+        "about": by_link,
+        "text": by_text,
+        "covered": by_name + by_link + by_text,
+        "passage": by_name + max(passages, default=0),
+    }
 
 
 def _nearest_name(index: SearchIndex, text: str) -> str | None:
     """For an empty answer: the name that the query is most like, if any is."""
     if any(term.startswith("vit") and term[3:4] and len(term) < 7 for term in index.analyzer.terms(text)):
         return None  # another vitamin is not what was meant
-    return index.suggestions.nearest(text[:60])
+    return nearest(index, text[:60])

@@ -18,7 +18,7 @@ def snippet(index: SearchIndex, hit: Hit, words: frozenset[str]) -> str:
 
     Text is escaped; the only tag is `<mark>`. A passage that is cut begins or ends with an ellipsis.
     """
-    entry = index.entries[hit.ordinal]
+    entry = index.entry(hit.ordinal)
     best, spans = entry.passages[0] if entry.passages else entry.name, []
     for passage in entry.passages[:PASSAGES]:
         found = _spans(passage, words)

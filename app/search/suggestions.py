@@ -1,114 +1,95 @@
-"""Suggestions: names and aliases that begin with what was typed so far."""
+"""Suggestions: records that have a name with words that begin as those typed so far."""
 
-import re
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
+from tantivy import Occur, Query
 
-from app.search.analysis import Analyzer
 from app.search.entries import SEARCHED, Entry
+from app.search.index import ALIASES, LATER, LONGEST_START, NAMES, SearchIndex, name_key
+from app.search.spelling import SHORTEST
 
-ORDER = sorted(SEARCHED, key=lambda kind: -SEARCHED[kind].weight)
-SHORT = 4
-"""For what is typed in so few letters or less, the best are picked when the index is built."""
 ALIKE = 75
 """How like a name what was typed must be to be taken for it, in percent."""
-NUMBERED = re.compile(r"\b([abcdek]) (?=\d+\b)")
-"""A vitamin's letter, before its number."""
-KEPT = 100
-"""How many are kept for a short beginning, and how many names are looked at for a longer one."""
+MOST_WORDS = 8
+"""Typed words that are looked at: no name that people type has more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    ordinal: int
+    entry: Entry
     text: str
     """The name or alias, to put into the search box."""
     hint: str
     """Kind, detail and, behind an alias, the name: tells alike names apart."""
 
 
-Key = tuple[str, tuple[int, int, int, str], int, str]
+def suggest(index: SearchIndex, typed: str, kinds: tuple[str, ...] = (), limit: int = 8) -> list[Suggestion]:
+    """Best first, each record once; where nothing begins so, with words corrected."""
+    start = index.analyzer.typed(typed)
+    found = _begin(index, start, kinds, limit)
+    if start and not found:
+        *head, last = start.split()[:MOST_WORDS]
+        head = [word if index.speller.is_known(word) else index.speller.correct(word) or word for word in head]
+        ends = [last, *index.speller.completions(last)] if len(last) >= SHORTEST - 1 else [last]
+        found = next(filter(None, (_begin(index, " ".join([*head, end]), kinds, limit) for end in ends)), [])
+    hints = [_hint(entry, text) for entry, text in found]
+    shown = []
+    for (entry, text), hint in zip(found, hints, strict=True):
+        alike = hints.count(hint) > 1 and sum(other == text for _, other in found) > 1
+        shown.append(Suggestion(entry, text, f"{hint}, {entry.slug}" if alike else hint))
+    return shown
 
 
-class Suggestions:
-    """Every name and alias, in the order of its letters, from each of its words on."""
-
-    def __init__(self, entries: Sequence[Entry], analyzer: Analyzer) -> None:
-        self._entries = entries
-        self._analyzer = analyzer
-        self._keys = sorted(
-            key
-            for ordinal, entry in enumerate(entries)
-            for place, text in enumerate((entry.name, *entry.aliases))
-            for key in self._keys_of(ordinal, entry, text, place)
-        )
-        self._starts = [key[0] for key in self._keys]
-        self._short: dict[str, list[Key]] = {}
-        for key in self._keys:
-            for size in range(1, min(SHORT, len(key[0])) + 1):
-                self._short.setdefault(key[0][:size], []).append(key)
-        self._short = {start: _best_first(start, keys)[:KEPT] for start, keys in self._short.items()}
-
-    def begin(self, typed: str, kinds: tuple[str, ...], limit: int) -> list[Suggestion]:
-        """The records that have a name with this beginning, best first, each once."""
-        start = self.key(typed)
-        if not start:
-            return []
-        if len(start) <= SHORT and not kinds:
-            keys = self._short.get(start, [])
-        else:
-            first = bisect_left(self._starts, start)
-            last = bisect_left(self._starts, start + "\U0010ffff", first, min(first + KEPT * 20, len(self._starts)))
-            found = [key for key in self._keys[first:last] if not kinds or self._entries[key[2]].kind in kinds]
-            keys = _best_first(start, found)
-        chosen: dict[int, Key] = {}
-        for key in keys:
-            chosen.setdefault(key[2], key)
-            if len(chosen) == limit:
-                break
-        return self._shown(list(chosen.values()))
-
-    def nearest(self, typed: str) -> str | None:
-        """The name that is most like what was typed, among those that share its first letters."""
-        key = self.key(typed)
-        near = [k for size in (3, 2, 1) for k in self._short.get(key[:size], ()) if k[1][0] == 0]
-        names = {k[0]: k[3] for k in reversed(near)}
-        found = process.extractOne(key, list(names), scorer=fuzz.ratio, score_cutoff=ALIKE)
-        return names[found[0]] if found else None
-
-    def key(self, text: str) -> str:
-        """What beginnings are compared by: folded words, a vitamin's number joined."""
-        return NUMBERED.sub(r"\1", " ".join(word.text for word in self._analyzer.words(text)))
-
-    def _keys_of(self, ordinal: int, entry: Entry, text: str, place: int) -> Iterator[Key]:
-        whole = self.key(text)
-        at = 0
-        for i, word in enumerate(whole.split(" ")[:6]):
-            if i == 0 or word not in self._analyzer.vocabulary.stop_words:
-                # by its first word before by a later one, by its name before by an alias
-                rank = (int(i > 0), ORDER.index(entry.kind) + 2 * int(place > 0), len(whole), entry.slug)
-                yield whole[at:], rank, ordinal, text
-            at += len(word) + 1
-
-    def _shown(self, keys: Sequence[Key]) -> list[Suggestion]:
-        hints = [self._hint(key) for key in keys]
-        shown = []
-        for key, hint in zip(keys, hints, strict=True):
-            alike = hints.count(hint) > 1 and sum(other[3] == key[3] for other in keys) > 1
-            shown.append(Suggestion(key[2], key[3], f"{hint}, {self._entries[key[2]].slug}" if alike else hint))
-        return shown
-
-    def _hint(self, key: Key) -> str:
-        entry = self._entries[key[2]]
-        detail = entry.detail.replace("-", " ")
-        # a factor's and a symptom's detail names its kind by itself
-        label = SEARCHED[entry.kind].label
-        hint = ", ".join(part for part in (label, detail) if part) or entry.kind.replace("_", " ")
-        return hint if key[3] == entry.name else f"{hint}: {entry.name}"
+def nearest(index: SearchIndex, typed: str) -> str | None:
+    """The name that is most like what was typed, among those that share its first letters."""
+    start = index.analyzer.typed(typed)
+    near = (_begin(index, start[:size], (), 20) for size in (3, 2, 1) if start)
+    names = {index.analyzer.typed(text): text for found in near for _, text in found}
+    alike = max(((fuzz.ratio(start, key), text) for key, text in names.items()), default=(0, ""))
+    return alike[1] if alike[0] >= ALIKE else None
 
 
-def _best_first(start: str, keys: list[Key]) -> list[Key]:
-    return sorted(keys, key=lambda key: (key[0] != start, *key[1]))
+def _begin(index: SearchIndex, start: str, kinds: tuple[str, ...], limit: int) -> list[tuple[Entry, str]]:
+    """Records with the name that begins so: whole names first, then names, then aliases, then later words; among those,
+    what most records refer to first."""
+    words = start.split()[:MOST_WORDS]
+    told = [word for word in words if word not in index.analyzer.vocabulary.stop_words] or words
+    if not told:
+        return []
+
+    def has(field: str, text: str, score: float) -> Query:
+        return Query.const_score_query(Query.term_query(index.schema, field, text[:LONGEST_START]), score)
+
+    def any_of(queries: list[Query]) -> Query:
+        return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+    clauses = [(Occur.Must, any_of([has(field, word, 0) for field in (NAMES, ALIASES, LATER)])) for word in told]
+    if kinds:
+        clauses.append((Occur.Must, any_of([has("kind", kind, 0) for kind in kinds])))
+    whole = name_key(index.analyzer.content(index.analyzer.words(start)))
+    for score, (field, text) in enumerate(((LATER, start), (ALIASES, start), (NAMES, start), ("name", whole))):
+        # each place tells more than all before it together
+        clauses.append((Occur.Should, has(field, text, 2**score)))
+    found = []
+    for ordinal in index.find(Query.boolean_query(clauses), limit):
+        entry = index.entry(ordinal)
+        found.append((entry, _best(entry, start, told)))
+    return found
+
+
+def _best(entry: Entry, start: str, words: list[str]) -> str:
+    """The name or alias that begins so, or has words that do."""
+
+    def fit(named: tuple[str, str]) -> tuple[bool, bool, int]:
+        key = f" {named[0]}"
+        return key.startswith(f" {start}"), f" {start}" in key, sum([f" {word}" in key for word in words])
+
+    return max(zip(entry.keys, (entry.name, *entry.aliases), strict=True), key=fit)[1]
+
+
+def _hint(entry: Entry, text: str) -> str:
+    # a factor's and a symptom's detail names its kind by itself
+    label = SEARCHED[entry.kind].label
+    hint = ", ".join(part for part in (label, entry.detail.replace("-", " ")) if part) or entry.kind.replace("_", " ")
+    return hint if text == entry.name else f"{hint}: {entry.name}"

@@ -20,7 +20,7 @@ from app.search.entries import SEARCHED
 from app.search.index import SearchIndex
 from app.search.ranking import Hit, search
 from app.search.snippets import snippet
-from app.search.suggestions import Suggestion
+from app.search.suggestions import Suggestion, suggest
 
 router = Router(tags=["Search"])
 
@@ -70,7 +70,7 @@ class SearchHit(Ref):
         description="A passage as HTML that is safe to insert: text is escaped, `<mark>` is the only tag.",
         examples=["<mark>Magnesium</mark> calms nerves"],
     )
-    score: float = Field(ge=0, description="How well it fits; to be compared within one answer only.")
+    score: float = Field(ge=0, description="How well it fits, up to 1.")
     matched: Literal["name", "alias", "text", "typo"] = Field(
         description="By what it was found; `typo`: by a name after a word was corrected."
     )
@@ -80,16 +80,15 @@ class SearchPage(PageBase):
     """Hits, best first."""
 
     items: list[SearchHit] = Field(description="The hits of this page, best first.")
-    did_you_mean: Text | None = Field(
-        description="The query as it was read, where words were corrected; for no hits the nearest name."
-    )
+    did_you_mean: Text | None = Field(description="The query as corrected; for no hits the nearest name.")
+    unknown: list[Text] = Field(description="Words that no record holds.")
     disclaimer: Text = Field(description="What this information is and is not.")
 
 
 class SuggestedRecord(Ref):
     """A record that has a name with this beginning."""
 
-    text: Text = Field(description="The name or alias that begins so: what to put into the search box.")
+    text: Text = Field(description="The name or alias: what to put into the search box.")
     hint: Text = Field(
         description="Kind and detail, and the name behind an alias: tells alike names apart.", examples=["mineral"]
     )
@@ -112,10 +111,10 @@ async def _index(request: Request) -> SearchIndex:
 
 @router.get("/search", response_model=SearchPage, summary="Search everything")
 async def search_records(request: Request, query: Annotated[SearchQuery, QueryParameters()]) -> Response:
-    """Anything, by the words people use: lay words, symbols, drug names, misspelt words, whole questions.
+    """Anything, by the words people use: lay words, symbols, brands, misspelt words, questions.
 
-    "without X", "X-free" and diets take out X. Records that are named come first; for a question, an FAQ entry that
-    asks the same; for food, foods, richest first. Where nothing fits, the answer is empty.
+    "without X", "X-free" and diets take out X. What joins two things that are named comes before either; for food,
+    foods, richest first. Where nothing fits, the answer is empty.
     """
     index = await _index(request)
     return _response(request, index, search_answer(index, query))
@@ -134,6 +133,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
             "next": links.get("next"),
             "previous": links.get("prev"),
             "did_you_mean": result.did_you_mean,
+            "unknown": result.unknown,
             "disclaimer": index.about["disclaimer"],
         }
     )
@@ -141,20 +141,17 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
 
 @router.get("/suggest", response_model=SuggestionList, summary="Complete what is being typed")
 async def suggest_records(request: Request, query: Annotated[SuggestQuery, QueryParameters()]) -> Response:
-    """Names and aliases that begin with what was typed, or a later word of them.
-
-    One misspelt letter is forgiven where nothing else begins so.
-    """
+    """Names and aliases with words that begin as those typed; misspelt letters are forgiven."""
     index = await _index(request)
     return _response(request, index, suggest_answer(index, query))
 
 
 def suggest_answer(index: SearchIndex, query: SuggestQuery) -> str:
     """The answer as JSON."""
-    found = index.suggest(query.q, query.kind, query.limit)
+    found = suggest(index, query.q, query.kind, query.limit)
     return _json(
         {
-            "items": [_suggestion(index, suggestion) for suggestion in found],
+            "items": [_suggestion(suggestion) for suggestion in found],
             "total": len(found),
             "limit": query.limit,
             "disclaimer": index.about["disclaimer"],
@@ -171,7 +168,7 @@ def _response(request: Request, index: SearchIndex, body: str) -> Response:
 
 
 def _hit(index: SearchIndex, hit: Hit, words: frozenset[str]) -> dict[str, Any]:
-    entry = index.entries[hit.ordinal]
+    entry = index.entry(hit.ordinal)
     return {
         "slug": entry.slug,
         "name": entry.name,
@@ -183,8 +180,8 @@ def _hit(index: SearchIndex, hit: Hit, words: frozenset[str]) -> dict[str, Any]:
     }
 
 
-def _suggestion(index: SearchIndex, suggestion: Suggestion) -> dict[str, Any]:
-    entry = index.entries[suggestion.ordinal]
+def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
+    entry = suggestion.entry
     return {
         "slug": entry.slug,
         "name": entry.name,

@@ -1,0 +1,176 @@
+"""Two workers, releases that change, and requests by the thousand: each answer is that of the release it names."""
+
+import http.client
+import itertools
+import json
+import os
+import random
+import re
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.database.replace import changing
+from app.schemas import KINDS
+from seed.load import load
+from seed.rollback import rollback
+from tests.conftest import NewDatabase
+from tests.model import BY_SLUG, COMMON, FILTERS, RESOURCES, REVERSED, Model, Question
+from tests.serving import Serve
+from tests.support import REAL
+
+REQUESTS = int(os.environ.get("MODEL_REQUESTS", "100000")) // 2
+"""On each of both databases."""
+CLIENTS = 4
+SWAPS = 6
+NO_SUCH = "no-such-thing"
+
+
+@pytest.fixture
+def second_release(tmp_path: Path) -> Path:
+    """The content with questions in the opposite order and nutrients that were reviewed on another day."""
+    content = Path(shutil.copytree(REAL, tmp_path / "content"))
+    change(content / "dataset.toml", r"(?m)^version = .*", lambda _: 'version = "99.0.0"')
+    for path in (content / "faq").glob("*.toml"):
+        change(path, r"(?m)^position = (\d+)", lambda match: f"position = {1000 - int(match[1])}")
+    for path in (content / "nutrients").glob("*.toml"):
+        change(path, r"(?m)^last_reviewed = .*", lambda _: "last_reviewed = 2026-01-01")
+    return content
+
+
+def change(path: Path, pattern: str, replaced: Callable[[re.Match[str]], str]) -> None:
+    text, count = re.subn(pattern, replaced, path.read_text())
+    assert count == 1, path
+    path.write_text(text)
+
+
+def questions(models: Sequence[Model], seed: int) -> Iterator[Question]:
+    """Questions without end, about what is in one of the releases."""
+    chance = random.Random(seed)
+    while True:
+        yield question(chance, chance.choice(models))
+
+
+def question(chance: random.Random, model: Model) -> Question:
+    """One question; most filters are given values that occur."""
+    kind = chance.choice(list(KINDS))
+    resource = RESOURCES[kind]
+    include = tuple(chance.sample(resource.include, 1)) if chance.random() < 0.2 else ()
+    if chance.random() < 0.3:
+        slugs = [row.record["slug"] for row in model.kinds[kind]]
+        former = [slug for of_kind, slug in model.redirects if of_kind == kind]
+        return Question(kind, slug=chance.choice([*slugs, *former, NO_SUCH]), include=include)
+    filters = {}
+    for name in chance.sample([*COMMON, *FILTERS[kind], *REVERSED.get(kind, ())], chance.choice((0, 1, 1, 2, 3))):
+        values = _values(model, kind, name)
+        is_one = values == ["false", "true"] or name.startswith("last_reviewed") or name == "sex"
+        filters[name] = tuple(chance.sample(values, min(len(values), 1 if is_one else chance.choice((1, 1, 2)))))
+        if name in BY_SLUG and chance.random() < 0.02:
+            filters[name] += (NO_SUCH,)
+    keys = chance.sample(list(resource.sorts), min(len(resource.sorts), chance.choice((0, 1, 2))))
+    sort = tuple(chance.choice(("", "-")) + key for key in keys)
+    limit, offset = chance.choice((1, 3, 20, 20, 100)), chance.choice((0, 0, 1, 7, 40, 2000))
+    filters = {name: values for name, values in filters.items() if values}
+    return Question(kind, filters=filters, sort=sort, limit=limit, offset=offset, include=include)
+
+
+@cache
+def _values(model: Model, kind: str, name: str) -> list[str]:
+    """Values of a filter that occur, or that records of the right kind have as slugs."""
+    rows = model.kinds[kind]
+    if name in BY_SLUG:
+        return [row.record["slug"] for row in model.kinds[BY_SLUG[name] or kind]]
+    if name == "same_as":
+        return [f"{code['vocabulary']}:{code['id']}" for row in rows for code in row.record["same_as"]]
+    if name.startswith("last_reviewed"):
+        return sorted({row.record["last_reviewed"] for row in rows})
+    if name in ("from_article", "electrolyte", "is_food"):
+        return ["false", "true"]
+    if name == "sex":
+        return ["female", "male"]
+    path = {"state": ("trigger", "state") if kind == "mechanism" else ("state",), "life_stage": ("life_stage", "code")}
+    return sorted({value for row in rows if (value := row.at(*path.get(name, (name,))))})
+
+
+class Client(threading.Thread):
+    """Asks its share of the questions on one connection, and keeps what was answered wrongly."""
+
+    def __init__(self, port: int, models: dict[str, Model], asked: Iterator[Question], number: int) -> None:
+        super().__init__()
+        self.port = port
+        self.models = models
+        self.asked = itertools.islice(asked, number)
+        self.wrong: list[str] = []
+        self.statuses: Counter[int] = Counter()
+        self.releases: Counter[str] = Counter()
+
+    def run(self) -> None:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            for question in self.asked:
+                connection.request("GET", question.path)
+                response = connection.getresponse()
+                self._compare(question, response, response.read())
+
+    def _compare(self, question: Question, response: http.client.HTTPResponse, body: bytes) -> None:
+        self.statuses[response.status] += 1
+        tag = response.headers.get("Dataset-Version")
+        self.releases[tag or ""] += 1
+        # a refusal does not name its release
+        candidates = [self.models[tag]] if tag else list(self.models.values())
+        if not any(_agrees(model.answer(question), response, body) for model in candidates):
+            self.wrong.append(f"{tag} {question.path}: {response.status} {body[:300]!r}")
+
+
+def _agrees(expected: tuple[int, Any], response: http.client.HTTPResponse, body: bytes) -> bool:
+    status, content = expected
+    if response.status != status:
+        return False
+    if status == 308:
+        return response.headers["Location"].partition("?")[0] == str(content)
+    if status != 200:
+        return True
+    found = json.loads(body)
+    links = {name: found.pop(name) for name in ("next", "previous") if name in found}
+    if links:
+        has_next = found["offset"] + found["limit"] < found["total"]
+        if (links["next"] is not None, links["previous"] is not None) != (has_next, found["offset"] > 0):
+            return False
+    return bool(found == content)
+
+
+@pytest.mark.all
+def test_every_answer_is_that_of_the_model(new_database: NewDatabase, second_release: Path, serving: Serve) -> None:
+    second = Model(second_release)
+    models = {model.tag: model for model in (Model(REAL), second)}
+    url = new_database("model", REAL)
+    with serving(url, WORKERS="2", ACCESS_LOG="false") as server:
+        clients = [
+            Client(server.port, models, questions(list(models.values()), number), REQUESTS // CLIENTS)
+            for number in range(CLIENTS)
+        ]
+        for client in clients:
+            client.start()
+        swaps = 0
+        while any(client.is_alive() for client in clients):
+            for client in clients:
+                client.join(2)
+            if swaps < SWAPS:
+                with changing(url) as connection:
+                    if swaps % 2:
+                        rollback(connection, lambda *_: None)
+                    else:
+                        load(connection, second.prepared)
+                swaps += 1
+    wrong = [each for client in clients for each in client.wrong]
+    statuses = sum((client.statuses for client in clients), Counter())
+    assert not wrong, f"{len(wrong)} of {statuses.total()}: {wrong[:3]}"
+    assert set(statuses) == {200, 308, 404, 422}
+    releases = sum((client.releases for client in clients), Counter())
+    assert all(releases[tag] > REQUESTS // 50 for tag in models), releases
