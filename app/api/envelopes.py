@@ -21,7 +21,7 @@ _cards: dict[str, Any] = {
 Included = create_model(
     "Included",
     __base__=_Optional,
-    __doc__="Related records as cards, by collection; a key is present when `include` asks for it.",
+    __doc__="Related records as cards, by collection, where `include` asks for them.",
     **_cards,
 )
 

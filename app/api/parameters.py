@@ -174,7 +174,7 @@ class NoQuery(Query):
 class PageQuery(Query):
     """Which page of a list to show."""
 
-    limit: WholeNumber = Field(default=20, ge=1, le=100, description="How many items to show, 1 to 100.", examples=[20])
+    limit: WholeNumber = Field(default=20, ge=1, le=100, description="How many items to show.", examples=[20])
     offset: WholeNumber = Field(default=0, ge=0, le=2**31 - 1, description="How many items to skip.", examples=[0])
 
 

@@ -83,7 +83,7 @@ class Model(BaseModel):
 
 
 class Ref(Model):
-    """A reference to another record: enough to show it and to fetch it."""
+    """A reference to another record, enough to show and fetch it."""
 
     slug: Slug = Field(description="Permanent ID.", examples=["magnesium"])
     name: Text = Field(description="Name.", examples=["Magnesium"])
@@ -253,9 +253,7 @@ class Citation(Model):
     finding: Text = Field(description="What the source shows on this point, in our words.")
 
 
-Citations = Annotated[
-    list[Citation], Field(min_length=1, description="Where this comes from.")
-]
+Citations = Annotated[list[Citation], Field(min_length=1, description="Where this comes from.")]
 
 
 class Note(Model):
