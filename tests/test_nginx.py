@@ -331,7 +331,7 @@ def test_the_docs_pages_find_the_description_and_try_it_out(below: Ask) -> None:
     (server,) = description["servers"]
     assert server["url"] == PREFIX
     for path, item in description["paths"].items():
-        if "{" not in path and not any(parameter.get("required") for parameter in item["get"]["parameters"]):
+        if "{" not in path and not any(parameter.get("required") for parameter in item["get"].get("parameters", ())):
             assert below(server["url"] + path)[0] == 200, path
 
 

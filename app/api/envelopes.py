@@ -21,7 +21,7 @@ _cards: dict[str, Any] = {
 Included = create_model(
     "Included",
     __base__=_Optional,
-    __doc__="Related records as cards, by collection; a key is present when `include` asks for it.",
+    __doc__="Related records as cards, by collection, where `include` asks for them.",
     **_cards,
 )
 
@@ -53,7 +53,7 @@ class Record(Envelope, RecordFile, Ref):
 
 def page_model(name: str, item: type[Any]) -> type[Page]:
     """The model of a page of these items."""
-    items: dict[str, Any] = {"items": (list[item], Field(description="Items of this page."))}  # type: ignore[valid-type]
+    items: dict[str, Any] = {"items": (list[item], Field(description="The items."))}  # type: ignore[valid-type]
     return create_model(name, __base__=Page, __doc__=Page.__doc__, **items)
 
 

@@ -129,12 +129,10 @@ def _share_parameters(operations: Iterable[dict[str, Any]]) -> dict[str, Any]:
             names[text] = next(name for name in _component_names(parameter["name"]) if name not in shared)
             shared[names[text]] = parameter
     for operation in operations:
-        operation["parameters"] = [
-            {"$ref": f"#/components/parameters/{names[text]}"}
-            if (text := json.dumps(parameter)) in names
-            else parameter
-            for parameter in operation.get("parameters", ())
-        ]
+        for parameter in operation.get("parameters", ()):
+            if name := names.get(json.dumps(parameter)):
+                parameter.clear()
+                parameter["$ref"] = f"#/components/parameters/{name}"
     return shared
 
 

@@ -46,7 +46,7 @@ SHARED: JSON = {
         "type": "string",
         "pattern": SLUG_PATTERN,
         "maxLength": MAX_SLUG,
-        "description": "Permanent identifier.",
+        "description": "Permanent ID.",
     },
     "Slugs": {
         "type": "array",
@@ -70,9 +70,9 @@ def schemas(found: JSON) -> JSON:
             # every key is always sent
             property_.pop("default", None)
     _compose(found)
-    for component in found.values():
+    for name, component in found.items():
         for properties in _properties(component):
-            properties |= {key: _property(property_) for key, property_ in properties.items()}
+            properties |= {key: _property(property_, in_full=name in IN_FULL) for key, property_ in properties.items()}
             if "const" not in properties.get("kind", {"const": ""}):
                 properties["kind"] = {"$ref": f"{REFERENCE}Kind"}
     found |= SHARED
@@ -109,13 +109,13 @@ def _compose(found: JSON) -> None:
                     found[name]["description"] = component["description"]
 
 
-def _property(schema: JSON) -> JSON:
+def _property(schema: JSON, *, in_full: bool) -> JSON:
     """A property of a response; a nullable scalar in the form of OpenAPI 3.1."""
     kept = {key: value for key, value in sorted(schema.items()) if key != "title"}
     if "items" in kept:
-        kept["items"] = _property(kept["items"])
+        kept["items"] = _property(kept["items"], in_full=in_full)
     for name, component in SHARED.items():
-        if _shape(kept) == _shape(component):
+        if _shape(kept) == _shape(component) and not (in_full and name == "Slug"):
             return {"$ref": REFERENCE + name} | {key: kept[key] for key in kept if kept[key] != component.get(key)}
     parts = [part for part in kept.get("anyOf", ()) if part != {"type": "null"}]
     if parts and "$ref" not in parts[0]:
@@ -156,8 +156,8 @@ def _joined(schema: JSON, found: JSON) -> JSON:
 def _drop_repeated_examples(properties: JSON, said: JSON) -> None:
     """The examples of a reference's keys stand there alone."""
     for key, property_ in said.items():
-        if properties.get(key) == property_:
-            properties[key] = {name: value for name, value in property_.items() if name != "examples"}
+        if key in properties and properties[key].get("examples") == property_.get("examples"):
+            properties[key] = {name: value for name, value in properties[key].items() if name != "examples"}
 
 
 def _share_properties(found: JSON) -> None:

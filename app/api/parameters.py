@@ -174,14 +174,14 @@ class NoQuery(Query):
 class PageQuery(Query):
     """Which page of a list to show."""
 
-    limit: WholeNumber = Field(default=20, ge=1, le=100, description="How many items to show, 1 to 100.", examples=[20])
+    limit: WholeNumber = Field(default=20, ge=1, le=100, description="How many items to show.", examples=[20])
     offset: WholeNumber = Field(default=0, ge=0, le=2**31 - 1, description="How many items to skip.", examples=[0])
 
 
 class RecordFilters(Query):
     """Filters that every collection has; each adds its own."""
 
-    slug: Annotated[tuple[str, ...], Slugs(), column_in("slug")] = Field(default=(), description="Only these records.")
+    slug: Annotated[tuple[str, ...], Slugs(), column_in("slug")] = Field(default=(), description="Only these.")
     from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
         default=None,
         description="True: only what the article on muscle twitching names; false: only what was added.",

@@ -173,7 +173,7 @@ class Listing:
         )
         own: dict[str, Any] = {"sort": (Annotated[tuple[str, ...], sort_keys(*keys)], sort)}
         if self.example:
-            bulk = Field(default=(), description="Only these records.", examples=[self.example])
+            bulk = Field(default=(), description="Only these.", examples=[self.example])
             own["slug"] = (Annotated[tuple[str, ...], Slugs(), column_in("slug")], bulk)
         return own
 
@@ -198,7 +198,7 @@ class Listing:
 def _include(names: Sequence[str]) -> dict[str, Any]:
     field_info = Field(
         default=(),
-        description="Records to add to `included`.",
+        description="Cards for `included`.",
         examples=[names[0]],
     )
     return {"include": (Annotated[tuple[str, ...], Choices(*names)], field_info)}

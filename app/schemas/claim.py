@@ -48,7 +48,7 @@ class ClaimFile(RecordFile):
     co_subjects: list[Subject] = Field(default=[], description="Further subjects that the same statement covers.")
     relation: Relation
     object: Subject | None = Field(default=None, description="What it affects; null where `target` says it.")
-    target: Text | None = Field(default=None, description="What it affects, in words, where that is not a record.")
+    target: Text | None = Field(default=None, description="What it affects, where that is not a record.")
     population: Text | None = Field(
         default=None,
         description="Whom the evidence covers, where that is not everybody.",
@@ -81,9 +81,9 @@ class ClaimCard(Card):
     state: SubjectState | None = Field(description="In which state the subject acts; null for always.")
     relation: Relation
     object: Ref | None = Field(description="What it affects; null where `target` says it.")
-    target: Text | None = Field(description="What it affects, in words, where that is not a record.")
+    target: Text | None = Field(description="What it affects, where that is not a record.")
     grade: Grade
-    sources: list[Ref] = Field(description="The publications that it cites.")
+    sources: list[Ref] = Field(min_length=1, description="The publications that it cites.")
 
 
 KIND = Kind(

@@ -83,18 +83,18 @@ class Model(BaseModel):
 
 
 class Ref(Model):
-    """A reference to another record: enough to show it and to fetch it."""
+    """A reference to another record, enough to show and fetch it."""
 
-    slug: Slug = Field(description="Permanent identifier.", examples=["magnesium"])
+    slug: Slug = Field(description="Permanent ID.", examples=["magnesium"])
     name: Text = Field(description="Name.", examples=["Magnesium"])
     kind: str = Field(description="Kind.", examples=["nutrient"])
-    url: UrlPath = Field(description="Its path.", examples=["/nutrients/magnesium"])
+    url: UrlPath = Field(description="Path.", examples=["/nutrients/magnesium"])
 
 
 class Card(Ref):
     """The short form of a record, for a list: what one would put on a card or in a row of a table."""
 
-    summary: Text = Field(description="What it is, in a few sentences.")
+    summary: Text = Field(description="In a few sentences.")
 
 
 class Intent(StrEnum):
@@ -253,9 +253,7 @@ class Citation(Model):
     finding: Text = Field(description="What the source shows on this point, in our words.")
 
 
-Citations = Annotated[
-    list[Citation], Field(min_length=1, description="Where this comes from; there is at least one source.")
-]
+Citations = Annotated[list[Citation], Field(min_length=1, description="Where this comes from.")]
 
 
 class Note(Model):
@@ -319,7 +317,7 @@ class RecordFile(Graded):
 
     name: Text = Field(description="Name.")
     aliases: list[Text] = Field(default=[], description="Other names: synonyms, spellings, lay words, abbreviations.")
-    summary: Text = Field(description="What it is, in a few sentences.")
+    summary: Text = Field(description="In a few sentences.")
     from_article: StrictBool = Field(
         description="True where the article on muscle twitching names it; false where other literature adds it."
     )

@@ -17,7 +17,7 @@ class FaqEntryFile(RecordFile):
     position: StrictInt = Field(ge=1, description="Place in the FAQ, from 1.")
     answer: Text = Field(description="The whole answer, in plain words.")
     points: list[Statement] = Field(min_length=1, description="The facts behind the answer, each graded and cited.")
-    warnings: list[Statement] = Field(default=[], description="What a reader of the answer must see beside it.")
+    warnings: list[Statement] = Field(default=[], description="What a reader of the answer must see next to it.")
     red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
     related: list[Related] = Field(min_length=1, description="The records that the question is about.")
 
@@ -26,7 +26,7 @@ class FaqEntry(FaqEntryFile, Ref):
     """A frequently asked question; `name` is the question."""
 
     kind: Literal["faq_entry"] = Field(default="faq_entry", description="Kind.")
-    question: Text = Field(description="The question, as people ask it: the same as `name`.")
+    question: Text = Field(description="The question; the same as `name`.")
 
     @model_validator(mode="before")
     @classmethod
@@ -45,7 +45,7 @@ class FaqEntryCard(Card):
     """An FAQ entry in a list: question, answer and what must be seen with it."""
 
     kind: Literal["faq_entry"] = Field(default="faq_entry", description="Kind.")
-    question: Text = Field(description="The question, as people ask it: the same as `name`.")
+    question: Text = Field(description="The question; the same as `name`.")
     answer: Text = Field(description="The whole answer, in plain words.")
     grade: Grade = Field(description="How well the evidence supports the answer.")
     warnings: list[GradedText] = Field(description="What a reader of the answer must see next to it.")

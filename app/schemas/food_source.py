@@ -100,7 +100,7 @@ class Provision(Model):
 
 
 class AmountStatus(StrEnum):
-    """`not-measured`: the food database has no value. That is not zero."""
+    """Whether the food database has a value; `not-measured` is not zero."""
 
     measured = "measured"
     not_measured = "not-measured"
@@ -178,13 +178,13 @@ class Amount(Model):
     )
     ndb_no: Ndb = Field(description="NDB number of the food in the food database.", examples=["11458"])
     brand: Text | None = Field(description="The brand, where one product was measured; else null.")
-    status: AmountStatus = Field(description="Whether the food database has a value; `not-measured` is not zero.")
+    status: AmountStatus
     per_100g: Quantity | None = Field(description="Amount in 100 g of edible portion; null where not measured.")
     serving: Serving = Field(description="The serving that the next two count by.")
     per_serving: Quantity | None = Field(description="Amount in the serving; null where not measured.")
     percent_daily_value: int | None = Field(
         ge=0,
-        description="Amount in the serving as a whole percentage of the FDA Daily Value; null where there is none.",
+        description="Amount in the serving in whole percent of the FDA Daily Value, if any.",
         examples=[19],
     )
     reference_amount: ReferenceAmount = Field(description="The FDA's reference amount, which decides the standing.")
@@ -208,7 +208,7 @@ class FoodSourceFile(IdentifiedFile):
     """A food source, as a contributor writes it."""
 
     group: FoodGroup
-    is_food: StrictBool = Field(default=True, description="False for sunlight, which is a source but not a food.")
+    is_food: StrictBool = Field(default=True, description="False for sunlight: a source, not a food.")
     part_of: FoodSourceRef | None = Field(default=None, description="The wider source it belongs to, if any.")
     nutrients: list[Provision] = Field(
         default=[],
@@ -271,7 +271,7 @@ class FoodSourceCard(Card):
 
     kind: Literal["food_source"] = Field(default="food_source", description="Kind.")
     group: FoodGroup
-    is_food: bool = Field(description="False for sunlight, which is a source but not a food.")
+    is_food: bool = Field(description="False for sunlight: a source, not a food.")
     part_of: Ref | None = Field(description="The wider source it belongs to, if any.")
     nutrients: list[ProvidedNutrient] = Field(
         validation_alias="provided", description="The nutrients that it is a source of."

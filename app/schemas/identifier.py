@@ -107,9 +107,15 @@ class Identifier(Model):
     """A code that another vocabulary has for what the record is about."""
 
     vocabulary: CodeSystem
-    id: str = Field(description="The code, as the vocabulary writes it.", examples=["D008274"])
+    id: str = Field(
+        description="The code, as the vocabulary writes it.",
+        examples=["D008274"],
+        json_schema_extra={"pattern": "^[A-Za-z0-9:.-]+$"},
+    )
     match: Match
-    url: str = Field(default="", description="Address of the code in its vocabulary.")
+    url: str = Field(
+        default="", description="Address of the code in its vocabulary.", json_schema_extra={"format": "uri"}
+    )
 
     @property
     def code(self) -> str:

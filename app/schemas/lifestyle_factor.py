@@ -59,9 +59,7 @@ class LifestyleFactorFile(IdentifiedFile):
 
     type: LifestyleFactorType
     part_of: LifestyleFactorRef | None = Field(default=None, description="The wider factor it belongs to, if any.")
-    examples: list[Text] = Field(
-        default=[], description="Examples by their common names: drugs of a class, drinks, ..."
-    )
+    examples: list[Text] = Field(default=[], description="Examples by common name: drugs, drinks.")
     effects: list[Statement] = Field(min_length=1, description="What it does to muscle and nerve.")
     advice: list[Statement] = Field(default=[], description="What sources say helps; general, never personal.")
     red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
@@ -77,7 +75,7 @@ class LifestyleFactor(LifestyleFactorFile, Ref):
         default=[], description="The narrower factors that belong to it, as diuretics to medications."
     )
     mechanisms: Annotated[list[Ref], Backlink("mechanism", "trigger")] = Field(
-        default=[], description="Chains of cause and effect that start with it."
+        default=[], description="Chains that start with it."
     )
     claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
         default=[], description="Graded claims about it, best supported first."
@@ -99,7 +97,7 @@ class LifestyleFactorCard(Card):
     kind: Literal["lifestyle_factor"] = Field(default="lifestyle_factor", description="Kind.")
     type: LifestyleFactorType
     part_of: Ref | None = Field(description="The wider factor it belongs to, if any.")
-    examples: list[Text] = Field(description="Examples by their common names: drugs of a class, drinks, ...")
+    examples: list[Text] = Field(description="Examples by common name: drugs, drinks.")
     disturbs: list[DisturbedNutrient] = Field(description="Nutrients that it disturbs.")
 
 

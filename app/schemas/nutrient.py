@@ -92,12 +92,15 @@ class SupplementForm(Statement):
     )
 
 
+Symbol = Annotated[Text, Field(pattern="^[A-Z][a-z]?$")]
+
+
 class NutrientFile(IdentifiedFile):
     """A nutrient, as a contributor writes it."""
 
     type: NutrientType
-    symbol: Text | None = Field(default=None, description="Chemical symbol of a mineral.", examples=["Mg"])
-    electrolyte: StrictBool = Field(description="True for a mineral that carries charge in body fluids.")
+    symbol: Symbol | None = Field(default=None, description="Chemical symbol of a mineral.", examples=["Mg"])
+    electrolyte: StrictBool = Field(description="Whether it carries charge in body fluids.")
     roles: list[Statement] = Field(min_length=1, description="What it does in muscle and nerve.")
     deficiency: Deficiency
     excess: list[Statement] = Field(min_length=1, description="What too much of it does.")
@@ -114,14 +117,14 @@ class Nutrient(NutrientFile, Ref):
 
     kind: Literal["nutrient"] = Field(default="nutrient", description="Kind.")
     unit: Unit | None = Field(description="Unit in which its amounts are given.")
-    daily_value: Quantity | None = Field(description="The FDA Daily Value for adults; null where there is none.")
+    daily_value: Quantity | None = Field(description="FDA Daily Value for adults, if any.")
     intakes_url: UrlPath = Field(
         description="Path of its reference intakes by authority and life stage.",
         examples=["/intakes?nutrient=magnesium"],
     )
-    symptoms: list[Ref] = Field(description="What a chain of cause and effect that starts with it ends in.")
+    symptoms: list[Ref] = Field(description="What chains that start with it end in.")
     mechanisms: Annotated[list[Ref], Backlink("mechanism", "trigger", "involves")] = Field(
-        default=[], description="Chains of cause and effect that start with it or run through it."
+        default=[], description="Chains that start with it or run through it."
     )
     food_sources: Annotated[list[Ref], Backlink("food_source", "nutrients")] = Field(
         default=[], description="What it is found in."
@@ -143,10 +146,10 @@ class NutrientCard(Card):
 
     kind: Literal["nutrient"] = Field(default="nutrient", description="Kind.")
     type: NutrientType
-    symbol: Text | None = Field(description="Chemical symbol of a mineral.", examples=["Mg"])
-    electrolyte: bool = Field(description="True for a mineral that carries charge in body fluids.")
+    symbol: Symbol | None = Field(description="Chemical symbol of a mineral.", examples=["Mg"])
+    electrolyte: bool = Field(description="Whether it carries charge in body fluids.")
     unit: Unit | None = Field(description="Unit in which its amounts are given.")
-    daily_value: Quantity | None = Field(description="The FDA Daily Value for adults; null where there is none.")
+    daily_value: Quantity | None = Field(description="FDA Daily Value for adults, if any.")
 
 
 KIND = Kind(

@@ -58,7 +58,9 @@ class Population(Model):
 class LifeStage(Model):
     """A life stage of the authority that defines it."""
 
-    code: Text = Field(description="Code, as the `life_stage` filter takes it.", examples=["female_31_50"])
+    code: Text = Field(
+        description="Code, as the `life_stage` filter takes it.", pattern="^[a-z0-9_]+$", examples=["female_31_50"]
+    )
     label: Text = Field(description="The authority's words.", examples=["Females 31-50 years"])
 
 

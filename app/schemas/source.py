@@ -40,7 +40,7 @@ class SourceFile(Model):
     year: Year | None = Field(default=None, description="Year of publication.")
     publisher: Text | None = Field(default=None, description="Publisher, or journal with volume and pages.")
     doi: Doi | None = Field(default=None, description="Digital Object Identifier.")
-    website: HttpUrl | None = Field(default=None, description="Address of the publication on the web.")
+    website: HttpUrl | None = Field(default=None, description="Its address on the web.")
     summary: Text = Field(description="What it is and what it shows, in a few sentences.")
     pmid: Annotated[str | None, Field(pattern=r"^\d{1,8}$")] = Field(default=None, description="PubMed identifier.")
     accessed: date | None = Field(default=None, description="Day on which the website was read.")
@@ -78,7 +78,7 @@ class SourceCard(Card):
     title: Text = Field(description="Title of the publication.")
     year: Year | None = Field(description="Year of publication.")
     doi: Doi | None = Field(description="Digital Object Identifier.")
-    website: HttpUrl | None = Field(description="Address of the publication on the web.")
+    website: HttpUrl | None = Field(description="Its address on the web.")
 
 
 KIND = Kind(

@@ -31,7 +31,7 @@ class Symptom(SymptomFile, Ref):
 
     kind: Literal["symptom"] = Field(default="symptom", description="Kind.")
     mechanisms: Annotated[list[Ref], Backlink("mechanism", "symptoms")] = Field(
-        default=[], description="Chains of cause and effect that end in it, best supported first."
+        default=[], description="Chains that end in it, best supported first."
     )
     lifestyle_factors: Annotated[list[Ref], Backlink("lifestyle_factor", "symptoms")] = Field(
         default=[], description="Habits, states and medicines linked with it."

@@ -35,7 +35,7 @@ class SearchQuery(PageQuery):
     q: str = Field(
         min_length=1,
         max_length=LONGEST,
-        description="Words or a question, 200 characters at most.",
+        description="Words or a question.",
         examples=["water pills leg cramps"],
         json_schema_extra=PRINTABLE,
     )
@@ -50,16 +50,14 @@ class SuggestQuery(Query):
     q: str = Field(
         min_length=1,
         max_length=LONGEST,
-        description="What was typed so far, 200 characters at most.",
+        description="What was typed so far.",
         examples=["diur"],
         json_schema_extra=PRINTABLE,
     )
     kind: Annotated[tuple[str, ...], Choices(*SEARCHED)] = Field(
         default=(), description="Only records of these kinds.", examples=["lifestyle_factor"]
     )
-    limit: WholeNumber = Field(
-        default=8, ge=1, le=20, description="How many suggestions to show, 1 to 20.", examples=[8]
-    )
+    limit: WholeNumber = Field(default=8, ge=1, le=20, description="How many suggestions to show.", examples=[8])
 
 
 class SearchHit(Ref):
