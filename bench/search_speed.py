@@ -75,9 +75,8 @@ class Maker:
 def vocabulary() -> Vocabulary:
     """The vocabulary of the content; diets and ingredients name records, of which there are none here."""
     read = tomllib.loads(VOCABULARY.read_text(encoding="utf-8"))
-    return Vocabulary.model_validate(
-        {**read, "diets": {}, "ingredients": {}}, context=Names(dict[str, Ref](), dict[str, str]())
-    )
+    names = Names(dict[str, Ref](), dict[str, str]())
+    return Vocabulary.model_validate({**read, "diets": {}, "ingredients": {}}, context=names)
 
 
 def fts5(entries: Sequence[Entry]) -> sqlite3.Connection:

@@ -27,7 +27,7 @@ from tests.support import real_database
 CASES = Path(__file__).parent / "search_cases.tsv"
 QUESTIONS = Path(__file__).parent / "search_questions"
 DEPTH = 20
-ROUNDS, RATE, DECAY, BEST = 12, 0.2, 0.0003, 3.0
+ROUNDS, RATE, DECAY, BEST = 25, 0.2, 0.0003, 3.0
 """Rounds through all cases, step, pull towards nothing, and what the best answer counts next to another acceptable one:
 chosen by the likelihood of the right answers in questions held out."""
 

@@ -67,7 +67,7 @@ class Entry:
     """Of each passage, its terms, each between blanks: a set of each would take several times the memory."""
     keys: list[str] = field(default_factory=list)
     """Name and aliases, as beginnings are compared with them."""
-    # made when the entry is read
+    # made when the entry is first ranked
     text: str = ""
     places: dict[str, list[tuple[int, str, float]]] = field(default_factory=dict)
     """Of a term, or a slug behind a slash, the names that hold it or mean it: which, by which term, and its weight."""
@@ -79,7 +79,7 @@ class Entry:
     """Of a symptom, the nutrient that most records tie to it."""
 
     def complete(self) -> None:
-        """Make what is not stored."""
+        """Make what is not stored: only ranking needs it."""
         self.text = "".join(self.terms)
         for i, name in enumerate(self.names):
             for term, (weight, slugs) in name.terms.items():

@@ -30,7 +30,7 @@ WEAK = 0.2
 """Weight of a weak word, as part of what another word of the same frequency weighs."""
 SAME_NAME = 20
 """Records that one name may lead to: a very common name tells them apart no more, and would make each query slow."""
-REMEMBERED = 1000
+REMEMBERED = 600
 """Records that a process keeps at hand, some 5 KB each."""
 MOST_JOINED = 4
 """Words of a name inside another one: few have more, and each costs a look at every name."""
@@ -58,7 +58,7 @@ class SearchIndex:
         self.speller = Speller(_open(folder / "words"), self.analyzer)
         self.entry = lru_cache(REMEMBERED)(self._entry)
         """The record of an ordinal."""
-        self.weight = lru_cache(20 * REMEMBERED)(self._weight)
+        self.weight = lru_cache(10 * REMEMBERED)(self._weight)
         """How much a term tells: the rarer, the more; weak words tell little."""
 
     def frequency(self, term: str) -> int:
@@ -84,9 +84,7 @@ class SearchIndex:
         return self.find(Query.const_score_query(Query.term_query(self.schema, field, term), 1), SAME_NAME)
 
     def _entry(self, ordinal: int) -> Entry:
-        entry = ENTRY.validate_json(self.searcher.doc(tantivy.DocAddress(0, ordinal))["data"][0])
-        entry.complete()
-        return entry
+        return ENTRY.validate_json(self.searcher.doc(tantivy.DocAddress(0, ordinal))["data"][0])
 
     def _weight(self, term: str) -> float:
         known = self.frequency(term)

@@ -71,7 +71,10 @@ class Understood:
         """Terms to mark: those of the query, and the names of what it names."""
 
     def entry(self, ordinal: int) -> Entry:
-        return self.index.entry(ordinal)
+        entry = self.index.entry(ordinal)
+        if not entry.places:
+            entry.complete()
+        return entry
 
     def _is_strange(self, token: Token) -> bool:
         is_known = self.index.frequency(token.term) or self.index.speller.is_known(token.text)

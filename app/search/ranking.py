@@ -19,7 +19,7 @@ from app.search.weights import WEIGHTS
 
 Matched = Literal["name", "alias", "text", "typo"]
 
-POOL = 48
+POOL = 32
 """How many of tantivy's best are ranked anew; the rest follow in tantivy's order."""
 PASSAGES = 40
 """How many passages of a record are looked at: few have more."""
