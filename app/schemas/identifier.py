@@ -114,7 +114,9 @@ class Identifier(Model):
     )
     match: Match
     url: str = Field(
-        default="", description="Address of the code in its vocabulary.", json_schema_extra={"format": "uri"}
+        default="",
+        description="Address of the code in its vocabulary.",
+        json_schema_extra={"format": "uri", "pattern": "^https?://"},
     )
 
     @property
