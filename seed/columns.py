@@ -83,7 +83,7 @@ def amount_rows(record: Any) -> Iterator[dict[str, Any]]:
 
 
 def provision_rows(record: Any) -> Iterator[dict[str, Any]]:
-    """The rows of the nutrients that a food source provides, each with the greatest of its amounts."""
+    """The rows of the nutrients that a food source provides, as its card shows them."""
     if not isinstance(record, FoodSource):
         return
     for item in record.provided:

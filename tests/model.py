@@ -64,10 +64,10 @@ class Row:
         return value
 
     def amount(self, nutrient: str, key: str) -> Any:
-        """The greatest amount of a nutrient."""
-        amounts = [amount[key] for amount in self.record["amounts"] if amount["nutrient"]["slug"] == nutrient]
-        found = [value["value"] if isinstance(value, dict) else value for value in amounts if value is not None]
-        return max(found, default=None)
+        """The amount of a nutrient in the form of the food that has most of it: its amounts are in that order."""
+        found = (amount for amount in self.record["amounts"] if amount["nutrient"]["slug"] == nutrient)
+        value = next((amount[key] for amount in found if amount["per_100g"] is not None), None)
+        return value["value"] if isinstance(value, dict) else value
 
 
 Test = Callable[[Row, Sequence[str]], bool]

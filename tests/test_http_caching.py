@@ -266,7 +266,7 @@ async def test_concurrent_misses_render_once(tiny_database: str) -> None:
         statements = statements_of(client._transport.app.state.engine)  # type: ignore[attr-defined]
         responses = await asyncio.gather(*(client.get("/nutrients?limit=3") for _ in range(20)))
         assert len({response.content for response in responses}) == 1
-        pages = [sql for sql in statements if "FROM nutrient" in sql and "count" not in sql]
+        pages = [sql for sql in statements if "FROM nutrient" in sql]
         assert len(pages) == 1
 
 

@@ -222,7 +222,7 @@ async def test_an_error_is_a_page_for_people_and_a_problem_for_programs(
 
 
 async def test_what_is_not_offered_is_refused_with_a_page(tiny: httpx.AsyncClient) -> None:
-    response = await tiny.get("/nutrients.csv", headers={"Accept": "text/html"})
+    response = await tiny.get("/suggest?q=iron", headers={"Accept": "text/html"})
     assert (response.status_code, response.headers["Content-Type"]) == (406, "text/html; charset=utf-8")
 
 

@@ -1,7 +1,6 @@
 """Food sources: foods, groups of foods, and the one source that is not a food."""
 
 import re
-from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -220,10 +219,11 @@ class FoodSourceFile(IdentifiedFile):
 
 
 class ProvidedNutrient(Model):
-    """A nutrient that a food source provides, with the greatest of its amounts; null where none was measured."""
+    """A nutrient that a food source provides, in the form that has most in a serving; null where not measured."""
 
     nutrient: Ref
     standing: Standing
+    description: Text | None = Field(description="That form, as the food database describes it.")
     per_100g: Quantity | None
     per_serving: Quantity | None
     percent_daily_value: int | None = Field(ge=0, description="Percentage of the FDA Daily Value in a serving.")
@@ -252,18 +252,16 @@ class FoodSource(FoodSourceFile, Ref):
 
 
 def _in_short(item: Provision, amounts: list[Amount]) -> ProvidedNutrient:
-    percents = (a.percent_daily_value for a in amounts if a.percent_daily_value is not None)
+    # the amounts are ordered by percentage: all figures are those of one form of the food
+    best = next((amount for amount in amounts if amount.per_100g is not None), None)
     return ProvidedNutrient(
         nutrient=item.nutrient,
         standing=item.standing,
-        per_100g=_greatest(a.per_100g for a in amounts),
-        per_serving=_greatest(a.per_serving for a in amounts),
-        percent_daily_value=max(percents, default=None),
+        description=best and best.description,
+        per_100g=best and best.per_100g,
+        per_serving=best and best.per_serving,
+        percent_daily_value=best and best.percent_daily_value,
     )
-
-
-def _greatest(quantities: Iterable[Quantity | None]) -> Quantity | None:
-    return max(filter(None, quantities), key=lambda quantity: quantity.value, default=None)
 
 
 class FoodSourceCard(Card):

@@ -63,8 +63,9 @@ RESOURCE = Resource(
     example="spinach",
     list_doc="""Foods, groups of foods and the one source that is not a food, with the nutrients each provides.
 
-Foods that contain magnesium, richest first:
-`/food-sources?nutrient=magnesium&sort=-per_100g` (sorting by an amount needs one `nutrient`).""",
+Good sources of magnesium, richest first:
+`/food-sources?nutrient=magnesium&sort=-per_100g` (sorting by an amount needs one `nutrient`). Every food:
+`/nutrients/magnesium/food-sources`.""",
     detail_doc="""One food source, and how much it contains of each nutrient.""",
     where=_amounts_of_the_nutrient,
 )

@@ -155,7 +155,7 @@ RESOURCE = Resource(
     list_doc="""What people need of each nutrient and what is too much, by authority, side by side and never averaged.
 
 A breast-feeding woman of 28 and magnesium: `/intakes?nutrient=magnesium&sex=female&age=28&lactating=true`.
-Upper limits: `/intakes?type=UL`.""",
+Upper limits: `/intakes.csv?type=UL`.""",
     detail_doc="One value of one authority for one population, with its source and notes on how to read it.",
     where=is_for,
     check=_check,
