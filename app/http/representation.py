@@ -187,6 +187,9 @@ class RepresentationMiddleware:
         began = monotonic()
 
         def is_too_late(state: RetryCallState) -> bool:
+            error = state.outcome and state.outcome.exception()
+            if state.attempt_number == 1 and isinstance(error, DBAPIError) and error.connection_invalidated:
+                return False  # lost while nobody used it, which tells nothing of the database
             # a database that has been away for long is asked once
             away_since = min(began, self._watcher.gone_since or began)
             return monotonic() + state.upcoming_sleep - away_since > self._settings.database_patience
