@@ -89,6 +89,7 @@ class Analyzer:
         self.stop = self.stems(vocabulary.stop_words)
         self.weak = self.stems(vocabulary.weak_words) - self.stop
         self.questions = frozenset(vocabulary.question_words)
+        self.closed = frozenset(vocabulary.closed_question_words)
         self.units = frozenset(vocabulary.units)
         self.food = frozenset(map(self._phrase, vocabulary.food_words))
         self.negations = sorted(map(self._phrase, vocabulary.negations), key=len, reverse=True)

@@ -34,14 +34,23 @@ class Understood:
         first = words[0].text if words else ""
         self.question = text.rstrip().endswith("?") or first in index.analyzer.questions
         self.intents = index.analyzer.intents(words)
+        self.closed = first in index.analyzer.closed
+        """It is answered by yes or no, so it asks for no list."""
+        self.title = index.analyzer.typed(text)
         words, self.food = self._without_food_words(words)
-        if self.intents & ELSE:
-            self.food = False
-        tokens = self._without_diets(self._without_negated(self._without_units(text, words)))
+        tokens = self._without_negated(self._without_units(text, words))
+        self.diets = {token.term for token in tokens if token.term in index.analyzer.diets}
+        """Diets that it names: they ask for food and leave some out."""
+        self.negated = frozenset(self.excluded)
+        """Slugs of records of which it wants to hear nothing; a diet leaves foods out, but not what is said of them."""
+        self.excluded.update(slug for token in tokens if token.term in self.diets for slug in self._named([token]))
+        self.food = bool(self.food or self.diets) and not (self.closed or self.intents & ELSE)
         terms = self._content(tokens)
         self.weights = {term: index.weight(term) for term in terms}
-        whole = sum(self.weights.values()) or 1.0
-        self.shares = {term: weight / whole for term, weight in self.weights.items()}
+        # the foods that are left are what a diet asks for: no food need say its word
+        met = self.diets if self.food and self.weights.keys() - self.diets else set()
+        whole = sum(weight for term, weight in self.weights.items() if term not in met) or 1.0
+        self.shares = {term: 0.0 if term in met else weight / whole for term, weight in self.weights.items()}
         """What part of the query each term is."""
         strange = [token for token in tokens if token.term in self.weights and self._is_strange(token)]
         self.unknown = list(dict.fromkeys(text[token.start : token.end] for token in strange))
@@ -237,13 +246,6 @@ class Understood:
         """The negation belongs to a name, as in "not drinking enough"."""
         names = (frozenset(self._content(tokens[i : i + length])) for length in (2, 3, 4))
         return any(tokens[i].term in name and len(name) > 1 and self.index.named(name) for name in names)
-
-    def _without_diets(self, tokens: list[Token]) -> list[Token]:
-        """A diet asks for food and leaves some out."""
-        diets = [token for token in tokens if token.term in self.index.analyzer.diets]
-        self.food = self.food or bool(diets)
-        self.excluded.update(slug for token in diets for slug in self._named([token]))
-        return [token for token in tokens if token not in diets]
 
     def _recognise(self, terms: Sequence[str]) -> dict[int, frozenset[str]]:
         """Entries one of whose names is in the query, each with the heaviest such name."""
