@@ -22,8 +22,7 @@ class Understood:
     """What a query names and what it asks."""
 
     def __init__(self, index: SearchIndex, text: str) -> None:
-        self.index = index
-        self.stop = index.analyzer.stop
+        self.index, self.stop = index, index.analyzer.stop
         self.corrections: set[str] = set()
         """Terms that came of correcting a word."""
         self.corrected: str | None = None
@@ -58,7 +57,7 @@ class Understood:
         self.strange = {token.term for token in strange}
         self.known = 1 - sum(self.shares[term] for term in sorted(self.strange))
         """What part of the query a record or a spelling explains."""
-        self.recognised = self._recognise(terms)
+        self.recognised = self._without_torn(terms, self._recognise(terms))
         """Entries that the query names, with the terms by which it does."""
         entities = {o: names for o, names in self.recognised.items() if self.entry(o).kind in ENTITIES}
         self.named = {
@@ -255,6 +254,23 @@ class Understood:
                 if self._weight(name) > self._weight(found.get(ordinal, ())):
                     found[ordinal] = name
         return {ordinal: name for ordinal, name in found.items() if not name <= self.index.analyzer.weak}
+
+    def _without_torn(self, terms: Sequence[str], recognised: dict[int, frozenset[str]]) -> dict[int, frozenset[str]]:
+        """Leave out names whose words stand apart, where one of them belongs to a name whose words stand together: in
+        "lack of sleep makes muscles twitch", "sleep twitch"."""
+        places = {term: i for i, term in enumerate(t for t in terms if t not in self.index.analyzer.weak)}
+
+        def is_together(name: frozenset[str]) -> bool:
+            found = [places[term] for term in name if term in places]
+            return max(found) - min(found) < len(found)
+
+        together = {o: name for o, name in recognised.items() if is_together(name)}
+        whole = {name for o, name in together.items() if len(name) > 1 and self.entry(o).kind in ENTITIES}
+        return {
+            o: name
+            for o, name in recognised.items()
+            if o in together or not any(name & other and not name > other for other in whole)
+        }
 
     def _weight(self, terms: Iterable[str]) -> float:
         return sum(self.index.weight(term) for term in sorted(terms))
