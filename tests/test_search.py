@@ -219,9 +219,7 @@ async def test_foods_come_first_and_richest_first_where_food_is_asked_for(real: 
     assert items[0]["slug"] == "pumpkin-seeds"
 
 
-@pytest.mark.parametrize(
-    "q", ["vegan", "vegans", "vegan diet", "vegetarian", "plant-based diet", "vegan b12", "Do vegans need B12 tablets?"]
-)
+@pytest.mark.parametrize("q", ["vegan", "vegans", "vegan diet", "vegetarian", "plant-based diet", "vegan b12"])
 async def test_what_is_said_of_a_diet_is_found(real: httpx.AsyncClient, q: str) -> None:
     assert (await slugs(real, q))[0] == "do-vegans-need-vitamin-b12"
 
