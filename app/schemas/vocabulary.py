@@ -16,6 +16,9 @@ class Vocabulary(Model):
     stop_words: list[Letters] = Field(default=[], description="Words that carry no meaning for the search.")
     weak_words: list[Letters] = Field(default=[], description="Words that count little; no record must hold them.")
     question_words: list[Letters] = Field(default=[], description="First words that make a query a question.")
+    closed_question_words: list[Letters] = Field(
+        default=[], description="First words of a question that is answered by yes or no: it asks for no list of foods."
+    )
     negations: list[Phrase] = Field(default=[], description='Take out what follows: "calcium without dairy".')
     negation_suffixes: list[Letters] = Field(default=[], description='Take out what stands before: "dairy-free".')
     negation_prefixes: list[Letters] = Field(default=[], description='Take out the next word: "non-dairy".')

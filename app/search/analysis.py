@@ -81,7 +81,9 @@ class Analyzer:
                 if len(words) > 1:
                     self._phrases[words[0]].append((words, first))
                 else:
-                    synonyms[words[0]] = synonyms[stem(words[0])] = first
+                    # "fasting" is not "fast", where it has a group of its own
+                    synonyms.setdefault(stem(words[0]), first)
+                    synonyms[words[0]] = first
         self.stem = lru_cache(REMEMBERED)(stem)
         """The term of a single folded word; remembered now that all synonyms are known."""
         for phrases in self._phrases.values():
@@ -89,6 +91,7 @@ class Analyzer:
         self.stop = self.stems(vocabulary.stop_words)
         self.weak = self.stems(vocabulary.weak_words) - self.stop
         self.questions = frozenset(vocabulary.question_words)
+        self.closed = frozenset(vocabulary.closed_question_words)
         self.units = frozenset(vocabulary.units)
         self.food = frozenset(map(self._phrase, vocabulary.food_words))
         self.negations = sorted(map(self._phrase, vocabulary.negations), key=len, reverse=True)

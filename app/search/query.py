@@ -22,8 +22,7 @@ class Understood:
     """What a query names and what it asks."""
 
     def __init__(self, index: SearchIndex, text: str) -> None:
-        self.index = index
-        self.stop = index.analyzer.stop
+        self.index, self.stop = index, index.analyzer.stop
         self.corrections: set[str] = set()
         """Terms that came of correcting a word."""
         self.corrected: str | None = None
@@ -34,14 +33,23 @@ class Understood:
         first = words[0].text if words else ""
         self.question = text.rstrip().endswith("?") or first in index.analyzer.questions
         self.intents = index.analyzer.intents(words)
+        self.closed = first in index.analyzer.closed
+        """It is answered by yes or no, so it asks for no list."""
+        self.title = index.analyzer.typed(text)
         words, self.food = self._without_food_words(words)
-        if self.intents & ELSE:
-            self.food = False
-        tokens = self._without_diets(self._without_negated(self._without_units(text, words)))
+        tokens = self._without_negated(self._without_units(text, words))
+        self.diets = {token.term for token in tokens if token.term in index.analyzer.diets}
+        """Diets that it names: they ask for food and leave some out."""
+        self.negated = frozenset(self.excluded)
+        """Slugs of records of which it wants to hear nothing; a diet leaves foods out, but not what is said of them."""
+        self.excluded.update(slug for token in tokens if token.term in self.diets for slug in self._named([token]))
+        self.food = bool(self.food or self.diets) and not (self.closed or self.intents & ELSE)
         terms = self._content(tokens)
         self.weights = {term: index.weight(term) for term in terms}
-        whole = sum(self.weights.values()) or 1.0
-        self.shares = {term: weight / whole for term, weight in self.weights.items()}
+        # the foods that are left are what a diet asks for: no food need say its word
+        met = self.diets if self.food and self.weights.keys() - self.diets else set()
+        whole = sum(weight for term, weight in self.weights.items() if term not in met) or 1.0
+        self.shares = {term: 0.0 if term in met else weight / whole for term, weight in self.weights.items()}
         """What part of the query each term is."""
         strange = [token for token in tokens if token.term in self.weights and self._is_strange(token)]
         self.unknown = list(dict.fromkeys(text[token.start : token.end] for token in strange))
@@ -49,7 +57,7 @@ class Understood:
         self.strange = {token.term for token in strange}
         self.known = 1 - sum(self.shares[term] for term in sorted(self.strange))
         """What part of the query a record or a spelling explains."""
-        self.recognised = self._recognise(terms)
+        self.recognised = self._without_torn(terms, self._recognise(terms))
         """Entries that the query names, with the terms by which it does."""
         entities = {o: names for o, names in self.recognised.items() if self.entry(o).kind in ENTITIES}
         self.named = {
@@ -238,13 +246,6 @@ class Understood:
         names = (frozenset(self._content(tokens[i : i + length])) for length in (2, 3, 4))
         return any(tokens[i].term in name and len(name) > 1 and self.index.named(name) for name in names)
 
-    def _without_diets(self, tokens: list[Token]) -> list[Token]:
-        """A diet asks for food and leaves some out."""
-        diets = [token for token in tokens if token.term in self.index.analyzer.diets]
-        self.food = self.food or bool(diets)
-        self.excluded.update(slug for token in diets for slug in self._named([token]))
-        return [token for token in tokens if token not in diets]
-
     def _recognise(self, terms: Sequence[str]) -> dict[int, frozenset[str]]:
         """Entries one of whose names is in the query, each with the heaviest such name."""
         found: dict[int, frozenset[str]] = {}
@@ -253,6 +254,23 @@ class Understood:
                 if self._weight(name) > self._weight(found.get(ordinal, ())):
                     found[ordinal] = name
         return {ordinal: name for ordinal, name in found.items() if not name <= self.index.analyzer.weak}
+
+    def _without_torn(self, terms: Sequence[str], recognised: dict[int, frozenset[str]]) -> dict[int, frozenset[str]]:
+        """Leave out names whose words stand apart, where one of them belongs to a name whose words stand together: in
+        "lack of sleep makes muscles twitch", "sleep twitch"."""
+        places = {term: i for i, term in enumerate(t for t in terms if t not in self.index.analyzer.weak)}
+
+        def is_together(name: frozenset[str]) -> bool:
+            found = [places[term] for term in name if term in places]
+            return max(found) - min(found) < len(found)
+
+        together = {o: name for o, name in recognised.items() if is_together(name)}
+        whole = {name for o, name in together.items() if len(name) > 1 and self.entry(o).kind in ENTITIES}
+        return {
+            o: name
+            for o, name in recognised.items()
+            if o in together or not any(name & other and not name > other for other in whole)
+        }
 
     def _weight(self, terms: Iterable[str]) -> float:
         return sum(self.index.weight(term) for term in sorted(terms))

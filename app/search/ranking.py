@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from tantivy import Occur, Query
 
+from app.schemas.common import Intent
 from app.search.entries import ENTITIES, SEARCHED, Entry, Name
 from app.search.index import SearchIndex
 from app.search.query import Understood
@@ -64,16 +65,23 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
     if _is_noise(asked):
         return Result((), 0, _nearest_name(index, text), unknown=unknown)
     found = find(asked, kinds, offset + limit)
-    # foods that are asked for stand first, the richest foremost; whatever else they say, they need no ranking
+    # foods that are asked for stand before all but what has the query for a name, the richest foremost; whatever else
+    # they say, they need no ranking
     foods = sorted((ordinal for ordinal in found.pool if ordinal in found.foods), key=found.foods.__getitem__)
     ranked = [_hit(asked, ordinal, bm25) for ordinal, bm25 in found.pool.items() if ordinal not in found.foods]
+    ranked = [hit._replace(score=asked.known) if _is_itself(asked, hit) else hit for hit in ranked]
     ranked.sort(key=lambda hit: (-hit.score, hit.ordinal))
+    itself = [hit for hit in ranked if hit.score == asked.known]
+    del ranked[: len(itself)]
     least = ranked[-1].score if ranked else 0.0
     # below every score of the pool
     ranked += [Hit(ordinal, least * bm25 / (1 + bm25), "text", None) for ordinal, bm25 in found.rest.items()]
-    hits = [_hit(asked, ordinal, found.pool[ordinal]) for ordinal in foods[offset : offset + limit]]
-    hits = [hit._replace(score=max(hit.score, ranked[0].score if ranked else 0.0)) for hit in hits]
-    hits += ranked[max(0, offset - len(foods)) : max(0, offset + limit - len(foods))]
+    top = ranked[0].score if ranked else 0.0
+    hits = itself[offset : offset + limit]
+    start, end = max(0, offset - len(itself)), max(0, offset + limit - len(itself))
+    shown = [_hit(asked, ordinal, found.pool[ordinal]) for ordinal in foods[start:end]]
+    hits += [hit._replace(score=max(hit.score, top)) for hit in shown]
+    hits += ranked[max(0, start - len(foods)) : max(0, end - len(foods))]
     better = asked.corrected if found.total else _nearest_name(index, text)
     words = index.speller.surfaces(asked.marked)
     return Result(tuple(hits), found.total, better, words, unknown)
@@ -167,6 +175,14 @@ def _asks(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
     return told
 
 
+def _is_itself(asked: Understood, hit: Hit) -> bool:
+    """The query is the record's name; or, where it names a diet and no food, all of one of its names."""
+    if asked.title == asked.entry(hit.ordinal).keys[0]:
+        return True
+    is_of_diet = bool(asked.diets) and Intent.food not in asked.intents
+    return is_of_diet and hit.name is not None and hit.name.terms.keys() == asked.weights.keys()
+
+
 def _is_noise(asked: Understood) -> bool:
     """Nothing telling is left, or most of it stands in no record."""
     if asked.recognised or (asked.food and asked.excluded):
@@ -195,11 +211,12 @@ def _foods(asked: Understood) -> dict[int, int]:
 
 
 def _richest(asked: Understood) -> list[int]:
-    """What provides the nutrients that are named, or the one tied most to a symptom that is, richest first."""
+    """What provides the nutrients that are named, richest first; or, where only symptoms are, the nutrient tied most to
+    one of them."""
     index, named = asked.index, [asked.entry(ordinal) for ordinal in asked.recognised]
-    nutrients = [entry for entry in named if entry.kind == "nutrient"] or [
-        index.entry(o) for entry in named if entry.remedy for o in index.of_slug(entry.remedy)
-    ]
+    nutrients = [entry for entry in named if entry.kind == "nutrient"]
+    if not nutrients and not any(entry.kind == "lifestyle_factor" for entry in named):
+        nutrients = [index.entry(o) for entry in named if entry.remedy for o in index.of_slug(entry.remedy)]
     found = nutrients[0].foods if nutrients else []
     for nutrient in nutrients[1:]:
         found = [ordinal for ordinal in found if ordinal in set(nutrient.foods)] or found
@@ -208,10 +225,13 @@ def _richest(asked: Understood) -> list[int]:
 
 def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...], cover: float) -> Query:
     schema = asked.index.schema
-    slugs = dict.fromkeys(asked.entry(ordinal).slug for ordinal in looked_at)
-    parts = [Query.const_score_query(Query.term_query(schema, "slug", slug), 0.0) for slug in slugs]
+    looked_up = dict.fromkeys(asked.entry(ordinal).slug for ordinal in looked_at)
+    parts = [Query.const_score_query(Query.term_query(schema, "slug", slug), 0.0) for slug in looked_up]
     known = [term for term in asked.weights if asked.index.frequency(term)]
-    telling = [term for term in known if term not in asked.index.analyzer.weak] or known
+    telling = [term for term in known if term not in asked.index.analyzer.weak | asked.diets]
+    # a record need not hold a diet's word, but one that does is found by it
+    parts += [_clause(asked, term) for term in known if term in asked.diets]
+    telling = telling or [term for term in known if term not in asked.diets]
     clauses = [_clause(asked, term) for term in telling]
     if clauses:
         parts.append(_any_of(clauses, max(min(2, len(clauses)), math.ceil(cover * len(clauses)))))
@@ -221,8 +241,8 @@ def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...]
         parts.append(_any_of(about, 2))
     bounds = [
         (Occur.MustNot, Query.term_query(schema, field, slug))
-        for field in ("slug", "topic")
-        for slug in sorted(asked.excluded)
+        for field, slugs in (("slug", asked.excluded), ("topic", asked.negated))
+        for slug in sorted(slugs)
     ]
     if kinds:
         of_kind = _any_of([Query.term_query(schema, "kind", kind) for kind in kinds])
@@ -265,6 +285,8 @@ def _fit(entry: Entry, asked: Understood) -> tuple[Fit | None, set[str]]:
     answered: defaultdict[int, set[str]] = defaultdict(set)
     for place, terms in asked.places.items():
         for i, term, weight in entry.places.get(place, ()):
+            if place != term and term in asked.shares:
+                continue  # a word that is in the query is that word: "sleep" does not mean its "lack of sleep"
             said[i][term] = max(weight, said[i].get(term, 0))
             answered[i] |= terms
     best = None

@@ -1,5 +1,6 @@
 """Snippets: a short passage of a record as HTML that is safe to insert, the matched words in <mark>."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 
@@ -10,11 +11,14 @@ PASSAGES = 12
 """How many passages of a record are looked through for a match."""
 LENGTH = 180
 """Letters of a passage, before escaping."""
+SENTENCE = re.compile(r"(?<=[.!?]) ")
+"""Between two sentences."""
 Span = tuple[int, int]
 
 
 def snippet(index: SearchIndex, hit: Hit, words: frozenset[str]) -> str:
-    """The first passage of the record that holds any of the words, else its summary.
+    """The first passage of the record that holds any of the words, else its summary; where an alias does, the first
+    sentence of the summary and the alias.
 
     Text is escaped; the only tag is `<mark>`. A passage that is cut begins or ends with an ellipsis.
     """
@@ -27,7 +31,7 @@ def snippet(index: SearchIndex, hit: Hit, words: frozenset[str]) -> str:
             break
     shown = _marked(best, spans)
     if hit.name and not hit.name.primary and not spans:
-        shown = f"Also: {_marked(hit.name.text, _spans(hit.name.text, words))}. {shown}"
+        shown = f"{_marked(SENTENCE.split(best)[0], [])} Also: {_marked(hit.name.text, _spans(hit.name.text, words))}."
     return shown
 
 
