@@ -84,9 +84,8 @@ class Analyzer:
                     self._phrases[words[0]].append((words, first))
                 else:
                     # "fasting" is not "fast", where it has a group of its own
-                    if snowball.analyze(words[0])[0] not in listed - set(group):
-                        synonyms[stem(words[0])] = first
-                    synonyms[words[0]] = first
+                    is_other = snowball.analyze(words[0])[0] in listed - set(group)
+                    synonyms[words[0]] = synonyms[words[0] if is_other else stem(words[0])] = first
         self.stem = lru_cache(REMEMBERED)(stem)
         """The term of a single folded word; remembered now that all synonyms are known."""
         for phrases in self._phrases.values():
