@@ -9,6 +9,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import tantivy
@@ -73,6 +74,7 @@ class Analyzer:
         """The term of a word that makes the same one wherever it stands; empty for another."""
         self.fold = fold
         """Lower case, no accents, one spelling."""
+        listed = set(chain.from_iterable(vocabulary.synonyms))
         self._phrases: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
         """Of a word, the phrases of several words that begin with it, longest first, and the term of each."""
         for group in vocabulary.synonyms:
@@ -82,8 +84,8 @@ class Analyzer:
                     self._phrases[words[0]].append((words, first))
                 else:
                     # "fasting" is not "fast", where it has a group of its own
-                    synonyms.setdefault(stem(words[0]), first)
-                    synonyms[words[0]] = first
+                    is_other = snowball.analyze(words[0])[0] in listed - set(group)
+                    synonyms[words[0]] = synonyms[words[0] if is_other else stem(words[0])] = first
         self.stem = lru_cache(REMEMBERED)(stem)
         """The term of a single folded word; remembered now that all synonyms are known."""
         for phrases in self._phrases.values():

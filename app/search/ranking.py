@@ -285,8 +285,6 @@ def _fit(entry: Entry, asked: Understood) -> tuple[Fit | None, set[str]]:
     answered: defaultdict[int, set[str]] = defaultdict(set)
     for place, terms in asked.places.items():
         for i, term, weight in entry.places.get(place, ()):
-            if place != term and term in asked.shares:
-                continue  # a word that is in the query is that word: "sleep" does not mean its "lack of sleep"
             said[i][term] = max(weight, said[i].get(term, 0))
             answered[i] |= terms
     best = None
