@@ -163,7 +163,7 @@ async def test_a_pulsing_calf_is_no_bean(real: httpx.AsyncClient) -> None:
     assert "legumes" not in (await slugs(real, "calf keeps pulsing"))[:3]
 
 
-@pytest.mark.parametrize("q", ["bitcoin price", "asdfgh", "the best laptop for gaming", "vitamin k", "магний", "🍌🍌"])
+@pytest.mark.parametrize("q", ["bitcoin price", "asdfgh", "the best laptop for gaming", "selenium", "магний", "🍌🍌"])
 async def test_where_nothing_fits_there_is_no_noise(real: httpx.AsyncClient, q: str) -> None:
     answer = await found(real, q)
     assert (answer["items"], answer["total"], answer["next"]) == ([], 0, None)
@@ -402,8 +402,9 @@ async def test_suggestions_complete_names_and_aliases(real: httpx.AsyncClient) -
     assert answer["items"][0]["slug"] == "magnesium"
     assert answer["total"] == len(answer["items"]) <= answer["limit"] == 8
     assert all(re.search(r"\bma", item["text"].lower()) for item in answer["items"])
-    water = (await real.get("/suggest", params={"q": "water p"})).json()["items"][0]
-    assert (water["slug"], water["text"][:10]) == ("diuretics", "water pill")
+    items = (await real.get("/suggest", params={"q": "water p"})).json()["items"]
+    assert all(item["text"].lower().startswith("water pill") for item in items[:3])
+    (water,) = (item for item in items[:3] if item["slug"] == "diuretics")
     assert "Diuretics" in water["hint"]
 
 

@@ -176,8 +176,8 @@ def _asks(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
 
 
 def _is_itself(asked: Understood, hit: Hit) -> bool:
-    """The query is the record's name; or, where it names a diet and no food, all of one of its names."""
-    if asked.title == asked.entry(hit.ordinal).keys[0]:
+    """The query is a name of the record; or, where it names a diet and no food, all the words of one."""
+    if asked.title in asked.entry(hit.ordinal).keys:
         return True
     is_of_diet = bool(asked.diets) and Intent.food not in asked.intents
     return is_of_diet and hit.name is not None and hit.name.terms.keys() == asked.weights.keys()
