@@ -122,7 +122,7 @@ async def test_a_misspelt_query_says_how_it_was_read(real: httpx.AsyncClient) ->
         ("Lou Gehrig twitching", {"is-twitching-a-sign-of-motor-neurone-disease", "motor-neurone-disease"}),
         # two things: the record that joins them
         ("b12 pins and needles", {"low-vitamin-b12-causes-pins-and-needles", "does-low-vitamin-b12-cause-tingling"}),
-        ("zinc too much copper", {"zinc-and-copper", "zinc-excess-lowers-copper"}),
+        ("zinc too much copper", {"zinc-and-copper", "zinc-excess-lowers-copper", "can-you-take-too-much-zinc"}),
         ("calcium iron together", {"iron-and-calcium"}),
         ("alcohol magnesium", {"alcohol-lowers-magnesium"}),
         # causes in general
@@ -163,7 +163,9 @@ async def test_a_pulsing_calf_is_no_bean(real: httpx.AsyncClient) -> None:
     assert "legumes" not in (await slugs(real, "calf keeps pulsing"))[:3]
 
 
-@pytest.mark.parametrize("q", ["bitcoin price", "asdfgh", "the best laptop for gaming", "selenium", "магний", "🍌🍌"])
+@pytest.mark.parametrize(
+    "q", ["bitcoin price", "asdfgh", "the best laptop for gaming", "ashwagandha", "магний", "🍌🍌"]
+)
 async def test_where_nothing_fits_there_is_no_noise(real: httpx.AsyncClient, q: str) -> None:
     answer = await found(real, q)
     assert (answer["items"], answer["total"], answer["next"]) == ([], 0, None)
@@ -259,7 +261,7 @@ async def test_a_question_that_is_not_about_which_foods_gets_no_list_of_foods(re
 
 async def test_fasting_is_not_fast(real: httpx.AsyncClient) -> None:
     items = (await found(real, "how do I stop a calf cramp right now"))["items"]
-    assert items[0]["slug"] == "muscle-cramp"
+    assert items[0]["slug"] == "how-to-stop-a-leg-cramp"
     assert "can-a-keto-diet-cause-cramps" not in [item["slug"] for item in items[:5]]
     assert (await slugs(real, "fasting cramps"))[0] == "can-a-keto-diet-cause-cramps"
 
