@@ -64,7 +64,9 @@ def _make(folder: Path, target: str) -> None:
 
 def _run(folder: Path, *command: str) -> None:
     names = {
-        name: value for name, value in os.environ.items() if not name.startswith(("COV", "MAKE", "MFLAGS", "PYTEST"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ARGS", "COV", "MAKE", "MFLAGS", "PYTEST"))
     }
     done = subprocess.run(command, cwd=folder, env=names, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, f"{command}: {done.stdout[-4000:]}{done.stderr[-2000:]}"

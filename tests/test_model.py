@@ -26,7 +26,7 @@ from tests.model import BY_SLUG, COMMON, FILTERS, RESOURCES, REVERSED, Model, Qu
 from tests.serving import Serve
 from tests.support import REAL
 
-REQUESTS = int(os.environ.get("MODEL_REQUESTS", "100000")) // 2
+REQUESTS = int(os.environ.get("MODEL_REQUESTS", "20000")) // 2
 """On each of both databases."""
 CLIENTS = 4
 SWAPS = 6
