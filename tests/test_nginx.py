@@ -320,7 +320,8 @@ def test_every_link_of_the_index_and_of_the_docs_works(below: Ask) -> None:
             # the text of the licence is elsewhere
             if not link.startswith(("#", "https://creativecommons.org/")):
                 assert link.startswith(f"{PREFIX}/"), link
-                assert below(link.replace("&amp;", "&"))[0] == 200, link
+                # a browser keeps the fragment to itself
+                assert below(link.replace("&amp;", "&").partition("#")[0])[0] == 200, link
 
 
 def test_the_docs_pages_find_the_description_and_try_it_out(below: Ask) -> None:
