@@ -115,7 +115,8 @@ async def search_records(request: Request, query: Annotated[SearchQuery, QueryPa
     foods, richest first. Where nothing fits, the answer is empty.
     """
     index = await _index(request)
-    return _response(request, index, search_answer(index, query))
+    # long queries take tens of milliseconds, for which the event loop must not wait
+    return _response(request, index, await run_in_threadpool(search_answer, index, query))
 
 
 def search_answer(index: SearchIndex, query: SearchQuery) -> str:
