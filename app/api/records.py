@@ -21,7 +21,7 @@ from app.schemas import COLLECTIONS, KINDS
 from app.schemas.common import MAX_SLUG, is_slug
 from app.schemas.identifier import Match
 
-MAX_CANDIDATES = 500
+MAX_CANDIDATES = 300
 MAX_SUGGESTIONS = 3
 """Unknown slugs of one request for which the nearest is looked for: a look reads twice `MAX_CANDIDATES`, in 4 ms."""
 
