@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from app.schemas import KINDS
 from tests.conftest import NewDatabase
-from tests.support import NO_CONTENT, TINY, client_for, real_database, run, sqlite_file
+from tests.support import NO_CONTENT, TINY, client_for, real_database, run
 from tests.test_nginx import nginx
 
 PATH = "/dataset.zip"
@@ -293,8 +293,11 @@ def test_the_export_says_what_it_wrote(tiny_database: str, tmp_path: Path) -> No
     assert said == f"Wrote dataset 0.1.0 to {tmp_path / 'new' / 'copy'}: {files} files.\n"
 
 
-async def test_every_address_and_every_link_in_the_data_is_a_file(tiny: httpx.AsyncClient, tmp_path: Path) -> None:
-    await asyncio.to_thread(export, tmp_path, f"sqlite:///{sqlite_file(TINY)}")
+async def test_every_address_and_every_link_in_the_data_is_a_file(
+    tiny: httpx.AsyncClient, tiny_database: str, tmp_path: Path
+) -> None:
+    # of the same database: the feed tells when each was loaded
+    await asyncio.to_thread(export, tmp_path, tiny_database)
     site = tmp_path / "site"
     linked = set()
     for path in site.rglob("*.json"):
