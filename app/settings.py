@@ -124,6 +124,11 @@ class Settings(BaseSettings):
         default=1.0, gt=0, le=60, description="Seconds between looks for a new release of the dataset."
     )
 
+    @field_validator("public_url", "content_url")
+    @classmethod
+    def _without_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
     @field_validator("rate_limit")
     @classmethod
     def _readable(cls, limit: str) -> str:

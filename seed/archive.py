@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, delete, func, insert, select, update
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import col
 
+from app.database.current_release import in_utc
 from app.database.models import Dataset, Release
 from app.database.releases import Archive, tables
 
@@ -44,8 +45,7 @@ def next_loaded_at(connection: Connection) -> datetime:
     before = before or connection.scalar(select(func.max(col(Release.loaded_at))))
     if before is None:
         return now
-    before = before if before.tzinfo else before.replace(tzinfo=UTC)
-    following: datetime = before + timedelta(seconds=1)
+    following: datetime = in_utc(before) + timedelta(seconds=1)
     return max(now, following)
 
 

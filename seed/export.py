@@ -1,7 +1,7 @@
 """Write the dataset as files: the package that /dataset.zip holds, and a static copy of the API.
 
 The copy is made by asking the app for every address that has no query, and for those with one that its answers link to,
-such as the next page of a list. docs/static.md says which file an address has.
+such as the next page of a list. docs/deployment.md says which file an address has.
 """
 
 import asyncio

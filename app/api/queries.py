@@ -102,10 +102,13 @@ def order(table: Any, sort: Sequence[str], columns: Mapping[str, Any]) -> list[t
     return [(named[key.removeprefix("-")], key.startswith("-")) for key in (*sort, *by_name, "slug")]
 
 
-def directed(column: Any, descends: bool, *, nullable: bool) -> Any:
-    """A column in its direction; nulls come last."""
-    ordered = column.desc() if descends else column.asc()
-    return ordered.nulls_last() if nullable else ordered
+def directed(keys: Sequence[tuple[Any, bool]], columns: Sequence[Any] = ()) -> list[Any]:
+    """An order as SQL, by these columns in place of its own; nulls come last."""
+    ordered = []
+    for (own, descends), column in zip(keys, columns or [own for own, _ in keys], strict=True):
+        towards = column.desc() if descends else column.asc()
+        ordered.append(towards.nulls_last() if own.nullable else towards)
+    return ordered
 
 
 def count(connection: Connection, table: Any, where: Sequence[ColumnElement[bool]]) -> int:
@@ -127,18 +130,12 @@ def page(
     columns; one row of nulls stands for an empty page.
     """
     total = select(func.count()).select_from(table).where(*where).scalar_subquery()
-    sorts = [directed(column, descends, nullable=column.nullable) for column, descends in keys]
     labelled = [column.label(f"key_{number}") for number, (column, _) in enumerate(keys)]
-    shown = (
-        select(*columns, *labelled).where(*where).order_by(*sorts).limit(query.limit).offset(query.offset).subquery()
-    )
-    again = [
-        directed(shown.c[f"key_{number}"], descends, nullable=column.nullable)
-        for number, (column, descends) in enumerate(keys)
-    ]
-    position = func.row_number().over(order_by=again)
+    selected = select(*columns, *labelled).where(*where).order_by(*directed(keys))
+    shown = selected.limit(query.limit).offset(query.offset).subquery()
+    position = func.row_number().over(order_by=directed(keys, [shown.c[label.name] for label in labelled]))
     info = case((position == 1, col(Dataset.info))).label("info")
     found = [shown.c[column.name] for column in columns]
     wanted = (column.label(name) for name, column in {"total": total, **more}.items())
-    selected = select(info, col(Dataset.loaded_at), *wanted, *found)
-    return selected.select_from(Dataset).outerjoin(shown, true()).order_by(position)
+    rows = select(info, col(Dataset.loaded_at), *wanted, *found)
+    return rows.select_from(Dataset).outerjoin(shown, true()).order_by(position)

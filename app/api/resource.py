@@ -126,14 +126,13 @@ class Listing:
         release = release_info(connection)
         query = self._checked(connection, query)
         where = self._where(query)
-        keys = [directed(column, descends, nullable=column.nullable) for column, descends in self._order(query)]
-        selected = select(getattr(self.table, self.exported)).where(*where).order_by(*keys)
+        selected = select(getattr(self.table, self.exported)).where(*where).order_by(*directed(self._order(query)))
         rows = connection.execution_options(yield_per=BATCH).scalars(selected)
         records = (self.transform(row, query) for row in rows)
         headers = release_headers(release)
         if format == "jsonld":
-            page = faq_page((json.loads(record) for record in records), release, exact_addresses(connection))
-            return Response(json.dumps(page, ensure_ascii=False), headers=headers, media_type=MEDIA_TYPES[format])
+            faq = faq_page((json.loads(record) for record in records), release, exact_addresses(connection))
+            return Response(json.dumps(faq, ensure_ascii=False), headers=headers, media_type=MEDIA_TYPES[format])
         headers["Content-Disposition"] = f'attachment; filename="{self.file_name}.{format}"'
         if format == "csv":
             pieces = csv_lines(records, self.exported_model, query.fields, bom=query.bom)

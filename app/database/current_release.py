@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from time import monotonic
 
 from sqlalchemy import Connection, Engine, select
@@ -14,6 +15,11 @@ from app.database.engines import is_transient
 from app.database.models import Dataset
 
 log = logging.getLogger(__name__)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A time that was read: SQLite does not keep the zone, which is UTC."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def release_tag(version: str, content_hash: str) -> str:

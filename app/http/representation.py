@@ -161,7 +161,7 @@ class RepresentationMiddleware:
         headers += [VARY] if control else self._cacheable
         body = response.body
         if exchange.target.path == DESCRIPTION:
-            body = with_server(body, self._settings.public_url.rstrip("/") or exchange.prefix or "/")
+            body = with_server(body, self._settings.public_url or exchange.prefix or "/")
         digest = hashlib.blake2b(version.encode() + b"\n" + body, digest_size=12).hexdigest()
         cached = CachedResponse(digest, headers, body)
         # a release may have come in the meantime

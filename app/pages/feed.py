@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from html import escape
 from typing import Any
 from uuid import UUID
 
+from app.database.current_release import in_utc
 from app.database.releases import Change
 
 MEDIA_TYPE = "application/atom+xml"
@@ -72,6 +73,4 @@ def _rows(changes: Sequence[Change], base: str) -> Iterator[str]:
 
 
 def _time(moment: datetime) -> str:
-    # SQLite does not keep the zone, which is UTC
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.isoformat(timespec="seconds")
+    return in_utc(moment).isoformat(timespec="seconds")

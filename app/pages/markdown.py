@@ -6,15 +6,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from app.schemas.common import Ref
+
 Json = Any
 """A value of parsed JSON."""
 
-SHOWN_APART = ("slug", "name", "kind", "url", "summary", "disclaimer")
+SHOWN_APART = (*Ref.model_fields, "summary", "disclaimer")
 
 LAST = ("notes", "same_as", "citations")
 """What is read after all else."""
 
-REFERENCE = {"slug", "name", "kind", "url"}
+REFERENCE = Ref.model_fields.keys()
 
 SHORT = 3
 """Keys of an object that fits on a line."""

@@ -218,7 +218,7 @@ class PagesMiddleware:
             given=given,
             csv=_csv(page, scope["path"], given),
             source_file=self._file_of(page, contents["page"]),
-            public_url=self._settings.public_url.rstrip("/"),
+            public_url=self._settings.public_url,
             linked_data=linked_data(scope["path"], page.kind, contents["page"], contents["dataset"]),
         )
         headers = answers["page"].headers
@@ -234,7 +234,7 @@ class PagesMiddleware:
             return ""
         # the values of a nutrient stand in one file
         slug = content["nutrient"]["slug"] if page.kind.name == "intake" else content["slug"]
-        return f"{self._settings.content_url.rstrip('/')}/{page.kind.collection}/{slug}.toml"
+        return f"{self._settings.content_url}/{page.kind.collection}/{slug}.toml"
 
 
 def error_page(problem: bytes) -> tuple[Headers, bytes]:

@@ -11,9 +11,9 @@ from markupsafe import Markup, escape
 from app import __version__
 from app.pages import charts
 from app.pages.assets import site
+from app.pages.intake_chart import UNITS
 from app.schemas import KINDS
 
-UNITS = {"ug": "µg", "[iU]": "IU"}
 PER = {
     "d": " a day",
     "MJ": " per MJ of energy",

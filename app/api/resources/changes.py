@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 
 from fastapi import Query as QueryParameters
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from app.api.envelopes import Included, Page
@@ -60,21 +59,19 @@ class ChangePage(Page):
 @router.get("", response_model=ChangePage, summary="List what changed since a version")
 async def list_changes(request: Request, query: Annotated[ChangesQuery, QueryParameters()]) -> Response:
     """Records that were added, changed or removed since a version, ordered by path."""
-    engine: Engine = request.app.state.engine
 
-    def run() -> Response:
-        with engine.connect() as connection:
-            release = release_info(connection)
-            since = query.since or _version_before(connection, release)
-            return _page(query, release, since, _changes(connection, since, release))
+    def run(connection: Connection) -> Response:
+        release = release_info(connection)
+        since = query.since or _version_before(connection, release)
+        return _page(query, release, since, _changes(connection, since, release))
 
-    # in a thread whatever the database: to compare two releases takes longer than the event loop may be blocked
-    return await run_in_threadpool(run)
+    # to compare two releases takes longer than the event loop may be blocked
+    return await read(request, run, is_long=True)
 
 
 async def get_feed(request: Request) -> Response:
     """The last releases as an Atom feed, each with the records that changed."""
-    base = request.app.state.settings.public_url.rstrip("/")
+    base = request.app.state.settings.public_url
 
     def run(connection: Connection) -> Response:
         release = release_info(connection)

@@ -48,11 +48,6 @@ OUTLETS = {
 """What /llms.txt names next to the collections."""
 
 
-def _public_url(request: Request) -> str:
-    url: str = request.app.state.settings.public_url
-    return url.rstrip("/")
-
-
 async def get_llms(request: Request) -> Response:
     """What this is and where to begin, for language models (llmstxt.org)."""
 
@@ -84,14 +79,14 @@ Addresses answer JSON; one record, such as [/nutrients/magnesium](/nutrients/mag
 
 async def get_robots(request: Request) -> Response:
     """Everything may be read; where the sitemap is (RFC 9309)."""
-    base = _public_url(request)
+    base = request.app.state.settings.public_url
     sitemap = f"\nSitemap: {base}/sitemap.xml\n" if base else ""
     return Response(f"User-agent: *\nAllow: /\n{sitemap}", media_type=PLAIN)
 
 
 async def get_sitemap(request: Request) -> Response:
     """The address of every collection and record (sitemaps.org)."""
-    base = escape(_public_url(request))
+    base = escape(request.app.state.settings.public_url)
     if not base:
         raise NotFound("A sitemap needs whole addresses: there is one where PUBLIC_URL is set.")
 
@@ -111,7 +106,7 @@ async def get_sitemap(request: Request) -> Response:
 
 async def get_api_catalog(request: Request) -> Response:
     """Where this API, its description and its documentation are (RFC 9727), as a linkset (RFC 9264)."""
-    base = _public_url(request)
+    base = request.app.state.settings.public_url
 
     def linkset(_connection: Connection, release: ReleaseInfo) -> str:
         def links(path: str, media_type: str) -> list[dict[str, str]]:
@@ -137,7 +132,7 @@ async def get_security(request: Request) -> Response:
     if not contact:
         raise NotFound("No contact is named: there is one where SECURITY_CONTACT is set.")
     expires = (datetime.now(UTC) + timedelta(days=SECURITY_DAYS)).strftime("%Y-%m-%dT00:00:00Z")
-    base = _public_url(request)
+    base = request.app.state.settings.public_url
     canonical = f"Canonical: {base}/.well-known/security.txt\n" if base else ""
     text = f"Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en\n{canonical}"
     # not with the answers of a release, which stay for as long as it does

@@ -43,14 +43,10 @@ async def get_readiness(request: Request) -> Response:
     try:
         release = await read(request, _release)
     except DBAPIError as error:
-        # fails immediately, for only a request for data waits for a database that restarts; a connection that was
-        # lost while nobody used it tells nothing
-        if not error.connection_invalidated:
-            raise NotReady(explain(error)) from error
-        try:
-            release = await read(request, _release)
-        except DBAPIError as again:
-            raise NotReady(explain(again)) from again
+        if error.connection_invalidated:
+            raise  # it is asked again: what was lost while nobody used it tells nothing
+        # fails immediately: only a request for data waits for a database that restarts
+        raise NotReady(explain(error)) from error
     return _uncached(Readiness(dataset=release["version"]))
 
 
