@@ -52,6 +52,21 @@ def test_the_cases_are_many_and_meet_real_records() -> None:
     assert {slug for case in CASES for slug in case.expected} <= known
 
 
+async def test_searches_at_the_same_time_answer_as_one_after_another(real_database: str) -> None:
+    # each finds some of the same records for the first time
+    queries = [f"{word} cramps {other}" for word in ("magnesium", "potassium", "leg", "night") for other in "abcdef"]
+    async with client_for(real_database, cache_bytes=0) as client:
+        expected = [await found(client, q) for q in queries]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        async with client_for(real_database, cache_bytes=0) as client:
+            await client.get("/search?q=zzz")  # the index is opened
+            assert list(await asyncio.gather(*(found(client, q) for q in queries))) == expected
+    finally:
+        sys.setswitchinterval(interval)
+
+
 PARTS = {"cases": (0.92, 0.97), "tuning": (0.85, 0.93), "validation": (0.8, 0.9)}
 """What a change of content or code may not fall below: hit@1 and hit@3."""
 

@@ -79,13 +79,16 @@ class Entry:
     """Of a symptom, the nutrient that most records tie to it."""
 
     def complete(self) -> None:
-        """Make what is not stored: only ranking needs it."""
+        """Make what is not stored: only ranking needs it. Threads that do so at once make the same."""
         self.text = "".join(self.terms)
+        places: dict[str, list[tuple[int, str, float]]] = {}
         for i, name in enumerate(self.names):
             for term, (weight, slugs) in name.terms.items():
-                self.places.setdefault(term, []).append((i, term, weight))
+                places.setdefault(term, []).append((i, term, weight))
                 for slug in slugs:
-                    self.places.setdefault(slug, []).append((i, term, MEANS * weight))
+                    places.setdefault(slug, []).append((i, term, MEANS * weight))
+        # when whole: by it others see that this is done
+        self.places = places
 
     @property
     def url(self) -> str:
