@@ -17,7 +17,7 @@ from app.api.envelopes import detail_model, page_model
 from app.api.errors import InvalidParameters, NotFound
 from app.api.exports import MEDIA_TYPES, csv_lines, faq_page, ndjson_lines
 from app.api.links import page_links
-from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, parse_query, sort_keys
+from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, annotations, parse_query, sort_keys
 from app.api.queries import column_in, conditions, count, directed, order, page
 from app.api.records import (
     exact_addresses,
@@ -38,6 +38,9 @@ from app.schemas import KINDS, Kind
 
 WHOLE = 2000
 """Rows up to which an export is made whole, kept in the cache and sent with its length; longer ones are streamed."""
+
+FEW = 10
+"""Slugs of one filter whose list is read in the event loop."""
 
 EXPORT_FORMATS = ("csv", "ndjson")
 
@@ -146,6 +149,12 @@ class Listing:
         """Whether the page takes one statement: nothing is to be looked up before or after it."""
         return self.check is _no_check and not query.include
 
+    def is_long(self, query: Any) -> bool:
+        """Whether the page can take ten milliseconds: with what is related, or to look for what many slugs mean."""
+        return bool(query.include) or any(
+            len(getattr(query, name)) > FEW for name, _ in annotations(type(query), Slugs)
+        )
+
     def _checked(self, connection: Connection, query: Any) -> Any:
         """The query with the slugs of its records; an error where the database cannot serve it."""
         try:
@@ -207,11 +216,10 @@ def add_list(router: Router, listing: Listing, *, name: str, summary: str, descr
     """Add the route of a list without parameters in its path."""
 
     async def list_records(request: Request, query: Any) -> Response:
-        # a hundred records with all that is related take ten milliseconds and more
         return await read(
             request,
             lambda connection: listing.page(connection, query),
-            is_long=bool(query.include),
+            is_long=listing.is_long(query),
             is_single=listing.is_single(query),
         )
 
