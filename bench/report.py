@@ -4,10 +4,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from bench.servers import PEER_PYTHON, ROOT, Failed
+from bench.servers import FROM_MEMORY, PEER_PYTHON, ROOT, Failed
 
 DOCS = ROOT / "docs"
 SHAPES = ("detail", "list of 20", "filter + sort")
+CONFIGURATION = "as it ships unless the row says otherwise: access log on, default cache, one worker, SQLite"
 
 
 def write(results: dict[str, Any], file: Path) -> str:
@@ -37,21 +38,24 @@ core, `wrk` with 64 keep-alive connections to another; medians of {plan["repeats
 
 ## Requests a second
 
-This API as it ships: one worker, SQLite, access log on; nginx with its access log on and buffered. Rows "log off" are
-for comparison only. µs is the server's processor time for a request, steadier than the rate on a shared machine.
+nginx has one worker too, its access log on and buffered. Rows "log off" are for comparison only. µs is the server's processor time for a request, steadier than the rate on a shared machine.
 
 {_rates(results["servers"], SHAPES)}
 
-`hit` asks for {plan["hot"]} paths again and again, as does nginx for the same bodies as files; all others answer
+`hit` asks for {plan["hot"]} paths again and again, as does nginx for the same bodies as files and as do granian
+(RSGI) and robyn (`const` routes) from memory, each with one worker, without a log and without 304s; all others answer
 {plan["cold"]:,} random ones, `miss` with the cache off (`CACHE_BYTES=0`). "The same, eager" loads related rows with
 the list (`selectinload`) instead of one by one. Datasette counts nothing and pages by key; Django REST framework runs
-under gunicorn, three processes of four threads, `DEBUG` off. The sources of all are in `bench/peers/`.
+under gunicorn, three processes of four threads, `DEBUG` off. The sources of all are in `bench/peers/`. PostgREST
+is left out: neither Debian nor PyPI has a package of it.
 
 {_rates(results["servers"], tuple(f"{shape}, 304" for shape in SHAPES))}
 
 ## Ratios
 
 {_ratios(results["servers"])}
+
+A hit with the log off costs {_costs(results["servers"]["this API, hit, log off"])}.
 
 {_postgresql(results["postgresql"], plan)}## Growth
 
@@ -74,7 +78,7 @@ with the cache off, {hit} MiB with the cache on.
 def _rates(servers: dict[str, Any], shapes: tuple[str, ...]) -> str:
     shown = {name: found for name, found in servers.items() if any(shape in found for shape in shapes)}
     lines = [
-        f"| server | {' | '.join(f'{shape} | p50 / p99 ms | µs' for shape in shapes)} |",
+        f"| this API {CONFIGURATION} | {' | '.join(f'{shape} | p50 / p99 ms | µs' for shape in shapes)} |",
         f"|---|{'---|---|---|' * len(shapes)}",
     ]
     for name, found in shown.items():
@@ -93,20 +97,30 @@ def _cell(found: dict[str, Any] | None) -> str:
 
 def _ratios(servers: dict[str, Any]) -> str:
     lines = ["| this API, as a multiple of | detail | list of 20 | filter + sort |", "|---|---|---|---|"]
-    peers = [name for name in servers if not name.startswith(("this API", "nginx"))]
+    peers = [name for name in servers if not name.startswith(("this API", "nginx", *FROM_MEMORY))]
     pairs = [(ours, peer, "") for ours in ("hit", "miss") for peer in peers]
     pairs += [(f"hit{log}", f"nginx{log}", status) for log in ("", ", log off") for status in ("", ", 304")]
+    pairs += [("hit, log off", peer, "") for peer in servers if peer.startswith(FROM_MEMORY)]
     for ours, peer, status in pairs:
         cells = [_ratio(servers[f"this API, {ours}"], servers[peer], shape + status) for shape in SHAPES]
         lines.append(f"| {ours}{status} : {peer} | {' | '.join(cells)} |")
+    for log in ("", ", log off"):
+        hit, nginx = servers[f"this API, hit{log}"], servers[f"nginx{log}"]
+        cells = [_ratio(hit, nginx, shape, "p99_ms") for shape in SHAPES]
+        lines.append(f"| p99 of hit{log} : nginx{log} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _ratio(ours: dict[str, Any], other: dict[str, Any], shape: str) -> str:
+def _ratio(ours: dict[str, Any], other: dict[str, Any], shape: str, what: str = "rate") -> str:
     if shape not in ours or shape not in other:
         return "-"
-    ratio = ours[shape]["rate"] / max(other[shape]["rate"], 0.01)
+    ratio = ours[shape][what] / max(other[shape][what], 0.01)
     return f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.0f}"
+
+
+def _costs(hit: dict[str, Any]) -> str:
+    cells = (hit[shape] for shape in SHAPES)
+    return ", ".join(f"{each['processor_us']:.1f} µs ({each['bytes']:,} bytes)" for each in cells)
 
 
 def _postgresql(rates: dict[str, Any], plan: dict[str, Any]) -> str:

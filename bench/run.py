@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Any
 
 from bench import growth, load, questions, report, setup
 from bench.load import Measured, measure
-from bench.servers import BUILD, Failed, Running, ours, peers, resident_mib, running
+from bench.servers import FROM_MEMORY, STATIC, Failed, Running, ours, peers, resident_mib, running
 
 RESULTS = Path(__file__).parent / "results.json"
 HIT, MISS, QUIET = "this API, hit", "this API, miss", "this API, hit, log off"
@@ -42,9 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write bench/results.json and docs/benchmark.md, print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="10,000 records at most, under two minutes")
-    parser.add_argument("--port", type=int, default=8150, help="first of eleven ports (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8150, help="first of twelve ports (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="file of results (default: %(default)s)")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _stop)
     try:
         results = run(QUICK if options.quick else FULL, options.port)
         options.out.write_text(json.dumps(results, indent=1) + "\n")
@@ -56,6 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped; every server has been ended.", file=sys.stderr)
         return 1
     return 0
+
+
+def _stop(*_: object) -> None:
+    """On SIGTERM end as on Ctrl-C, which shells make their background jobs ignore; a second one is ignored."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def run(plan: Plan, port: int) -> dict[str, Any]:
@@ -120,11 +128,12 @@ def _cases(
         files = [f"/{_folder(shape)}/{number}.json" for number in range(len(hot))]
         for each in servers:
             name = each.server.name
-            if name in (HIT, QUIET) or name.startswith("nginx"):
-                paths = files if name.startswith("nginx") else hot
+            if name in (HIT, QUIET) or name.startswith(("nginx", *FROM_MEMORY)):
+                paths = hot if name in (HIT, QUIET) else files
                 measure(each, paths, 1)  # fills the cache
                 cases[name, shape] = (each, paths)
-                cases[name, f"{shape}, 304"] = (each, load.with_etags(each.server.url, paths))
+                if not name.startswith(FROM_MEMORY):
+                    cases[name, f"{shape}, 304"] = (each, load.with_etags(each.server.url, paths))
             else:
                 ask = questions.PATHS.get(name, questions.rest)
                 cases[name, shape] = (each, [ask(shape, question) for question in all_asked])
@@ -132,9 +141,9 @@ def _cases(
 
 
 def _static_files(api: Running, asked: dict[str, Any]) -> None:
-    """The bodies that the API gives, as files for nginx."""
+    """The bodies that the API gives, as files for nginx, and for the peers that serve them from memory."""
     for shape, found in asked.items():
-        folder = BUILD / "nginx" / "static" / _folder(shape)
+        folder = STATIC / _folder(shape)
         folder.mkdir(parents=True, exist_ok=True)
         for number, question in enumerate(found):
             (folder / f"{number}.json").write_bytes(load.body(api.server.url + questions.rest(shape, question)))

@@ -18,7 +18,8 @@ PEERS = ROOT / "bench" / "peers"
 BUILD = ROOT / "build" / "bench"
 PEER_PYTHON = BUILD / "venv" / "bin" / "python"
 JSON_SERVER = BUILD / "json-server"
-
+STATIC = BUILD / "nginx" / "static"
+FROM_MEMORY = ("granian", "robyn")
 
 NGINX_LOG = f"{BUILD}/nginx/access.log combined buffer=64k flush=1s"
 
@@ -128,9 +129,10 @@ def ours(name: str, port: int, database: Path, workers: int = 1, cores: str = "0
 
 def peers(first_port: int, slug: str) -> list[Server]:
     """Every peer, with the settings that its own documentation recommends for production."""
-    plain, eager, datasette, drf, json_server, nginx, quiet = range(first_port, first_port + 7)
+    plain, eager, datasette, drf, json_server, nginx, quiet, granian, robyn = range(first_port, first_port + 9)
     probe = f"/sources/{slug}"
     database = {"PEERS_DB": str(BUILD / "peers.db")}
+    files = {"PEERS_FILES": str(STATIC)}
     peer_python = str(PEER_PYTHON)
     uvicorn = [sys.executable, "-m", "uvicorn", "bench.peers.plain:app", "--no-access-log", "--log-level", "warning"]
     immutable = ["serve", "-i", str(BUILD / "peers.db"), "--setting", "suggest_facets", "off"]
@@ -147,6 +149,10 @@ def peers(first_port: int, slug: str) -> list[Server]:
         "4",
         "bench.peers.drf:application",
     ]
+    # "auto" chooses uvloop, which comes with robyn, and one thread, as its documentation advises for few workers
+    rsgi = ["-m", "granian", "--interface", "rsgi", "--workers", "1", "--no-log", "bench.peers.memory:app"]
+    # `--fast` is robyn's production mode: it logs warnings alone
+    fast = ["-m", "bench.peers.memory", "--fast", "--processes", "1", "--workers", "1", "--disable-openapi"]
     node = [shutil.which("node") or "node", str(JSON_SERVER / "node_modules/json-server/lib/cli/bin.js"), "-q", "--ro"]
     return [
         Server("plain FastAPI + SQLModel", plain, [*uvicorn, "--port", str(plain)], probe, database),
@@ -167,6 +173,8 @@ def peers(first_port: int, slug: str) -> list[Server]:
         ),
         Server("nginx", nginx, ["nginx", "-c", str(_nginx(nginx, NGINX_LOG))], "/detail/0.json"),
         Server("nginx, log off", quiet, ["nginx", "-c", str(_nginx(quiet, "off"))], "/detail/0.json"),
+        Server("granian, log off", granian, [peer_python, *rsgi, "--port", str(granian)], "/detail/0.json", files),
+        Server("robyn, log off", robyn, [peer_python, *fast], "/detail/0.json", {**files, "ROBYN_PORT": str(robyn)}),
     ]
 
 
