@@ -38,7 +38,8 @@ core, `wrk` with 64 keep-alive connections to another; medians of {plan["repeats
 
 ## Requests a second
 
-nginx has one worker too, its access log on and buffered. Rows "log off" are for comparison only. µs is the server's processor time for a request, steadier than the rate on a shared machine.
+nginx has one worker too, its access log on and buffered. Rows "log off" are for comparison only. µs is the
+server's processor time for a request, steadier than the rate on a shared machine.
 
 {_rates(results["servers"], SHAPES)}
 

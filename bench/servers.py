@@ -149,7 +149,7 @@ def peers(first_port: int, slug: str) -> list[Server]:
         "4",
         "bench.peers.drf:application",
     ]
-    # "auto" chooses uvloop, which comes with robyn, and one thread, as its documentation advises for few workers
+    # granian's defaults, apart from its log: one thread, and uvloop, which comes with robyn
     rsgi = ["-m", "granian", "--interface", "rsgi", "--workers", "1", "--no-log", "bench.peers.memory:app"]
     # `--fast` is robyn's production mode: it logs warnings alone
     fast = ["-m", "bench.peers.memory", "--fast", "--processes", "1", "--workers", "1", "--disable-openapi"]

@@ -14,7 +14,7 @@ HEADERS = [("content-type", "application/json")]
 
 
 async def app(scope: Any, protocol: Any) -> None:
-    """RSGI, which granian's documentation recommends over ASGI."""
+    """RSGI, granian's default interface."""
     body = BODIES.get(scope.path)
     if body is None:
         protocol.response_empty(404, HEADERS)
