@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bench import generate, growth, questions
 from tests.serving import free_port
 from tests.support import client_for
@@ -38,6 +40,7 @@ async def test_every_measured_request_of_a_generated_knowledge_base_is_answered(
     assert answered == dict.fromkeys(asked, 200)
 
 
+@pytest.mark.slow
 def test_sigterm_ends_the_benchmark_and_its_servers() -> None:
     command = [sys.executable, "-c", WAITING, str(free_port())]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
