@@ -118,7 +118,7 @@ sbom: $(VENV)/.all ## Write build/sbom.json, the parts that the server is made o
 	@mkdir -p build
 	@$(RUN) -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.json
 
-bench: $(VENV)/.developing ## Measure next to peers (QUICK=1: under two minutes), write bench/results.json and docs/benchmark.md
+bench: $(VENV)/.developing ## Measure next to peers (QUICK=1: a few minutes), write bench/results.json and docs/benchmark.md
 	@$(RUN) -m bench.run $(if $(QUICK),--quick)
 
 clean: ## Remove the environment, the database and caches

@@ -42,7 +42,7 @@ QUICK = Plan(sizes=(60, 1_000, 10_000), seconds=1, repeats=1, cold=5_000, postgr
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write bench/results.json and docs/benchmark.md, print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="10,000 records at most, under two minutes")
+    parser.add_argument("--quick", action="store_true", help="10,000 records at most, a few minutes")
     parser.add_argument("--port", type=int, default=8150, help="first of twelve ports (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="file of results (default: %(default)s)")
     options = parser.parse_args(arguments)
