@@ -9,6 +9,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 import tantivy
@@ -21,7 +22,7 @@ from app.api.records import ReleaseInfo, release_info
 from app.database.engines import reading_engine
 from app.database.models import Dataset
 from app.schemas.vocabulary import Vocabulary
-from app.search.analysis import Analyzer
+from app.search.analysis import WORD, Analyzer
 from app.search.entries import ENTITIES, Entry, Name, read_entries
 from app.search.spelling import Speller, is_english
 from app.settings import Settings
@@ -106,42 +107,54 @@ def build_index(connection: Connection, folder: Path) -> None:
 def write_index(entries: Sequence[Entry], vocabulary: Vocabulary, folder: Path) -> None:
     """Write the index of these records, which are completed: their names, terms and what they answer."""
     analyzer = Analyzer(vocabulary)
-    texts, frequency = [], Counter[str]()
-    words: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    # of a term, the words of the records that it stands for, in lower case as written
+    texts, names, frequency, used = [], [], Counter[str](), Counter[str]()
+    # of a term, the words of the records that it stands for, as written
     surfaces: defaultdict[str, set[str]] = defaultdict(set)
     for entry in entries:
         found: list[list[str]] = []
-        for text in (entry.name, *entry.aliases, *entry.passages):
-            folded = analyzer.words(text)
-            for word in folded:
-                words[analyzer.stem(word.text)][word.text] += 1
-            tokens = analyzer.tokens(folded)
-            for token in tokens:
-                surfaces[token.term].add(text[token.start : token.end].lower())
-            found.append([token.term for token in tokens])
-        texts.append(" ".join(term for terms in found for term in terms))
-        entry.keys = [analyzer.typed(text) for text in (entry.name, *entry.aliases)]
+        entry.keys = []
+        for place, text in enumerate((entry.name, *entry.aliases, *entry.passages)):
+            written = WORD.findall(text)
+            folded = list(map(analyzer.fold, written))
+            used.update(folded)
+            terms = []
+            for term, start, end in analyzer.parts(folded):
+                surfaces[term].add(written[start] if end == start + 1 else _stretch(text, start, end))
+                terms.append(term)
+            found.append(terms)
+            if place <= len(entry.aliases):
+                entry.keys.append(analyzer.key(folded))
+        texts.append(" ".join(chain.from_iterable(found)))
+        names.append(found[: 1 + len(entry.aliases)])
         entry.terms = [f" {' '.join(dict.fromkeys(terms))} " for terms in found[1 + len(entry.aliases) :]]
-        frequency.update({term for terms in found for term in terms})
+        frequency.update(set(chain.from_iterable(found)))
     weights = {
         term: _told(len(entries), known) * (WEAK if term in analyzer.weak or term.isdigit() else 1)
         for term, known in frequency.items()
     }
-    called: defaultdict[str, list[str]] = defaultdict(list)
-    """The key of an entity's name -> the slugs of those called so, behind a slash: no term is like them."""
-    for entry in entries:
-        entry.names = list(_names(entry, analyzer, weights))
+    called: defaultdict[frozenset[str], list[str]] = defaultdict(list)
+    """The terms of an entity's name -> the slugs of those called so, behind a slash: no term is like them."""
+    for entry, terms_of_names in zip(entries, names, strict=True):
+        entry.names = list(_names(entry, terms_of_names, analyzer, weights))
         if entry.kind in ENTITIES:
             for name in entry.names:
-                called[name_key(name.terms)].append(f"/{entry.slug}")
+                called[frozenset(name.terms)].append(f"/{entry.slug}")
         else:
             entry.answers = analyzer.intents(analyzer.words(entry.name))
     for entry in entries:
         for name in entry.names:
             _link(name, called)
     _write_records(folder / "records", entries, texts, analyzer)
+    words: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for word, count in used.items():
+        words[analyzer.stem(word)][word] = count
     Speller.write(folder / "words", words, surfaces)
+
+
+def _stretch(text: str, start: int, end: int) -> str:
+    """The text from one word to before another."""
+    found = [match.span(1) for match in WORD.finditer(text)]
+    return text[found[start][0] : found[end - 1][1]]
 
 
 def name_key(terms: Iterable[str]) -> str:
@@ -165,27 +178,32 @@ def _open(folder: Path) -> tantivy.Index:
     return index
 
 
-def _names(entry: Entry, analyzer: Analyzer, weights: dict[str, float]) -> Iterator[Name]:
+def _names(
+    entry: Entry, found: Sequence[Sequence[str]], analyzer: Analyzer, weights: Mapping[str, float]
+) -> Iterator[Name]:
+    """The names of a record whose name and aliases have the terms found."""
     # "Vitamin B1 (thiamine)" is two names
     head, bracket, tail = entry.name.partition(" (")
-    primary = (entry.name, head, tail.rstrip(")")) if bracket else (entry.name,)
+    parts = (head, tail.rstrip(")")) if bracket else ()
+    primary = [(entry.name, found[0]), *((part, analyzer.terms(part)) for part in parts)]
     seen = set()
-    for place, text in enumerate((*primary, *entry.aliases)):
-        terms = dict.fromkeys(analyzer.content(analyzer.words(text)))
-        if terms and (key := name_key(terms)) not in seen:
+    for place, (text, terms) in enumerate((*primary, *zip(entry.aliases, found[1:], strict=True))):
+        telling = analyzer.telling(terms)
+        if telling and (key := frozenset(telling)) not in seen:
             seen.add(key)
-            weighed: dict[str, tuple[float, list[str]]] = {term: (weights[term], []) for term in terms}
+            weighed: dict[str, tuple[float, list[str]]] = {term: (weights[term], []) for term in telling}
             yield Name(text, weighed, sum(weight for weight, _ in weighed.values()), place < len(primary))
 
 
-def _link(name: Name, called: Mapping[str, Sequence[str]]) -> None:
+def _link(name: Name, called: Mapping[frozenset[str], Sequence[str]]) -> None:
     """Tell the terms of a name what they name: neighbours together what one alone does not."""
     terms = list(name.terms)
     for size in range(1, MOST_JOINED + 1):
         for i in range(len(terms) - size + 1):
-            slugs = called.get(name_key(terms[i : i + size]), ())[:SAME_NAME]
-            for term in terms[i : i + size]:
-                name.terms[term][1].extend(slug for slug in slugs if slug not in name.terms[term][1])
+            if slugs := called.get(frozenset(terms[i : i + size])):
+                for term in terms[i : i + size]:
+                    known = name.terms[term][1]
+                    known.extend(slug for slug in slugs[:SAME_NAME] if slug not in known)
 
 
 def _write_records(folder: Path, entries: Sequence[Entry], texts: Sequence[str], analyzer: Analyzer) -> None:
