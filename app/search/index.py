@@ -107,43 +107,47 @@ def build_index(connection: Connection, folder: Path) -> None:
 def write_index(entries: Sequence[Entry], vocabulary: Vocabulary, folder: Path) -> None:
     """Write the index of these records, which are completed: their names, terms and what they answer."""
     analyzer = Analyzer(vocabulary)
-    texts, names, frequency, used = [], [], Counter[str](), Counter[str]()
+    texts, titles, frequency, used = [], [], Counter[str](), Counter[str]()
     # of a term, the words of the records that it stands for, as written
     surfaces: defaultdict[str, set[str]] = defaultdict(set)
     for entry in entries:
-        found: list[list[str]] = []
-        entry.keys = []
-        for place, text in enumerate((entry.name, *entry.aliases, *entry.passages)):
+        named = (entry.name, *entry.aliases)
+        read, found, entry.keys = list[str](), list[list[str]](), []
+        for text in (*named, *entry.passages):
             written = WORD.findall(text)
             folded = list(map(analyzer.fold, written))
-            used.update(folded)
             terms = []
             for term, start, end in analyzer.parts(folded):
                 surfaces[term].add(written[start] if end == start + 1 else _stretch(text, start, end))
                 terms.append(term)
-            found.append(terms)
-            if place <= len(entry.aliases):
+            if len(found) < len(named):
                 entry.keys.append(analyzer.key(folded))
-        texts.append(" ".join(chain.from_iterable(found)))
-        names.append(found[: 1 + len(entry.aliases)])
-        entry.terms = [f" {' '.join(dict.fromkeys(terms))} " for terms in found[1 + len(entry.aliases) :]]
-        frequency.update(set(chain.from_iterable(found)))
+            read += folded
+            found.append(terms)
+        entry.terms = [f" {' '.join(dict.fromkeys(terms))} " for terms in found[len(named) :]]
+        titles.append(_titles(entry, found, analyzer))
+        texts.append(" ".join(whole := list(chain.from_iterable(found))))
+        frequency.update(set(whole))
+        used.update(read)
     weights = {
         term: _told(len(entries), known) * (WEAK if term in analyzer.weak or term.isdigit() else 1)
         for term, known in frequency.items()
     }
     called: defaultdict[frozenset[str], list[str]] = defaultdict(list)
     """The terms of an entity's name -> the slugs of those called so, behind a slash: no term is like them."""
-    for entry, terms_of_names in zip(entries, names, strict=True):
-        entry.names = list(_names(entry, terms_of_names, analyzer, weights))
+    for entry, names in zip(entries, titles, strict=True):
         if entry.kind in ENTITIES:
-            for name in entry.names:
-                called[frozenset(name.terms)].append(f"/{entry.slug}")
+            for terms in names:
+                called[terms].append(f"/{entry.slug}")
         else:
             entry.answers = analyzer.intents(analyzer.words(entry.name))
-    for entry in entries:
-        for name in entry.names:
-            _link(name, called)
+    telling = frozenset[str]().union(*called)
+    for entry, names in zip(entries, titles, strict=True):
+        for text, terms, primary in names.values():
+            weighed: dict[str, tuple[float, list[str]]] = {term: (weights[term], []) for term in terms}
+            if not telling.isdisjoint(terms):
+                _link(weighed, called)
+            entry.names.append(Name(text, weighed, sum([weights[term] for term in terms]), primary))
     _write_records(folder / "records", entries, texts, analyzer)
     words: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for word, count in used.items():
@@ -178,31 +182,30 @@ def _open(folder: Path) -> tantivy.Index:
     return index
 
 
-def _names(
-    entry: Entry, found: Sequence[Sequence[str]], analyzer: Analyzer, weights: Mapping[str, float]
-) -> Iterator[Name]:
-    """The names of a record whose name and aliases have the terms found."""
+def _titles(
+    entry: Entry, found: Sequence[list[str]], analyzer: Analyzer
+) -> dict[frozenset[str], tuple[str, list[str], bool]]:
+    """The names of a record, each once by its telling terms: its text, those in order, and whether it is no alias. The
+    terms of its name and aliases were found."""
     # "Vitamin B1 (thiamine)" is two names
     head, bracket, tail = entry.name.partition(" (")
     parts = (head, tail.rstrip(")")) if bracket else ()
     primary = [(entry.name, found[0]), *((part, analyzer.terms(part)) for part in parts)]
-    seen = set()
-    for place, (text, terms) in enumerate((*primary, *zip(entry.aliases, found[1:], strict=True))):
-        telling = analyzer.telling(terms)
-        if telling and (key := frozenset(telling)) not in seen:
-            seen.add(key)
-            weighed: dict[str, tuple[float, list[str]]] = {term: (weights[term], []) for term in telling}
-            yield Name(text, weighed, sum(weight for weight, _ in weighed.values()), place < len(primary))
+    titles: dict[frozenset[str], tuple[str, list[str], bool]] = {}
+    for place, (text, terms) in enumerate((*primary, *zip(entry.aliases, found[1:], strict=False))):
+        if telling := analyzer.telling(terms):
+            titles.setdefault(frozenset(telling), (text, telling, place < len(primary)))
+    return titles
 
 
-def _link(name: Name, called: Mapping[frozenset[str], Sequence[str]]) -> None:
+def _link(weighed: Mapping[str, tuple[float, list[str]]], called: Mapping[frozenset[str], Sequence[str]]) -> None:
     """Tell the terms of a name what they name: neighbours together what one alone does not."""
-    terms = list(name.terms)
+    terms = list(weighed)
     for size in range(1, MOST_JOINED + 1):
         for i in range(len(terms) - size + 1):
             if slugs := called.get(frozenset(terms[i : i + size])):
                 for term in terms[i : i + size]:
-                    known = name.terms[term][1]
+                    known = weighed[term][1]
                     known.extend(slug for slug in slugs[:SAME_NAME] if slug not in known)
 
 
