@@ -4,7 +4,9 @@
 is stored with it, so a process holds what it looked at last, not the whole.
 """
 
+import gc
 import math
+import signal
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -220,7 +222,7 @@ def _write_records(folder: Path, entries: Sequence[Entry], texts: Sequence[str],
     for field in (NAMES, ALIASES, LATER):
         builder.add_text_field(field, tokenizer_name="start", index_option="basic")
     builder.add_bytes_field("data", stored=True)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     index = tantivy.Index(builder.build(), str(folder))
     starts = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(1, LONGEST_START, prefix_only=True)).build()
     index.register_tokenizer("start", starts)
@@ -257,6 +259,10 @@ def _starts(keys: Sequence[str], stop_words: Container[str]) -> Iterator[tuple[s
 
 def main() -> None:
     """Write the index of the database of DATABASE_URL into the folder that is named."""
+    # all that is made stays until the end: a collector that looks through it finds nothing, in a quarter of the time
+    gc.disable()
+    # who presses Ctrl-C reads what the process that waits for this one says
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     with reading_engine(Settings().database_url, 1).connect() as connection:
         build_index(connection, Path(sys.argv[1]))
 
