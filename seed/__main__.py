@@ -224,7 +224,7 @@ def _write_search_index(settings: Settings) -> None:
     index = CurrentIndex(engine, settings.index_dir, settings.database_url)
     try:
         index.refresh()
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:  # the release is loaded, whatever stops this: an interrupt, a panic of the library
         reason = first_line(error) or "it was stopped"
         print(f"The search index was not written: {reason}. The server will do so.", file=sys.stderr)
     finally:

@@ -119,8 +119,8 @@ class Analyzer:
         return frozenset(self.stem(self.fold(word)) for word in words)
 
     def parts(self, texts: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-        """The terms that folded words make, in order, and from which word to before which each stands; quantities such as
-        "400 mg" are left out."""
+        """The terms that folded words make, in order, and from which word to before which each stands; quantities such
+        as "400 mg" are left out."""
         i = 0
         while i < len(texts):
             term = self._plain(texts[i])
@@ -133,7 +133,8 @@ class Analyzer:
         """The terms that the words make, as `parts`."""
         texts = [word.text for word in words]
         return [
-            Token(term, " ".join(texts[i:end]), words[i].start, words[end - 1].end) for term, i, end in self.parts(texts)
+            Token(term, " ".join(texts[i:end]), words[i].start, words[end - 1].end)
+            for term, i, end in self.parts(texts)
         ]
 
     def terms(self, text: str) -> list[str]:

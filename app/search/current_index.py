@@ -145,7 +145,7 @@ class CurrentIndex:
         with self._engine.connect() as later:
             # it may have seen another release than this process
             if status or release_info(later).loaded_at != release_info(connection).loaded_at:
-                raise NotReady("The search index is being built; try again later.")
+                raise NotReady("The search index of this release could not be built; try again later.")
 
     def _follow(self) -> None:
         is_logged = is_behind = False

@@ -46,6 +46,7 @@ NAMES, ALIASES, LATER = "begins", "alias", "later"
 """Fields of beginnings: of a record's name, of its aliases, and of later words of both."""
 
 ENTRY = TypeAdapter(Entry)
+Titles = dict[frozenset[str], tuple[str, list[str], bool]]
 
 
 class SearchIndex:
@@ -135,21 +136,7 @@ def write_index(entries: Sequence[Entry], vocabulary: Vocabulary, folder: Path) 
         term: _told(len(entries), known) * (WEAK if term in analyzer.weak or term.isdigit() else 1)
         for term, known in frequency.items()
     }
-    called: defaultdict[frozenset[str], list[str]] = defaultdict(list)
-    """The terms of an entity's name -> the slugs of those called so, behind a slash: no term is like them."""
-    for entry, names in zip(entries, titles, strict=True):
-        if entry.kind in ENTITIES:
-            for terms in names:
-                called[terms].append(f"/{entry.slug}")
-        else:
-            entry.answers = analyzer.intents(analyzer.words(entry.name))
-    telling = frozenset[str]().union(*called)
-    for entry, names in zip(entries, titles, strict=True):
-        for text, terms, primary in names.values():
-            weighed: dict[str, tuple[float, list[str]]] = {term: (weights[term], []) for term in terms}
-            if not telling.isdisjoint(terms):
-                _link(weighed, called)
-            entry.names.append(Name(text, weighed, sum([weights[term] for term in terms]), primary))
+    _name(entries, titles, weights, analyzer)
     _write_records(folder / "records", entries, texts, analyzer)
     words: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for word, count in used.items():
@@ -184,20 +171,37 @@ def _open(folder: Path) -> tantivy.Index:
     return index
 
 
-def _titles(
-    entry: Entry, found: Sequence[list[str]], analyzer: Analyzer
-) -> dict[frozenset[str], tuple[str, list[str], bool]]:
+def _titles(entry: Entry, found: Sequence[list[str]], analyzer: Analyzer) -> Titles:
     """The names of a record, each once by its telling terms: its text, those in order, and whether it is no alias. The
     terms of its name and aliases were found."""
     # "Vitamin B1 (thiamine)" is two names
     head, bracket, tail = entry.name.partition(" (")
     parts = (head, tail.rstrip(")")) if bracket else ()
     primary = [(entry.name, found[0]), *((part, analyzer.terms(part)) for part in parts)]
-    titles: dict[frozenset[str], tuple[str, list[str], bool]] = {}
+    titles: Titles = {}
     for place, (text, terms) in enumerate((*primary, *zip(entry.aliases, found[1:], strict=False))):
         if telling := analyzer.telling(terms):
             titles.setdefault(frozenset(telling), (text, telling, place < len(primary)))
     return titles
+
+
+def _name(entries: Sequence[Entry], titles: Sequence[Titles], weights: Mapping[str, float], analyzer: Analyzer) -> None:
+    """Give the entries their names, and what those that name nothing answer."""
+    called: defaultdict[frozenset[str], list[str]] = defaultdict(list)
+    """The terms of an entity's name -> the slugs of those called so, behind a slash: no term is like them."""
+    for entry, names in zip(entries, titles, strict=True):
+        if entry.kind in ENTITIES:
+            for terms in names:
+                called[terms].append(f"/{entry.slug}")
+        else:
+            entry.answers = analyzer.intents(analyzer.words(entry.name))
+    telling = frozenset[str]().union(*called)
+    for entry, names in zip(entries, titles, strict=True):
+        for text, terms, primary in names.values():
+            weighed: dict[str, tuple[float, list[str]]] = {term: (weights[term], []) for term in terms}
+            if not telling.isdisjoint(terms):
+                _link(weighed, called)
+            entry.names.append(Name(text, weighed, sum([weights[term] for term in terms]), primary))
 
 
 def _link(weighed: Mapping[str, tuple[float, list[str]]], called: Mapping[frozenset[str], Sequence[str]]) -> None:

@@ -42,7 +42,9 @@ class Speller:
         for term in sorted({*words, *surfaces}):
             counts = words.get(term, {})
             document = tantivy.Document(term=[term], word=sorted(counts))
-            document.add_bytes("data", json.dumps([counts, sorted({surface.lower() for surface in surfaces.get(term, ())})]).encode())
+            document.add_bytes(
+                "data", json.dumps([counts, sorted({surface.lower() for surface in surfaces.get(term, ())})]).encode()
+            )
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
