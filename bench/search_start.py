@@ -14,6 +14,7 @@ from pathlib import Path
 
 from app.database.engines import reading_engine
 from app.search.current_index import CurrentIndex
+from app.settings import Settings
 from bench.load import body
 from bench.servers import BUILD, Server, running
 from bench.words import WORDS
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     BUILD.mkdir(parents=True, exist_ok=True)
     engine = reading_engine(url)
     started = time.perf_counter()
-    size = CurrentIndex(engine, url=url).refresh().size
+    size = CurrentIndex(engine, Settings().index_dir, url).refresh().size
     engine.dispose()
     print(f"{size} records, index there after {time.perf_counter() - started:.1f} s")
     environment = {"DATABASE_URL": url, "PORT": str(options.port)}
