@@ -553,7 +553,7 @@ def test_what_changes_the_dataset_writes_its_index(
     # the content that is loaded already, or another
     content = ["--content", str(second_release if len(arguments) == 2 else TINY)]
     done = run("seed", arguments[0], *content, DATABASE_URL=url, INDEX_DIR=str(tmp_path / "index"))
-    assert (done.returncode, "index" in done.stderr) == (0, False)
+    assert (done.returncode, "search index" in done.stderr) == (0, False)
     monkeypatch.delattr("app.search.current_index.build_index")
     engine = reading_engine(url)
     assert answers(CurrentIndex(engine, str(tmp_path / "index")).current(), "iron")[0] == "iron"

@@ -191,8 +191,8 @@ def _name(entries: Sequence[Entry], titles: Sequence[Titles], weights: Mapping[s
     """The terms of an entity's name -> the slugs of those called so, behind a slash: no term is like them."""
     for entry, names in zip(entries, titles, strict=True):
         if entry.kind in ENTITIES:
-            for terms in names:
-                called[terms].append(f"/{entry.slug}")
+            for key in names:
+                called[key].append(f"/{entry.slug}")
         else:
             entry.answers = analyzer.intents(analyzer.words(entry.name))
     telling = frozenset[str]().union(*called)
