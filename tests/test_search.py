@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -535,6 +536,97 @@ def test_an_index_is_built_once_on_a_machine(
     monkeypatch.delattr("app.search.current_index.build_index")
     second = CurrentIndex(engine, str(tmp_path)).current()
     assert search(first, "iron") == search(second, "iron")
+    engine.dispose()
+
+
+@pytest.mark.parametrize("arguments", [("load",), ("load", "--content"), ("rollback",)])
+def test_what_changes_the_dataset_writes_its_index(
+    new_database: Any,
+    second_release: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+) -> None:
+    url = new_database("indexed", TINY)
+    if arguments == ("rollback",):
+        assert run("seed", "load", "--content", str(second_release), DATABASE_URL=url).returncode == 0
+    # the content that is loaded already, or another
+    content = ["--content", str(second_release if len(arguments) == 2 else TINY)]
+    done = run("seed", arguments[0], *content, DATABASE_URL=url, INDEX_DIR=str(tmp_path / "index"))
+    assert (done.returncode, "search index" in done.stderr) == (0, False)
+    monkeypatch.delattr("app.search.current_index.build_index")
+    engine = reading_engine(url)
+    assert answers(CurrentIndex(engine, str(tmp_path / "index")).current(), "iron")[0] == "iron"
+    engine.dispose()
+
+
+def test_a_load_that_cannot_write_the_index_is_no_failure(
+    new_database: Any, second_release: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "index").touch()
+    done = run(
+        "seed",
+        "load",
+        "--content",
+        str(second_release),
+        DATABASE_URL=new_database("no-index", TINY),
+        INDEX_DIR=str(tmp_path / "index"),
+    )
+    assert (done.returncode, done.stdout) == (0, "Loaded dataset 0.2.0: 0 added, 1 changed, 0 removed.\n")
+    assert re.search(r"^The search index was not written: .+\. The server will do so\.$", done.stderr, re.MULTILINE)
+
+
+def test_a_dry_run_writes_no_index(tiny_database: str, tmp_path: Path) -> None:
+    folder = tmp_path / "index"
+    done = run("seed", "load", "--dry-run", "--content", str(TINY), DATABASE_URL=tiny_database, INDEX_DIR=str(folder))
+    assert (done.returncode, folder.exists()) == (0, False)
+
+
+@pytest.mark.parametrize("damage", ["meta.json", "*.term", "*.store", "*.idx"])
+def test_a_damaged_index_is_built_again(tiny_database: str, tmp_path: Path, damage: str) -> None:
+    engine = reading_engine(tiny_database)
+    whole = search(CurrentIndex(engine, str(tmp_path)).current(), "iron")
+    for file in [*tmp_path.glob(f"*/records/{damage}"), *tmp_path.glob(f"*/words/{damage}")]:
+        rest = file.read_bytes()[:50]
+        # another file: the first index still maps the old one
+        file.unlink()
+        file.write_bytes(rest)
+    assert search(CurrentIndex(engine, str(tmp_path)).current(), "iron") == whole
+    engine.dispose()
+
+
+def test_two_that_build_at_once_build_one_index(
+    tiny_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    built: list[Path] = []
+
+    def slow(connection: Connection, folder: Path) -> None:
+        built.append(folder)
+        sleep(0.2)
+        build_index(connection, folder)
+
+    monkeypatch.setattr("app.search.current_index.build_index", slow)
+    engine = reading_engine(tiny_database)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda index: index.current(), [CurrentIndex(engine, str(tmp_path)) for _ in range(4)]))
+    assert len(built) == 1
+    assert [answers(index, "iron")[0] for index in found] == ["iron"] * 4
+    engine.dispose()
+
+
+def test_a_failed_build_leaves_nothing_behind(
+    tiny_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(_connection: Connection, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "half").touch()
+        raise OSError("full")
+
+    monkeypatch.setattr("app.search.current_index.build_index", fail)
+    engine = reading_engine(tiny_database)
+    with pytest.raises(OSError, match="full"):
+        CurrentIndex(engine, str(tmp_path)).current()
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
     engine.dispose()
 
 

@@ -279,6 +279,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("strace is not installed: faults at system calls cannot be tried.", file=sys.stderr)
         return 1
     part, parts = map(int, options.part.split("/"))
+    # no index is written: it is no part of the dataset, and most calls would be its own
+    os.environ["INDEX_DIR"] = os.devnull
     wrong: list[str] = []
     tried: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:

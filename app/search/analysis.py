@@ -7,7 +7,7 @@ where it numbers a vitamin ("b 12", "Vit. B-12" -> `vitb12`), replaced by the fi
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -109,30 +109,44 @@ class Analyzer:
 
     def typed(self, text: str) -> str:
         """What beginnings are compared by: folded words, a vitamin's number joined."""
-        return NUMBERED.sub(r"\1", " ".join(word.text for word in self.words(text)))
+        return self.key(word.text for word in self.words(text))
+
+    def key(self, texts: Iterable[str]) -> str:
+        """The same of folded words."""
+        return NUMBERED.sub(r"\1", " ".join(texts))
 
     def stems(self, words: Iterable[str]) -> frozenset[str]:
         return frozenset(self.stem(self.fold(word)) for word in words)
 
-    def tokens(self, words: Sequence[Word]) -> list[Token]:
-        """The terms that the words make, in order; quantities such as "400 mg" are left out."""
-        tokens: list[Token] = []
+    def parts(self, texts: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+        """The terms that folded words make, in order, and from which word to before which each stands; quantities such
+        as "400 mg" are left out."""
         i = 0
-        while i < len(words):
-            term = self._plain(words[i].text)
-            used, term = (1, term) if term else self._at(words, i)
+        while i < len(texts):
+            term = self._plain(texts[i])
+            used, term = (1, term) if term else self._at(texts, i)
             if term:
-                text = words[i].text if used == 1 else " ".join(word.text for word in words[i : i + used])
-                tokens.append(Token(term, text, words[i].start, words[i + used - 1].end))
+                yield term, i, i + used
             i += used
-        return tokens
+
+    def tokens(self, words: Sequence[Word]) -> list[Token]:
+        """The terms that the words make, as `parts`."""
+        texts = [word.text for word in words]
+        return [
+            Token(term, " ".join(texts[i:end]), words[i].start, words[end - 1].end)
+            for term, i, end in self.parts(texts)
+        ]
 
     def terms(self, text: str) -> list[str]:
         return [token.term for token in self.tokens(self.words(text))]
 
     def content(self, words: Sequence[Word]) -> list[str]:
         """The terms of a text that carry meaning, each once; all of them where none does."""
-        terms = dict.fromkeys(token.term for token in self.tokens(words))
+        return self.telling(token.term for token in self.tokens(words))
+
+    def telling(self, terms: Iterable[str]) -> list[str]:
+        """Of terms, those that carry meaning, each once; all of them where none does."""
+        terms = dict.fromkeys(terms)
         return [term for term in terms if term not in self.stop] or list(terms)
 
     def intents(self, words: Sequence[Word]) -> frozenset[Intent]:
@@ -145,17 +159,18 @@ class Analyzer:
             if texts[i : i + len(phrase)] == phrase
         )
 
-    def _at(self, words: Sequence[Word], i: int) -> tuple[int, str]:
+    def _at(self, texts: Sequence[str], i: int) -> tuple[int, str]:
         """How many words from `i` on make one term, and that term; an empty one for a quantity."""
-        word = words[i].text
+        word = texts[i]
         for phrase, term in self._phrases.get(word, ()):
-            if tuple(w.text for w in words[i : i + len(phrase)]) == phrase:
+            if tuple(texts[i : i + len(phrase)]) == phrase:
                 return len(phrase), term
-        if word.isdigit() and i + 1 < len(words) and words[i + 1].text in self.units:
-            return 2, ""
+        if word.isdigit():
+            is_amount = i + 1 < len(texts) and texts[i + 1] in self.units
+            return (2, "") if is_amount else (1, self.stem(word))
         if (measure := MEASURE.fullmatch(word)) and measure[1] in self.units:
             return 1, ""
-        if vitamin := VITAMIN.match("".join(f"{w.text} " for w in words[i : i + 3])):
+        if vitamin := VITAMIN.match("".join(f"{text} " for text in texts[i : i + 3])):
             return vitamin[0].count(" ") + 1, f"vit{''.join(part or '' for part in vitamin.groups())}"
         return 1, self.stem(word)
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
@@ -116,19 +117,21 @@ class CurrentIndex:
         if root.stat().st_uid != os.getuid():
             raise PermissionError(f"The folder {root} belongs to another user; set INDEX_DIR to another.")
         folder = root / sha256(f"{release.tag} {release.loaded_at} ".encode() + CODE).hexdigest()[:32]
-        if not folder.exists():
-            with (root / "lock").open("w") as lock:
-                # the others wait for the process that builds
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if not folder.exists():
-                    unfinished = Path(tempfile.mkdtemp(dir=root))
-                    self._build(connection, unfinished)
-                    unfinished.rename(folder)
-                    # whoever has opened an old one goes on to read it
-                    for old in sorted(root.glob("*/"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
-                        shutil.rmtree(old)
-        os.utime(folder)
-        return open_index(connection, folder)
+        with suppress(ValueError):
+            return _open(connection, folder)
+        with (root / "lock").open("w") as lock:
+            # the others wait for the process that builds
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with suppress(ValueError):
+                return _open(connection, folder)
+            with tempfile.TemporaryDirectory(dir=root, ignore_cleanup_errors=True) as unfinished:
+                self._build(connection, built := Path(unfinished) / "index")
+                shutil.rmtree(folder, ignore_errors=True)
+                built.rename(folder)
+            # whoever has opened an old one goes on to read it
+            for old in sorted(root.glob("*/"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
+                shutil.rmtree(old)
+        return _open(connection, folder)
 
     def _build(self, connection: Connection, folder: Path) -> None:
         count = connection.scalar(select(func.count()).select_from(Record)) or 0
@@ -142,7 +145,7 @@ class CurrentIndex:
         with self._engine.connect() as later:
             # it may have seen another release than this process
             if status or release_info(later).loaded_at != release_info(connection).loaded_at:
-                raise NotReady("The search index is being built; try again later.")
+                raise NotReady("The search index of this release could not be built; try again later.")
 
     def _follow(self) -> None:
         is_logged = is_behind = False
@@ -160,3 +163,10 @@ class CurrentIndex:
                 if not is_logged:
                     log.exception("The search index of a new release could not be built")
                 is_logged = is_behind = True
+
+
+def _open(connection: Connection, folder: Path) -> SearchIndex:
+    """The index in the folder; `ValueError` where there is none or a damaged one."""
+    index = open_index(connection, folder)
+    os.utime(folder)
+    return index

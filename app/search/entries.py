@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -127,7 +127,7 @@ def _entry(kind: str, document: dict[str, Any], about: dict[str, set[str]], degr
         name=document["name"],
         aliases=list(dict.fromkeys(alias for alias in aliases if alias != document["name"])),
         detail=detail if isinstance(detail, str) else "",
-        passages=list(_passages(document)),
+        passages=_passages(document, []),
         about=frozenset[str]().union(*about.values()),
         joins=frozenset[str]().union(*(about.get(name, set()) for name in traits.joins)),
         degree=degree,
@@ -149,20 +149,22 @@ def _provides(kind: str, document: dict[str, Any]) -> dict[str, tuple[int, int]]
     return {slug: (rank, -most[slug]) for slug, rank in ranks.items()}
 
 
-def _passages(value: Any, key: str = "") -> Iterator[str]:
-    """The prose of a record: the summary first, then the rest in written order."""
-    if isinstance(value, str):
-        if key in PROSE:
-            yield value
-    elif isinstance(value, dict):
-        if isinstance(value.get("summary"), str):
-            yield value["summary"]
-        for name, item in value.items():
-            if name not in ("summary", "citations"):
-                yield from _passages(item, name)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _passages(item, "text" if key in ("authors", "notes") else "")
+def _passages(record: dict[str, Any] | list[Any], found: list[str], *, is_prose: bool = False) -> list[str]:
+    """Add the prose of a record: the summary first, then the rest in written order."""
+    if isinstance(record, list):
+        items = [("text" if is_prose else "", item) for item in record]
+    else:
+        summary = record.get("summary")
+        if isinstance(summary, str):
+            found.append(summary)
+        items = [(key, item) for key, item in record.items() if key not in ("summary", "citations")]
+    for key, item in items:
+        if isinstance(item, str):
+            if key in PROSE:
+                found.append(item)
+        elif isinstance(item, dict | list):
+            _passages(item, found, is_prose=key in ("authors", "notes"))
+    return found
 
 
 def _relate(entries: Sequence[Entry]) -> None:

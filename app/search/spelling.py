@@ -2,7 +2,6 @@
 
 import json
 import mmap
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
@@ -32,7 +31,7 @@ class Speller:
         self.correct = lru_cache(CACHED)(self._correct)
 
     @staticmethod
-    def write(folder: Path, words: Mapping[str, Counter[str]], surfaces: Mapping[str, set[str]]) -> None:
+    def write(folder: Path, words: Mapping[str, Mapping[str, int]], surfaces: Mapping[str, set[str]]) -> None:
         """A document for each term, with its words and how often each occurs."""
         builder = tantivy.SchemaBuilder()
         for field in ("term", "word"):
@@ -41,9 +40,11 @@ class Speller:
         folder.mkdir()
         writer = tantivy.Index(builder.build(), str(folder)).writer(heap_size=256_000_000, num_threads=1)
         for term in sorted({*words, *surfaces}):
-            counts = words.get(term, Counter())
+            counts = words.get(term, {})
             document = tantivy.Document(term=[term], word=sorted(counts))
-            document.add_bytes("data", json.dumps([counts, sorted(surfaces.get(term, ()))]).encode())
+            document.add_bytes(
+                "data", json.dumps([counts, sorted({surface.lower() for surface in surfaces.get(term, ())})]).encode()
+            )
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
