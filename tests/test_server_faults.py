@@ -17,13 +17,13 @@ import httpx
 import pytest
 
 from tests.serving import Serve, Server, wait_for
-from tests.support import TINY, make_database, with_long_list
+from tests.support import TINY, make_database, tiny_copy, with_long_list
 
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sound") / "sound.db"
-    make_database(f"sqlite:///{path}", TINY)
+    tiny_copy(path)
     return path
 
 
@@ -185,7 +185,7 @@ def test_a_request_that_comes_as_the_server_stops_is_answered(sound: Path, befor
 @pytest.fixture(scope="module")
 def long(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database with a list that no buffer of the operating system holds."""
-    return with_long_list(make_database(f"sqlite:///{tmp_path_factory.mktemp('long')}/x.db", TINY))
+    return with_long_list(tiny_copy(tmp_path_factory.mktemp("long") / "x.db"))
 
 
 @contextmanager
