@@ -41,9 +41,9 @@ check-content: $(VENV)/.serving ## List every problem in the content
 test: $(VENV)/.developing ## Install and run the tests, on SQLite and on PostgreSQL (ARGS goes to pytest)
 	@$(RUN) -m pytest -n logical --dist worksteal -m "not all" $(ARGS)
 
-coverage: $(VENV)/.developing ## Run the same tests, which takes half as long again, and measure what they reach
+coverage: $(VENV)/.developing ## Run the same tests with three times the random examples, and measure what they reach
 	@$(RUN) -m coverage erase
-	@$(RUN) -m coverage run -m pytest -n logical --dist worksteal -m "not all" $(ARGS)
+	@ALL_EXAMPLES=1 $(RUN) -m coverage run -m pytest -n logical --dist worksteal -m "not all" $(ARGS)
 	@$(RUN) -m coverage combine -q
 	@$(RUN) -m coverage report
 

@@ -70,6 +70,11 @@ def run_process(*arguments: str, **environment: str) -> subprocess.CompletedProc
     )
 
 
+def examples(number: int) -> int:
+    """How many random examples a test tries: a third, or all of them in `make coverage`, which `make test-all` runs."""
+    return number if "ALL_EXAMPLES" in os.environ else number // 3
+
+
 def make_database(url: str, content: Path) -> str:
     """Migrate the database and load the content, by the commands that an operator uses."""
     assert migrate(Settings(database_url=url)) == 0
