@@ -246,20 +246,22 @@ def described_by(response: httpx.Response) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_every_record_card_and_page_fits_the_schema_that_it_links_to(real: httpx.AsyncClient, kind: str) -> None:
+async def test_every_record_card_and_page_fits_the_schema_that_it_links_to(
+    real_once: httpx.AsyncClient, kind: str
+) -> None:
     collection = KINDS[kind].collection
-    page = await real.get(f"/{collection}?limit=100")
+    page = await real_once.get(f"/{collection}?limit=100")
     first = page.json()["items"][0]
-    detail = await real.get(first["url"])
+    detail = await real_once.get(first["url"])
     addresses = f"/schemas/{kind}.json", f"/schemas/{kind}-card.json", f"/schemas/{kind}-page.json"
     assert (described_by(detail), described_by(page)) == (addresses[0], addresses[2])
-    record, card, listed = [await validator(real, address) for address in addresses]
+    record, card, listed = [await validator(real_once, address) for address in addresses]
     record.validate(detail.json())
-    for line in (await real.get(f"/{collection}.ndjson")).text.splitlines():
+    for line in (await real_once.get(f"/{collection}.ndjson")).text.splitlines():
         record.validate(json.loads(line))
     following: str | None = f"/{collection}?limit=100"
     while following:
-        answer = (await real.get(following)).json()
+        answer = (await real_once.get(following)).json()
         listed.validate(answer)
         for item in answer["items"]:
             card.validate(item)
