@@ -153,7 +153,8 @@ def _name_problem(name: str) -> str | None:
 def _text_problem(text: str, longest: int) -> str | None:
     if len(text) > longest:
         return f"is longer than {longest} characters; shorten it"
-    for character in text:
+    # nearly every text is printable, and needs no look at each of its characters
+    for character in () if text.isprintable() else text:
         if unicodedata.category(character) in ("Cc", "Zl", "Zp") or character in _BIDI:
             return f"holds the control character U+{ord(character):04X}; remove it"
     if not unicodedata.is_normalized("NFC", text):

@@ -113,6 +113,14 @@ async def real(real_database: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.fixture(scope="module", params=["on_sqlite", pytest.param("on_postgresql", marks=pytest.mark.all)])
+async def real_once(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
+    """As `real`, for what takes long and is written from records: on PostgreSQL for `make test-all` alone."""
+    new: NewDatabase = request.getfixturevalue(request.param)
+    async with client_for(new("real", REAL)) as client:
+        yield client
+
+
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     """A copy of the tiny content, to break."""

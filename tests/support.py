@@ -4,11 +4,14 @@ import fcntl
 import io
 import json
 import os
+import pickle
+import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
+from contextlib import asynccontextmanager, closing, redirect_stderr, redirect_stdout
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -22,10 +25,12 @@ from sqlalchemy import Engine, event, insert
 from app.__main__ import main as app_main
 from app.__main__ import migrate
 from app.database.engines import writing_engine
-from app.database.models import metadata
+from app.database.models import TABLES, metadata
 from app.main import create_app
+from app.schemas.common import Problem
 from app.settings import Settings
 from seed.__main__ import main as seed_main
+from seed.check import Checked, check
 
 ROOT = Path(__file__).parent.parent
 TINY = Path(__file__).parent / "content"
@@ -65,20 +70,41 @@ def run_process(*arguments: str, **environment: str) -> subprocess.CompletedProc
     )
 
 
+def examples(number: int) -> int:
+    """How many random examples a test tries: a third, or all of them in `make coverage`, which `make test-all` runs."""
+    return number if "ALL_EXAMPLES" in os.environ else number // 3
+
+
 def make_database(url: str, content: Path) -> str:
     """Migrate the database and load the content, by the commands that an operator uses."""
     assert migrate(Settings(database_url=url)) == 0
     if content != NO_CONTENT:
-        assert seed_main(["load", "--content", str(content), "--database", url]) == 0
+        with mock.patch("seed.__main__.check", checked if content in (TINY, REAL) else check):
+            assert seed_main(["load", "--content", str(content), "--database", url]) == 0
     return url
+
+
+@cache
+def checked(content: Path) -> tuple[Checked | None, list[Problem]]:
+    """What `check` gives for content that does not change while the tests run: all workers share it."""
+    path = _shared_file(content, "pickle")
+    if not path.exists():
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_bytes(pickle.dumps(check(content)))
+        unfinished.rename(path)
+    result: tuple[Checked | None, list[Problem]] = pickle.loads(path.read_bytes())
+    return result
+
+
+def _shared_file(content: Path, suffix: str) -> Path:
+    return Path(os.environ["MADE_DATABASES"]) / f"{sha256(str(content).encode()).hexdigest()[:16]}.{suffix}"
 
 
 @cache
 def sqlite_file(content: Path) -> Path:
     """A SQLite database with this content, to copy or to read: all workers share it."""
-    folder = Path(os.environ["MADE_DATABASES"])
-    path = folder / f"{sha256(str(content).encode()).hexdigest()[:16]}.db"
-    with (folder / "lock").open("w") as lock:
+    path = _shared_file(content, "db")
+    with path.with_name("lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
             unfinished = path.with_suffix(".new")
@@ -87,9 +113,22 @@ def sqlite_file(content: Path) -> Path:
     return path
 
 
+def tiny_copy(path: Path) -> str:
+    """Copy the SQLite database with the tiny content to this path; returns its URL."""
+    shutil.copyfile(sqlite_file(TINY), path)
+    return f"sqlite:///{path}"
+
+
 def real_database() -> str:
     """The URL of a SQLite database with the real content."""
     return f"sqlite:///{sqlite_file(REAL)}"
+
+
+def real_records() -> list[dict[str, Any]]:
+    """Every record of the real content, as JSON gives it."""
+    with closing(sqlite3.connect(sqlite_file(REAL))) as connection:
+        found = [connection.execute(f"SELECT record FROM {table}") for table in TABLES]
+        return [json.loads(record) for rows in found for (record,) in rows]
 
 
 @asynccontextmanager

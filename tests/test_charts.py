@@ -18,13 +18,13 @@ from app.schemas.intake import Authority, IntakeType, Role
 from app.schemas.mechanism import TriggerState
 from app.schemas.population import Sex, State
 from app.schemas.quantity import Unit
-from tests.support import client_for, real_database
+from tests.support import client_for, examples, real_database
 
 SVG = "{http://www.w3.org/2000/svg}"
 PHONE = 320
 """Pixels that a chart has on a phone of 360."""
 
-few = settings(max_examples=50, deadline=None)
+few = settings(max_examples=examples(50), deadline=None)
 texts = st.text(min_size=1, max_size=60)
 grades = st.sampled_from([str(grade) for grade in Grade])
 refs = st.fixed_dictionaries({"name": texts})

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support import TINY, run
+from tests.support import TINY, examples, run
 
 FILES = sorted(path.relative_to(TINY) for path in TINY.rglob("*.toml"))
 LITERALS = st.one_of(
@@ -49,7 +49,7 @@ def edits(draw: st.DrawFn) -> tuple[Path, bytes]:
 
 def test_no_file_ends_in_a_traceback(content: Path) -> None:
     @given(edits())
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
     def never(edit: tuple[Path, bytes]) -> None:
         name, text = edit
         (content / name).write_bytes(text)

@@ -200,7 +200,11 @@ def assert_is_named_and_waited_for(url: str, reason: str, serving: Serve) -> Non
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("sqlite:////no/such/folder/nutrients.db", "The database file is missing or cannot be opened"),
+        pytest.param(
+            "sqlite:////no/such/folder/nutrients.db",
+            "The database file is missing or cannot be opened",
+            marks=pytest.mark.all,
+        ),
         ("postgresql://nobody@127.0.0.1:8119/nothing", "The database does not answer"),
         ("sqlite:///{tmp_path}/none.db", "The database file is missing or cannot be opened"),
         ("sqlite:///{tmp_path}/empty.db", "The database has no tables yet; run `make migrate` ("),

@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 from app.http.protocol import STATE, ServerProtocol
 from app.main import create_app
 from app.settings import Settings
-from tests.support import TINY, make_database
+from tests.support import TINY, examples, make_database
 
 NEVER_THE_SAME = (b"date: ", b"x-request-id: ")
 
@@ -212,7 +212,7 @@ async def pair(releases: list[Path], tmp_path_factory: pytest.TempPathFactory) -
         yield made
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(15), deadline=None)
 @given(steps)
 async def test_what_is_kept_is_what_would_be_made(pair: Pair, steps: list[Sent | str]) -> None:
     for step in steps:

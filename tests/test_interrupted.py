@@ -14,7 +14,7 @@ from alembic.config import Config
 from app.__main__ import ALEMBIC, migrate
 from app.database.engines import writing_engine
 from app.settings import Settings
-from tests.support import ROOT, TINY, client_for, make_database
+from tests.support import ROOT, TINY, client_for, make_database, tiny_copy
 
 KILLED_MIGRATE = """
 import os, signal, sys
@@ -37,7 +37,7 @@ migrate(Settings())
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    make_database(f"sqlite:///{tmp_path}/x.db", TINY)
+    tiny_copy(tmp_path / "x.db")
     return tmp_path / "x.db"
 
 

@@ -181,10 +181,10 @@ async def test_json_behind_a_path_is_what_the_page_is_made_from(real: httpx.Asyn
 
 
 @pytest.mark.parametrize("path", [*RECORDS, *OTHERS])
-async def test_every_link_of_a_page_leads_somewhere(real: httpx.AsyncClient, path: str) -> None:
-    text = (await page(real, path)).text
+async def test_every_link_of_a_page_leads_somewhere(real_once: httpx.AsyncClient, path: str) -> None:
+    text = (await page(real_once, path)).text
     for link in set(re.findall(r'(?:href|src|action)="(/[^"#]*)[^"]*"', text)):
-        response = await page(real, link.replace("&amp;", "&"))
+        response = await page(real_once, link.replace("&amp;", "&"))
         assert response.status_code == 200, link
 
 

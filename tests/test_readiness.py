@@ -10,11 +10,10 @@ from app.database.current_release import Watcher
 from app.database.engines import reading_engine, writing_engine
 from app.database.models import schema_is_current
 from app.database.replace import changing
-from seed.check import check
 from seed.load import load, prepare
 from seed.rollback import rollback
 from tests.conftest import NewDatabase
-from tests.support import REAL, TINY, client_for, make_database
+from tests.support import REAL, TINY, checked, client_for, tiny_copy
 
 OLDER = [
     "ALTER TABLE intake RENAME COLUMN iu_factor TO factor",
@@ -86,7 +85,7 @@ def test_a_rollback_that_the_disk_refuses_is_not_called_a_matter_of_form(
 ) -> None:
     from seed.__main__ import main  # noqa: PLC0415
 
-    url = make_database(f"sqlite:///{tmp_path}/x.db", TINY)
+    url = tiny_copy(tmp_path / "x.db")
     assert main(["load", "--content", str(second_release), "--database", url]) == 0
 
     def fill(connection: object, archive: object) -> None:
@@ -104,18 +103,18 @@ def test_a_rollback_that_the_disk_refuses_is_not_called_a_matter_of_form(
 
 
 def test_a_load_takes_no_more_room_than_both_files(tmp_path: Path) -> None:
-    url = make_database(f"sqlite:///{tmp_path}/x.db", TINY)
+    url = tiny_copy(tmp_path / "x.db")
     before = (tmp_path / "x.db").stat().st_size
     names: set[str] = set()
-    checked, problems = check(REAL)
-    assert checked is not None, problems
+    content, problems = checked(REAL)
+    assert content is not None, problems
 
     def note(*_: object) -> None:
         names.update(path.name for path in tmp_path.iterdir())
 
     with changing(url) as connection:
         connection.exec_driver_sql("PRAGMA cache_size = 5")
-        load(connection, prepare(checked), note)
+        load(connection, prepare(content), note)
     assert names == {"x.db", ".x.db.new"}
     assert (tmp_path / "x.db").stat().st_size > before
     with changing(url) as connection:

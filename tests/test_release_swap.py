@@ -13,14 +13,27 @@ SECONDS = 5
 """Within which every process serves the new release: docs/deployment.md promises it."""
 
 
-@pytest.mark.parametrize("settings", [{"WORKERS": "2"}, {"ACCESS_LOG": "false"}], ids=["two workers", "short cut"])
+TWO_WORKERS, SHORT_CUT = {"WORKERS": "2"}, {"ACCESS_LOG": "false"}
+
+
+@pytest.mark.parametrize(
+    ("database", "settings"),
+    [
+        pytest.param("on_sqlite", SHORT_CUT, id="sqlite-short cut"),
+        pytest.param("on_postgresql", TWO_WORKERS, id="postgresql-two workers"),
+        pytest.param("on_sqlite", TWO_WORKERS, id="sqlite-two workers", marks=pytest.mark.all),
+        pytest.param("on_postgresql", SHORT_CUT, id="postgresql-short cut", marks=pytest.mark.all),
+    ],
+)
 def test_a_release_under_load_fails_no_request_and_mixes_nothing(
-    new_database: NewDatabase,
+    request: pytest.FixtureRequest,
     second_release: Path,
+    database: str,
     settings: dict[str, str],
     api_server: ServeOrigin,
 ) -> None:
-    url = new_database("swap", TINY)
+    new: NewDatabase = request.getfixturevalue(database)
+    url = new("swap", TINY)
     with api_server(url, **settings) as origin, Traffic(origin, pause=0.01) as traffic:
         assert traffic.versions_now() == {"0.1.0"}
         for command, version in ((("load", "--content", str(second_release)), "0.2.0"), (("rollback",), "0.1.0")):

@@ -18,7 +18,7 @@ from app.database.releases import Archive, compare
 from app.schemas import KINDS
 from app.settings import Settings
 from tests.conftest import NewDatabase
-from tests.support import TINY, client_for, make_database, run
+from tests.support import TINY, client_for, run, tiny_copy
 
 Edit = Callable[[Path], None]
 
@@ -221,7 +221,7 @@ async def test_every_real_record_can_be_brought_back(real: httpx.AsyncClient, re
 
 
 def test_a_load_leaves_no_file_behind(tmp_path: Path, contents: tuple[Path, Path]) -> None:
-    url = make_database(f"sqlite:///{tmp_path}/only.db", TINY)
+    url = tiny_copy(tmp_path / "only.db")
     (tmp_path / ".only.db.new").write_bytes(b"left by a load that was killed")
     (tmp_path / "only.db").chmod(0o640)
     seed(url, "load", "--content", str(contents[0]))

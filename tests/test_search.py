@@ -27,8 +27,9 @@ from app.search.current_index import CurrentIndex
 from app.search.index import SearchIndex, build_index
 from app.search.ranking import search
 from seed.check import check
+from tests.conftest import NewDatabase
 from tests.search_eval import answers, hits, read_cases, read_questions
-from tests.support import REAL, ROOT, TINY, client_for, real_database, run
+from tests.support import REAL, ROOT, TINY, client_for, examples, real_database, real_records, run
 
 CASES = read_cases()
 
@@ -45,9 +46,7 @@ async def slugs(client: httpx.AsyncClient, q: str, **more: Any) -> list[str]:
 
 
 def test_the_cases_are_many_and_meet_real_records() -> None:
-    checked, _ = check(REAL)
-    assert checked is not None
-    known = {record.slug for record in checked.records}
+    known = {record["slug"] for record in real_records()}
     assert len(CASES) >= 150
     assert len({case.query for case in CASES}) == len(CASES)
     assert {slug for case in CASES for slug in case.expected} <= known
@@ -72,16 +71,21 @@ PARTS = {"cases": (0.92, 0.97), "tuning": (0.85, 0.93), "validation": (0.8, 0.9)
 """What a change of content or code may not fall below: hit@1 and hit@3."""
 
 
+@pytest.fixture(scope="module")
+def sqlite_index() -> SearchIndex:
+    return index_from(real_database())
+
+
 @pytest.mark.parametrize("part", PARTS)
-def test_the_right_answer_comes_first(real_database: str, part: str) -> None:
+def test_the_right_answer_comes_first(sqlite_index: SearchIndex, part: str) -> None:
     cases = CASES if part == "cases" else read_questions(part)
-    first, third = hits(cases, index_from(real_database))
+    first, third = hits(cases, sqlite_index)
     assert first / len(cases) >= PARTS[part][0]
     assert third / len(cases) >= PARTS[part][1]
 
 
-def test_both_databases_give_the_same_hits(real_database: str) -> None:
-    indexes = [index_from(real_database), index_from(real_sqlite())]
+def test_both_databases_give_the_same_hits(on_postgresql: NewDatabase, sqlite_index: SearchIndex) -> None:
+    indexes = [index_from(on_postgresql("searched", REAL)), sqlite_index]
     for case in [*CASES, *read_questions("tuning"), *read_questions("validation")]:
         here, there = (search(index, case.query) for index in indexes)
         assert here == there, case.query
@@ -92,10 +96,6 @@ def index_from(url: str) -> SearchIndex:
     index = CurrentIndex(engine).current()
     engine.dispose()
     return index
-
-
-def real_sqlite() -> str:
-    return real_database()
 
 
 async def test_a_hit_says_what_it_is_and_why(real: httpx.AsyncClient) -> None:
@@ -387,7 +387,7 @@ async def test_words_without_meaning_find_nothing(real: httpx.AsyncClient, q: st
     assert (await found(real, q))["total"] == 0
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(q=st.text(min_size=1, max_size=200), offset=st.integers(0, 500))
 async def test_any_text_is_answered(real: httpx.AsyncClient, q: str, offset: int) -> None:
     for path, more in (("/search", {"offset": offset}), ("/suggest", {})):
@@ -405,7 +405,7 @@ def assert_safe(answer: dict[str, Any]) -> None:
         assert html.escape(html.unescape(text)) == text
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 async def test_snippets_are_safe_and_marked(real: httpx.AsyncClient, data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))

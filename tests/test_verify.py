@@ -15,7 +15,7 @@ from app.database.engines import writing_engine
 from app.database.models import metadata
 from seed.__main__ import main
 from tests.conftest import NewDatabase
-from tests.support import TINY, make_database
+from tests.support import TINY, tiny_copy
 
 Capture = pytest.CaptureFixture[str]
 
@@ -82,7 +82,7 @@ def test_without_a_dataset_there_is_nothing_to_verify(new_database: NewDatabase,
 
 def test_flipped_bits_are_found(tmp_path: Path, capsys: Capture) -> None:
     sound = tmp_path / "sound.db"
-    make_database(f"sqlite:///{sound}", TINY)
+    tiny_copy(sound)
     with closing(sqlite3.connect(sound)) as connection:
         texts = [
             row[0].encode() for row in connection.execute("SELECT record FROM nutrient UNION SELECT card FROM claim")
