@@ -12,7 +12,7 @@ export PORT ?= 8000
 export WORKERS ?= 1
 export DATABASE_URL ?= sqlite:///nutrients.db
 
-.PHONY: help serve migrate load rollback grant test coverage test-all quick lint format check-content generate search-eval \
+.PHONY: help serve migrate load rollback grant test test-all quick lint format check-content generate search-eval \
 	clients published-clients fuzz hostile torture mutation redbot lock audit sbom assets screenshots bench clean
 
 help: ## Show the targets
@@ -38,17 +38,18 @@ grant: $(VENV)/.serving ## Show the SQL for a role that can only read; with ARGS
 check-content: $(VENV)/.serving ## List every problem in the content
 	@$(RUN) -m seed check $(ARGS)
 
-test: $(VENV)/.developing ## Install and run the tests, on SQLite and on PostgreSQL (ARGS goes to pytest)
-	@$(RUN) -m pytest -n logical --dist worksteal -m "not all" $(ARGS)
-
-coverage: $(VENV)/.developing ## Run the same tests with three times the random examples, and measure what they reach
+# before Python 3.12 measuring takes half as long again
+test: $(VENV)/.developing ## Install and run the tests, on SQLite and on PostgreSQL (COVERAGE=1: with coverage and more random examples)
+ifdef COVERAGE
 	@$(RUN) -m coverage erase
 	@ALL_EXAMPLES=1 $(RUN) -m coverage run -m pytest -n logical --dist worksteal -m "not all" $(ARGS)
 	@$(RUN) -m coverage combine -q
 	@$(RUN) -m coverage report
+else
+	@$(RUN) -m pytest -n logical --dist worksteal -m "not all" $(ARGS)
+endif
 
-test-all: $(VENV)/.all $(NODE_MODULES) ## What `make test` leaves out: coverage, long load, clients, browser, fuzz, image, scale
-	@$(MAKE) --no-print-directory coverage ARGS=
+test-all: $(VENV)/.all $(NODE_MODULES) ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
 	@REQUIRE_CLIENTS=1 HOSTILE_REQUESTS=10000 ENDURANCE_SECONDS=120 $(RUN) -m pytest -m all $(ARGS)
 	@$(MAKE) --no-print-directory fuzz EXAMPLES=60
 	@$(MAKE) --no-print-directory hostile

@@ -71,7 +71,7 @@ def run_process(*arguments: str, **environment: str) -> subprocess.CompletedProc
 
 
 def examples(number: int) -> int:
-    """How many random examples a test tries: a third, or all of them in `make coverage`, which `make test-all` runs."""
+    """How many random examples a test tries: a third, or all of them in `make test COVERAGE=1`."""
     return number if "ALL_EXAMPLES" in os.environ else number // 3
 
 
