@@ -12,11 +12,9 @@ import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.database.engines import reading_engine
-from app.search.current_index import CurrentIndex
-from app.settings import Settings
 from bench.load import body
 from bench.servers import BUILD, Server, running
+from bench.setup import write_index
 from bench.words import WORDS
 
 PORT = 9080
@@ -32,10 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     url = f"sqlite:///{options.file.absolute()}"
     BUILD.mkdir(parents=True, exist_ok=True)
-    engine = reading_engine(url)
     started = time.perf_counter()
-    size = CurrentIndex(engine, Settings().index_dir, url).refresh().size
-    engine.dispose()
+    size = write_index(url)
     print(f"{size} records, index there after {time.perf_counter() - started:.1f} s")
     environment = {"DATABASE_URL": url, "PORT": str(options.port)}
     command = [sys.executable, "-m", "app", "serve"]

@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from app.database.engines import reading_engine
+from app.search.current_index import CurrentIndex
+from app.settings import Settings
 from bench.generate import generate
 from bench.peers import data
 from bench.servers import BUILD, JSON_SERVER, PEER_PYTHON, PEERS, Failed
@@ -36,7 +39,20 @@ def knowledge_base(records: int) -> Path:
         unfinished.unlink(missing_ok=True)
         generate(records, f"sqlite:///{unfinished}")
         unfinished.rename(file)
+    # as `seed load` leaves it: a server that had to build its index would do so while it is measured
+    write_index(f"sqlite:///{file}")
     return file
+
+
+def write_index(url: str) -> int:
+    """Write the search index of a database where the server looks for it; returns the number of its entries."""
+    engine = reading_engine(url)
+    index = CurrentIndex(engine, Settings().index_dir, url)
+    try:
+        return index.refresh().size
+    finally:
+        index.stop()
+        engine.dispose()
 
 
 def peer_data(database: Path) -> None:
