@@ -220,13 +220,13 @@ class RefTo:
 
 @dataclass(frozen=True)
 class Backlink:
-    """Annotates a list of references that no file writes: the records of `kind` whose `fields` refer to this one."""
+    """Annotates a list of references that no file writes: records of these kinds whose `fields` refer to this one."""
 
-    kind: str
+    kinds: tuple[str, ...]
     fields: tuple[str, ...]
 
-    def __init__(self, kind: str, *fields: str) -> None:
-        object.__setattr__(self, "kind", kind)
+    def __init__(self, kinds: str | tuple[str, ...], *fields: str) -> None:
+        object.__setattr__(self, "kinds", (kinds,) if isinstance(kinds, str) else kinds)
         object.__setattr__(self, "fields", fields)
 
 
