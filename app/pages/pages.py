@@ -119,7 +119,7 @@ def _filters(model: type[Query]) -> tuple[Filter, ...]:
         values = choices or literal or (("true", "false") if info.annotation == Boolean | None else ())
         if name not in OF_PAGES and (values or name in ("age", "nutrient")):
             filters.append(Filter(name, values, str((info.examples or [""])[0])))
-    return tuple(filters)
+    return tuple(sorted(filters, key=lambda each: each.name != "nutrient"))
 
 
 @dataclass

@@ -95,11 +95,11 @@ def number(value: float) -> str:
 
 
 def quantity(value: dict[str, Any] | None) -> str:
-    """A quantity, range or mass in words: "320 mg a day"."""
+    """A quantity, range or mass in words: "320 mg a day"; no line ends before its unit."""
     if value is None:
         return "not determined"
     amount = number(value["value"]) if "value" in value else f"{number(value['min'])} to {number(value['max'])}"
-    return f"{amount} {UNITS.get(value['unit'], value['unit'])}{PER.get(value.get('per', ''), '')}"
+    return f"{amount}\N{NO-BREAK SPACE}{UNITS.get(value['unit'], value['unit'])}{PER.get(value.get('per', ''), '')}"
 
 
 def relation(claim: dict[str, Any]) -> str:
