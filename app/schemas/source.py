@@ -70,10 +70,10 @@ class Source(SourceFile, Ref):
 
     kind: Literal["source"] = Field(default="source", description="Kind.")
     claims: Annotated[list[Ref], Backlink("claim", "citations")] = Field(
-        default=[], description="Graded claims that cite it, best supported first."
+        default=[], description="Claims that cite it, best supported first."
     )
     cited_by: Annotated[list[Ref], Backlink(CITING, "citations")] = Field(
-        default=[], description="Other records that cite it; for intakes see `/intakes?source=`."
+        default=[], description="What else cites it; intakes: `/intakes?source=`."
     )
 
 

@@ -54,7 +54,7 @@ class ChangePage(Page):
     items: list[RecordChange] = Field(description="The changes of this page.")
     since: str = Field(description="Version that is compared with.")
     version: str = Field(description="Version that is being served.")
-    versions: list[str] = Field(description="Versions that `since` may name, newest first.")
+    versions: list[str] = Field(description="What `since` may be, newest first.")
 
 
 @router.get("", response_model=ChangePage, summary="List what changed since a version")

@@ -50,8 +50,8 @@ class IntakeFilters(PersonQuery, RecordFilters):
     )
     unit: Annotated[tuple[str, ...], Choices("IU")] = Field(
         default=(),
-        description="Show values in international units (vitamin D); the published value is then in "
-        "`converted_from`. Needs `nutrient`.",
+        description="Show values in international units (vitamin D); `converted_from` has the published "
+        "value. Needs `nutrient`.",
     )
     from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
         default=None,
