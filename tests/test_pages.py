@@ -305,8 +305,8 @@ async def test_an_unknown_asset_is_a_problem(tiny: httpx.AsyncClient) -> None:
 
 
 async def test_a_form_keeps_what_it_does_not_ask_for(real: httpx.AsyncClient) -> None:
-    text = (await page(real, "/intakes?nutrient=magnesium&sex=female&age=34&offset=20")).text
-    assert '<input type="hidden" name="nutrient" value="magnesium">' in text
+    text = (await page(real, "/intakes?life_stage=female_31_50&sex=female&age=34&offset=20")).text
+    assert '<input type="hidden" name="life_stage" value="female_31_50">' in text
     assert 'name="offset"' not in text
     assert '<option value="female" selected>' in text
     assert 'name="age" value="34"' in text
@@ -326,7 +326,7 @@ async def test_what_the_evidence_contradicts_is_nowhere_stated_as_a_fact(real: h
 @pytest.mark.parametrize("path", [*RECORDS, *OTHERS, "/claims/magnesium-supplements-relieve-cramps"])
 async def test_the_first_grade_of_a_page_leads_to_what_it_means(real: httpx.AsyncClient, path: str) -> None:
     text = (await page(real, path)).text
-    marks = re.findall(r'<(\w+) class="grade[^>]*>', text)
+    marks = re.findall(r'<(\w+) class="grade ', text)
     assert marks[1:].count("a") == 0
     if marks:
         assert marks[0] == "a"
@@ -395,7 +395,7 @@ async def test_a_search_shows_its_hits_page_by_page(real: httpx.AsyncClient) -> 
     assert 'rel="prev"' in second
 
 
-@pytest.mark.parametrize("path", ["/sources/kim-2021-eyelid", "/sources/usda-sr28", "/sources/efsa-2015-magnesium"])
+@pytest.mark.parametrize("path", ["/sources/kim-2021-eyelid", "/sources/usda-sr28", "/sources/efsa-2015-calcium"])
 async def test_the_page_of_a_source_leads_to_what_cites_it(real: httpx.AsyncClient, path: str) -> None:
     text = (await page(real, path)).text
     source = (await real.get(path)).json()
