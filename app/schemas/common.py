@@ -94,7 +94,7 @@ class Ref(Model):
 class Card(Ref):
     """The short form of a record, for a list: what one would put on a card or in a row of a table."""
 
-    summary: Text = Field(description="In a few sentences.")
+    summary: Text = Field(description="In short.")
 
 
 class Intent(StrEnum):
@@ -317,7 +317,7 @@ class RecordFile(Graded):
 
     name: Text = Field(description="Name.")
     aliases: list[Text] = Field(default=[], description="Other names: synonyms, spellings, lay words, abbreviations.")
-    summary: Text = Field(description="In a few sentences.")
+    summary: Text = Field(description="In short.")
     from_article: StrictBool = Field(
         description="True where the article on muscle twitching names it; false where other literature adds it."
     )

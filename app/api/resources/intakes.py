@@ -32,7 +32,7 @@ class IntakeFilters(PersonQuery, RecordFilters):
     )
     role: Annotated[tuple[str, ...], Choices(Role), rank_in("role_rank", Role)] = Field(
         default=(),
-        description="What the value answers: what is needed, what labels count by, or what is too much.",
+        description="What it answers: what is needed, what labels count by, what is too much.",
         examples=["need"],
     )
     life_stage: Annotated[tuple[str, ...], Codes("life_stage"), column_in("life_stage")] = Field(
