@@ -380,18 +380,18 @@ async def test_the_page_of_intakes_names_the_nutrient_and_expands_what_is_short(
 @pytest.mark.parametrize("path", ["/claims", "/faq", "/food-sources", "/intakes"])
 async def test_a_list_says_which_part_of_it_is_shown(real: httpx.AsyncClient, path: str) -> None:
     total = (await real.get(path)).json()["total"]
-    assert f"1–20 of {total:,} records" in (await page(real, path)).text
-    assert f"21–40 of {total:,} records" in (await page(real, f"{path}?offset=20")).text
+    assert f"1\N{EN DASH}20 of {total:,} records" in (await page(real, path)).text
+    assert f"21\N{EN DASH}40 of {total:,} records" in (await page(real, f"{path}?offset=20")).text
     assert f"<p>{total:,} records</p>" in (await page(real, f"{path}?offset={total}")).text
 
 
 async def test_a_search_shows_its_hits_page_by_page(real: httpx.AsyncClient) -> None:
     first = (await page(real, "/search?q=magnesium")).text
     total = (await real.get("/search?q=magnesium")).json()["total"]
-    assert f"1–20 of {total} records" in first
+    assert f"1\N{EN DASH}20 of {total} records" in first
     (following,) = re.findall(r'<a href="([^"]+)" rel="next">', first)
     second = (await page(real, following.replace("&amp;", "&"))).text
-    assert f"21–40 of {total} records" in second
+    assert f"21\N{EN DASH}40 of {total} records" in second
     assert 'rel="prev"' in second
 
 
