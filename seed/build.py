@@ -66,7 +66,8 @@ def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> 
         derived: dict[str, Any] = {}
         for field, info in item.kind.record.model_fields.items():
             for backlink in (m for m in info.metadata if isinstance(m, Backlink)):
-                found = {slug for name in backlink.fields for slug in backlinks[item.slug, backlink.kind, name]}
+                keys = [(item.slug, kind, name) for kind in backlink.kinds for name in backlink.fields]
+                found = {slug for key in keys for slug in backlinks[key]}
                 derived[field] = [names.refs[slug] for slug in sorted(found, key=lambda slug: _order(by_slug[slug]))]
         if isinstance(item.content, FoodSourceFile):
             derived["amounts"] = amounts_of(item.content, names, daily_values)

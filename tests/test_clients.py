@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import ServeOrigin
+from tests.serving import ServeOrigin, free_port
 from tests.snapshot import description
 from tests.support import ROOT, real_database
 
@@ -212,6 +212,15 @@ def test_pages_work_for_everyone(origin: str, tmp_path: Path) -> None:
     _need("Chromium", there=CHROMIUM is not None)
     settings = {"API_URL": origin, "SCREENSHOTS": str(tmp_path), "CHROMIUM": str(CHROMIUM)}
     done = _tool("node", "--test", "pages.test.mjs", **settings)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.usefixtures("node")
+def test_lighthouse_gives_each_kind_of_page_95_in_each_category(origin: str) -> None:
+    """Performance on a slow phone, accessibility, best practices, search engines."""
+    _need("Chromium", there=CHROMIUM is not None)
+    settings = {"API_URL": origin, "CHROMIUM": str(CHROMIUM), "DEBUG_PORT": str(free_port())}
+    done = _tool("node", "--test", "lighthouse.test.mjs", **settings)
     assert done.returncode == 0, done.stdout
 
 

@@ -10,7 +10,10 @@ import pytest
 
 from app.pages.assets import FOREVER
 from app.pages.pages import POLICY
+from app.pages.templates import ABBREVIATIONS, INFINITIVES
 from app.schemas import KINDS
+from app.schemas.claim import Relation
+from app.schemas.intake import Authority, IntakeType
 from tests.support import client_for
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -302,8 +305,128 @@ async def test_an_unknown_asset_is_a_problem(tiny: httpx.AsyncClient) -> None:
 
 
 async def test_a_form_keeps_what_it_does_not_ask_for(real: httpx.AsyncClient) -> None:
-    text = (await page(real, "/intakes?nutrient=magnesium&sex=female&age=34&offset=20")).text
-    assert '<input type="hidden" name="nutrient" value="magnesium">' in text
+    text = (await page(real, "/intakes?life_stage=female_31_50&sex=female&age=34&offset=20")).text
+    assert '<input type="hidden" name="life_stage" value="female_31_50">' in text
     assert 'name="offset"' not in text
     assert '<option value="female" selected>' in text
     assert 'name="age" value="34"' in text
+
+
+async def test_what_the_evidence_contradicts_is_nowhere_stated_as_a_fact(real: httpx.AsyncClient) -> None:
+    claims = (await real.get("/claims?grade=contradicted,mechanistic,limited&limit=100")).json()["items"]
+    for claim in claims:
+        text = (await page(real, claim["url"])).text
+        beginning = "Not shown to" if claim["grade"] == "contradicted" else "May"
+        assert f"<dt>{beginning} {INFINITIVES[claim['relation']]}</dt>" in text
+    assert INFINITIVES.keys() == set(Relation)
+    stated = (await page(real, "/claims/low-magnesium-causes-twitching")).text
+    assert "<dt>Causes</dt>" in stated
+
+
+@pytest.mark.parametrize("path", [*RECORDS, *OTHERS, "/claims/magnesium-supplements-relieve-cramps"])
+async def test_the_first_grade_of_a_page_leads_to_what_it_means(real: httpx.AsyncClient, path: str) -> None:
+    text = (await page(real, path)).text
+    marks = re.findall(r'<(\w+) class="grade ', text)
+    assert marks[1:].count("a") == 0
+    if marks:
+        assert marks[0] == "a"
+        # not within what opens when it is clicked
+        assert "<a" not in "".join(re.findall(r"<summary>.*?</summary>", text, re.DOTALL))
+        assert re.search(r'<a class="grade \w+" href="/#grades">', text)
+    assert 'id="grades"' in (await page(real, "/")).text
+
+
+@pytest.mark.parametrize("path", ["/claims?grade=contradicted", "/claims", "/mechanisms", "/interactions", "/faq"])
+async def test_a_card_shows_its_grade_before_its_statement(real: httpx.AsyncClient, path: str) -> None:
+    cards = re.findall(r'<li class="card">(.*?)</li>', (await page(real, path)).text, re.DOTALL)
+    assert cards
+    for card in cards:
+        assert "grade" in card[: card.index("<h2>")]
+    claim = (await page(real, "/claims/magnesium-supplements-relieve-cramps")).text
+    assert claim.index("Contradicted") < claim.index('<p class="lead">')
+
+
+async def test_a_comparison_grades_the_link_to_twitching(real: httpx.AsyncClient) -> None:
+    text = (await page(real, "/comparison")).text
+    assert "Certainty" not in text
+    cells = re.findall(r'<td data-label="([^"]+)">(.*?)</td>', text, re.DOTALL)
+    assert {label for label, cell in cells if 'class="grade' in cell} == {"Link to twitching"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/food-sources", "/food-sources/spinach", "/nutrients/magnesium", "/nutrients/iron/food-sources"]
+)
+async def test_a_food_is_called_high_or_good_next_to_the_rule(real: httpx.AsyncClient, path: str) -> None:
+    text = _text((await page(real, path)).text)
+    assert re.search(r"\bhigh\b|good source", text)
+    assert "“High” stands for 20% or more of the US Daily Value" in text
+
+
+async def test_the_page_of_intakes_names_the_nutrient_and_expands_what_is_short(real: httpx.AsyncClient) -> None:
+    text = (await page(real, "/intakes?nutrient=vitamin-b12&limit=100")).text
+    assert "<h1>Intakes: Vitamin B12</h1>" in text
+    assert '<option value="vitamin-b12" selected>Vitamin B12</option>' in text
+    assert "<h1>Intakes</h1>" in (await page(real, "/intakes")).text
+    codes = set(re.findall(r'<abbr title="[^"]+">(\w+)</abbr>', text))
+    assert {"NASEM", "EFSA", "RDA", "AI"} <= codes
+    assert set(re.findall(r"<div><dt>(\w+)</dt><dd>", text)) == codes
+    short = {str(each) for each in (*IntakeType, *Authority) if each.isupper()}
+    assert ABBREVIATIONS.keys() == short
+    assert "Adequate Intake" in (await page(real, "/intakes/magnesium-efsa-ai-7-11-months")).text
+    # no signs in words
+    assert not re.search("&gt;=|-&lt;", text)
+
+
+@pytest.mark.parametrize("path", ["/claims", "/faq", "/food-sources", "/intakes"])
+async def test_a_list_says_which_part_of_it_is_shown(real: httpx.AsyncClient, path: str) -> None:
+    total = (await real.get(path)).json()["total"]
+    assert f"1\N{EN DASH}20 of {total:,} records" in (await page(real, path)).text
+    assert f"21\N{EN DASH}40 of {total:,} records" in (await page(real, f"{path}?offset=20")).text
+    assert f"<p>{total:,} records</p>" in (await page(real, f"{path}?offset={total}")).text
+
+
+async def test_a_search_shows_its_hits_page_by_page(real: httpx.AsyncClient) -> None:
+    first = (await page(real, "/search?q=magnesium")).text
+    total = (await real.get("/search?q=magnesium")).json()["total"]
+    assert f"1\N{EN DASH}20 of {total} records" in first
+    (following,) = re.findall(r'<a href="([^"]+)" rel="next">', first)
+    second = (await page(real, following.replace("&amp;", "&"))).text
+    assert f"21\N{EN DASH}40 of {total} records" in second
+    assert 'rel="prev"' in second
+
+
+@pytest.mark.parametrize("path", ["/sources/kim-2021-eyelid", "/sources/usda-sr28", "/sources/efsa-2015-calcium"])
+async def test_the_page_of_a_source_leads_to_what_cites_it(real: httpx.AsyncClient, path: str) -> None:
+    text = (await page(real, path)).text
+    source = (await real.get(path)).json()
+    intakes = (await real.get(f"/intakes?source={source['slug']}")).json()["total"]
+    assert source["claims"] or source["cited_by"] or intakes
+    for record in (*source["claims"], *source["cited_by"]):
+        assert f'<a href="{record["url"]}">' in text
+    assert (f'<a href="/intakes?source={source["slug"]}">{intakes} reference value' in text) == bool(intakes)
+
+
+async def test_the_start_page_begins_with_when_to_see_a_doctor(real: httpx.AsyncClient) -> None:
+    text = (await page(real, "/")).text
+    assert re.findall(r"<h2 [^>]*>(.*?)</h2>", text)[0] == "When to get medical help"
+    assert text.count('href="/faq/when-to-see-a-doctor"') == 1
+
+
+async def test_the_page_of_the_dataset_says_what_it_is(real: httpx.AsyncClient) -> None:
+    text = (await page(real, "/dataset")).text
+    assert "<h1>About the dataset</h1>" in text
+    assert 'href="/dataset.zip"' in text
+
+
+@pytest.mark.parametrize("path", [*RECORDS, *OTHERS])
+async def test_a_feed_reader_finds_the_changes_from_every_page(real: httpx.AsyncClient, path: str) -> None:
+    head = (await page(real, path)).text.partition("</head>")[0]
+    assert re.search(r'<link rel="alternate" type="application/atom\+xml" title="[^"]+" href="/changes.atom">', head)
+
+
+async def test_urgency_is_said_in_plain_words(real: httpx.AsyncClient) -> None:
+    text = (await page(real, "/symptoms/fasciculation")).text
+    assert re.findall(r'<dt class="([\w-]+)"><b>(.*?)</b>', text)[:2] == [
+        ("emergency", "Emergency"),
+        ("same-day", "See a doctor today"),
+    ]

@@ -330,6 +330,20 @@ async def test_backlinks_are_best_supported_first(tiny: httpx.AsyncClient) -> No
     assert [ref["slug"] for ref in tiredness["mechanisms"]] == ["low-iron-tires", "running-costs-sodium"]
 
 
+async def test_a_source_names_what_cites_it(tiny: httpx.AsyncClient) -> None:
+    citing: dict[str, set[str]] = {}
+    for path in PATHS:
+        for item in (await get(tiny, f"{path}?limit=100"))["items"]:
+            record = await get(tiny, item["url"])
+            for url in references(record):
+                citing.setdefault(url, set()).add(record["url"])
+    sources = (await get(tiny, "/sources?limit=100"))["items"]
+    for url in (source["url"] for source in sources):
+        source = await get(tiny, url)
+        named = {ref["url"] for ref in (*source["claims"], *source["cited_by"])}
+        assert named == {path for path in citing.get(url, ()) if not path.startswith("/intakes/")}
+
+
 async def test_a_bulk_get_takes_each_slug_once(tiny: httpx.AsyncClient) -> None:
     assert await slugs(tiny, "/nutrients?slug=sodium,iron,sodium") == ["iron", "sodium"]
 

@@ -114,6 +114,26 @@ async def test_changes_since_any_older_release(new_database: NewDatabase, conten
     assert found["0.2.0"]["/sources/flyer"] == "removed"
 
 
+async def test_the_page_of_changes_shows_the_last_release_and_offers_older_ones(
+    new_database: NewDatabase, contents: tuple[Path, Path]
+) -> None:
+    url = new_database("page", TINY)
+    html = {"Accept": "text/html"}
+    async with client_for(url, cache_bytes=0) as client:
+        first = (await client.get("/changes", headers=html)).text
+        assert "It is the first release here" in first
+        assert "<table" not in first
+        everything = (await client.get("/changes?since=0.0.0", headers=html)).text
+        assert "<table" in everything
+        for content in contents:
+            seed(url, "load", "--content", str(content))
+        text = (await client.get("/changes", headers=html)).text
+        assert "What is new in version 0.3.0" in text
+        assert "Compared with version 0.2.0" in text
+        assert re.findall(r'href="/changes\?since=([\d.]+)"', text) == ["0.1.0", "0.0.0"]
+        assert (await client.get("/changes")).json()["versions"] == ["0.3.0", "0.2.0", "0.1.0", "0.0.0"]
+
+
 async def test_a_feed_reader_sees_an_entry_for_each_release(
     new_database: NewDatabase, contents: tuple[Path, Path]
 ) -> None:

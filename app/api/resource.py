@@ -176,7 +176,7 @@ class Listing:
         keys = tuple(dict.fromkeys((*self.sorts, "name")))
         sort = Field(
             default=self.default_sort,
-            description="Order; `-` reverses. Ties: name, slug.",
+            description="`-` reverses. Ties: name, slug.",
             examples=[self.default_sort[0]],
         )
         own: dict[str, Any] = {"sort": (Annotated[tuple[str, ...], sort_keys(*keys)], sort)}

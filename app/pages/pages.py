@@ -37,7 +37,10 @@ OF_PAGES = ("limit", "offset", "include", "sort", "unit", "from_article")
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter of a list, as a person chooses it: one of a few values, or without these what the example is like."""
+    """A filter of a list, as a person chooses it: one of a few values, or without these what the example is like.
+
+    The nutrients to choose from are in the part `nutrients` of the page.
+    """
 
     name: str
     values: tuple[str, ...] = ()
@@ -59,10 +62,15 @@ class Page:
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
-START = Page(
-    "start.html",
-    parts={"nutrients": "/nutrients?limit=100", "questions": "/faq?limit=6", "symptoms": "/symptoms?limit=100"},
-)
+NUTRIENTS = {"nutrients": "/nutrients?limit=100"}
+
+PARTS = {
+    "nutrient": {"amounts": "/nutrients/{slug}/food-sources?limit=15"},
+    "source": {"intakes": "/intakes?source={slug}&limit=1"},
+}
+"""What the page of a record of these kinds shows next to the record."""
+
+START = Page("start.html", parts={**NUTRIENTS, "questions": "/faq?limit=7", "symptoms": "/symptoms?limit=100"})
 
 
 def pages_of(routes: Sequence[BaseRoute]) -> dict[str, Page]:
@@ -83,11 +91,11 @@ def pages_of(routes: Sequence[BaseRoute]) -> dict[str, Page]:
     }
     for kind in KINDS.values():
         path = f"/{kind.collection}"
-        pages[path] = Page("list.html", kind, filters=_filters(models[path]))
+        parts = NUTRIENTS if "nutrient" in models[path].model_fields else {}
+        pages[path] = Page("list.html", kind, filters=_filters(models[path]), parts=parts)
         (known,) = (rule.values for name, rule in annotations(models[path], Choices) if name == "include")
-        parts = {"amounts": "/nutrients/{slug}/food-sources?limit=15"} if kind.name == "nutrient" else {}
         include = tuple(name for name in RELATED if name in known)
-        pages[f"{path}/{{slug}}"] = Page(f"{kind.name}.html", kind, include, parts=parts)
+        pages[f"{path}/{{slug}}"] = Page(f"{kind.name}.html", kind, include, parts=PARTS.get(kind.name, {}))
     return pages
 
 
@@ -103,15 +111,15 @@ def _query_model(route: StrictRoute) -> type[Query]:
 
 
 def _filters(model: type[Query]) -> tuple[Filter, ...]:
-    """Those of a query model that have few values, and the age; references to records need their slugs."""
+    """Those of a query model that have few values, the age and the nutrient; other records would need their slugs."""
     filters = []
     for name, info in model.model_fields.items():
         choices = next((rule.values for rule in info.metadata if isinstance(rule, Choices)), ())
         literal = next((get_args(part) for part in get_args(info.annotation) if get_origin(part) is Literal), ())
         values = choices or literal or (("true", "false") if info.annotation == Boolean | None else ())
-        if name not in OF_PAGES and (values or name == "age"):
+        if name not in OF_PAGES and (values or name in ("age", "nutrient")):
             filters.append(Filter(name, values, str((info.examples or [""])[0])))
-    return tuple(filters)
+    return tuple(sorted(filters, key=lambda each: each.name != "nutrient"))
 
 
 @dataclass

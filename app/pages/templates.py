@@ -35,9 +35,48 @@ GRADES = {
 
 STANCES = {"supports": "✓", "qualifies": "~", "refutes": "✕"}
 
-URGENCY = {"emergency": "Emergency", "same-day": "Same day", "routine": "Make an appointment"}
+URGENCY = {"emergency": "Emergency", "same-day": "See a doctor today", "routine": "Make an appointment"}
+
+DOCTOR = "when-to-see-a-doctor"
+"""The question that the start page answers before all else, where the content has it among the first."""
+
+ABBREVIATIONS = {
+    "RDA": "Recommended Dietary Allowance: enough for nearly all healthy people",
+    "AI": "Adequate Intake: thought to be enough, where too little is known to be sure",
+    "PRI": "Population Reference Intake: enough for nearly all healthy people",
+    "AR": "Average Requirement: enough for half of all healthy people",
+    "RNI": "Reference Nutrient Intake: enough for nearly all healthy people",
+    "DV": "Daily Value: what percentages on food labels in the United States count by",
+    "UL": "Tolerable Upper Intake Level: the most that is unlikely to harm",
+    "ADI": "Acceptable Daily Intake: the most that is unlikely to harm",
+    "CDRR": "Chronic Disease Risk Reduction Intake: more than this raises the risk of disease",
+    "NASEM": "National Academies of Sciences, Engineering, and Medicine (United States and Canada)",
+    "EFSA": "European Food Safety Authority",
+    "UK": "United Kingdom: Department of Health, NHS and Food Standards Scotland",
+    "FDA": "Food and Drug Administration (United States)",
+}
+"""What the types of intakes and the names of authorities are short for."""
+
+INFINITIVES = {
+    "causes": "cause",
+    "contributes-to": "contribute to",
+    "worsens": "worsen",
+    "relieves": "relieve",
+    "prevents": "prevent",
+    "lowers": "lower",
+    "raises": "raise",
+    "needed-for": "be needed for",
+    "opposes": "oppose",
+    "provides": "provide",
+    "associated-with": "be associated with",
+    "may-indicate": "indicate",
+    "is-a": "be",
+}
+"""What a claim's relation says, after "may" or "not shown to"."""
 
 _BLANKS = re.compile(r"\s*\n\s*")
+EXPLAINED = '<span class="hidden">: what the grades mean</span>'
+_GRADE = re.compile(r'<span class="grade (\w+)">(.*?)</span>', re.DOTALL)
 _HEADING = re.compile(r'<h2 id="([a-z-]+)">(.*?)</h2>')
 CONTENTS = "<!--contents-->"
 FEWEST = 4
@@ -56,11 +95,25 @@ def number(value: float) -> str:
 
 
 def quantity(value: dict[str, Any] | None) -> str:
-    """A quantity, range or mass in words: "320 mg a day"."""
+    """A quantity, range or mass in words: "320 mg a day"; no line ends before its unit."""
     if value is None:
         return "not determined"
     amount = number(value["value"]) if "value" in value else f"{number(value['min'])} to {number(value['max'])}"
-    return f"{amount} {UNITS.get(value['unit'], value['unit'])}{PER.get(value.get('per', ''), '')}"
+    return f"{amount}\N{NO-BREAK SPACE}{UNITS.get(value['unit'], value['unit'])}{PER.get(value.get('per', ''), '')}"
+
+
+def relation(claim: dict[str, Any]) -> str:
+    """How a claim's subject affects its object, as far as the evidence goes: "Not shown to relieve"."""
+    infinitive = INFINITIVES[claim["relation"]]
+    beginning = {"limited": "May", "mechanistic": "May", "contradicted": "Not shown to"}.get(claim["grade"])
+    return f"{beginning} {infinitive}" if beginning else words(claim["relation"])
+
+
+def people(label: str) -> str:
+    """Whom an intake is for, without signs: `men >=18` is "Men from 18"."""
+    for sign, word in ((">=", "from "), ("-<", " to under "), ("incl.", "including")):
+        label = label.replace(sign, word)
+    return label[:1].upper() + label[1:]
 
 
 def day(text: str) -> str:
@@ -83,7 +136,7 @@ _environment = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_environment.filters |= {"words": words, "number": number, "quantity": quantity, "day": day, "linked": linked}
+_environment.filters |= {each.__name__: each for each in (words, number, quantity, day, linked, relation, people)}
 _environment.globals |= {
     "site": site,
     "api_version": __version__,
@@ -92,6 +145,8 @@ _environment.globals |= {
     "GRADES": GRADES,
     "STANCES": STANCES,
     "URGENCY": URGENCY,
+    "DOCTOR": DOCTOR,
+    "ABBREVIATIONS": ABBREVIATIONS,
     "COMPARATORS": COMPARATORS,
 }
 
@@ -99,6 +154,8 @@ _environment.globals |= {
 def render(template: str, **context: Any) -> bytes:
     """A whole page."""
     html = _BLANKS.sub("\n", _environment.get_template(template).render(context))
+    # who meets a grade for the first time can ask what it means
+    html = _GRADE.sub(rf'<a class="grade \1" href="/#grades">\2{EXPLAINED}</a>', html, 1)
     if CONTENTS in html:
         headings = _HEADING.findall(html)
         items = "".join(f'<li><a href="#{anchor}">{text}</a></li>' for anchor, text in headings)

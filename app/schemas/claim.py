@@ -44,7 +44,7 @@ class ClaimFile(RecordFile):
     """A claim, as a contributor writes it. `name` states or asks it; `summary` is what the evidence shows."""
 
     subject: Subject = Field(description="What the statement is about.")
-    state: SubjectState | None = Field(default=None, description="In which state the subject acts; null for always.")
+    state: SubjectState | None = Field(default=None, description="State of the subject; null for always.")
     co_subjects: list[Subject] = Field(default=[], description="Further subjects that the same statement covers.")
     relation: Relation
     object: Subject | None = Field(default=None, description="What it affects; null where `target` says it.")
@@ -78,7 +78,7 @@ class ClaimCard(Card):
 
     kind: Literal["claim"] = Field(default="claim", description="Kind.")
     subject: Ref = Field(description="What the statement is about.")
-    state: SubjectState | None = Field(description="In which state the subject acts; null for always.")
+    state: SubjectState | None = Field(description="State of the subject; null for always.")
     relation: Relation
     object: Ref | None = Field(description="What it affects; null where `target` says it.")
     target: Text | None = Field(description="What it affects, where that is not a record.")

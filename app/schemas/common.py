@@ -94,7 +94,7 @@ class Ref(Model):
 class Card(Ref):
     """The short form of a record, for a list: what one would put on a card or in a row of a table."""
 
-    summary: Text = Field(description="In a few sentences.")
+    summary: Text = Field(description="In short.")
 
 
 class Intent(StrEnum):
@@ -220,13 +220,13 @@ class RefTo:
 
 @dataclass(frozen=True)
 class Backlink:
-    """Annotates a list of references that no file writes: the records of `kind` whose `fields` refer to this one."""
+    """Annotates a list of references that no file writes: records of these kinds whose `fields` refer to this one."""
 
-    kind: str
+    kinds: tuple[str, ...]
     fields: tuple[str, ...]
 
-    def __init__(self, kind: str, *fields: str) -> None:
-        object.__setattr__(self, "kind", kind)
+    def __init__(self, kinds: str | tuple[str, ...], *fields: str) -> None:
+        object.__setattr__(self, "kinds", (kinds,) if isinstance(kinds, str) else kinds)
         object.__setattr__(self, "fields", fields)
 
 
@@ -317,7 +317,7 @@ class RecordFile(Graded):
 
     name: Text = Field(description="Name.")
     aliases: list[Text] = Field(default=[], description="Other names: synonyms, spellings, lay words, abbreviations.")
-    summary: Text = Field(description="In a few sentences.")
+    summary: Text = Field(description="In short.")
     from_article: StrictBool = Field(
         description="True where the article on muscle twitching names it; false where other literature adds it."
     )

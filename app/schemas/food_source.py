@@ -241,7 +241,7 @@ class FoodSource(FoodSourceFile, Ref):
         default=[], description="The narrower sources that belong to it, as spinach to leafy greens."
     )
     claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
-        default=[], description="Graded claims about it, best supported first."
+        default=[], description="Claims about it, best supported first."
     )
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 

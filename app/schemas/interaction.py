@@ -34,7 +34,7 @@ class Interaction(InteractionFile, Ref):
 
     kind: Literal["interaction"] = Field(default="interaction", description="Kind.")
     claims: Annotated[list[Ref], Backlink("claim", "interaction")] = Field(
-        default=[], description="Graded claims that rest on it, best supported first."
+        default=[], description="Claims that rest on it, best supported first."
     )
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 

@@ -22,7 +22,7 @@ from app.schemas.common import (
 
 
 class TriggerState(StrEnum):
-    """The state in which it starts: too little, too much, out of balance, exposure (a habit or medicine), or enough."""
+    """State in which it starts: too little, too much, out of balance, exposure (habit or medicine), enough."""
 
     deficiency = "deficiency"
     excess = "excess"
@@ -52,7 +52,7 @@ class Mechanism(MechanismFile, Ref):
 
     kind: Literal["mechanism"] = Field(default="mechanism", description="Kind.")
     claims: Annotated[list[Ref], Backlink("claim", "mechanism")] = Field(
-        default=[], description="Graded claims that rest on this chain, best supported first."
+        default=[], description="Claims that rest on this chain, best supported first."
     )
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 

@@ -136,7 +136,7 @@ class Nutrient(NutrientFile, Ref):
         default=[], description="How it acts on other nutrients, or they on it."
     )
     claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
-        default=[], description="Graded claims about it, best supported first."
+        default=[], description="Claims about it, best supported first."
     )
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 

@@ -61,12 +61,19 @@ class SourceFile(Model):
     from_article: StrictBool = Field(default=False, description="True for the article itself and for what it names.")
 
 
+CITING = ("nutrient", "mechanism", "food_source", "lifestyle_factor", "faq_entry", "symptom", "interaction")
+"""Kinds of record that cite sources, without claims, and without intakes: those are too many for a record."""
+
+
 class Source(SourceFile, Ref):
-    """A publication, with the claims that cite it."""
+    """A publication, with what cites it."""
 
     kind: Literal["source"] = Field(default="source", description="Kind.")
     claims: Annotated[list[Ref], Backlink("claim", "citations")] = Field(
-        default=[], description="Graded claims that cite it, best supported first."
+        default=[], description="Claims that cite it, best supported first."
+    )
+    cited_by: Annotated[list[Ref], Backlink(CITING, "citations")] = Field(
+        default=[], description="What else cites it; intakes: `/intakes?source=`."
     )
 
 

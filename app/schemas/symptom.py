@@ -37,7 +37,7 @@ class Symptom(SymptomFile, Ref):
         default=[], description="Habits, states and medicines linked with it."
     )
     claims: Annotated[list[Ref], Backlink("claim", "subject", "co_subjects", "object")] = Field(
-        default=[], description="Graded claims about it, best supported first."
+        default=[], description="Claims about it, best supported first."
     )
     faq: Annotated[list[Ref], Backlink("faq_entry", "related")] = Field(default=[], description="Questions about it.")
 

@@ -5,37 +5,12 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { HtmlValidate } from "html-validate";
 import { chromium } from "playwright-core";
+import { ERRORS, FLAGS, PAGES as GOOD, RECORDS } from "./pages.mjs";
 
 const { API_URL, SCREENSHOTS, CHROMIUM } = process.env;
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
 const AXE = await readFile(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
-const RECORDS = {
-  nutrient: "/nutrients/magnesium",
-  mechanism: "/mechanisms/low-magnesium-disrupted-nerve-signals",
-  food: "/food-sources/spinach",
-  factor: "/lifestyle-factors/diuretics",
-  question: "/faq/when-to-see-a-doctor",
-  symptom: "/symptoms/fasciculation",
-  interaction: "/interactions/magnesium-and-calcium",
-  intake: "/intakes/magnesium-efsa-ai-7-11-months",
-  claim: "/claims/low-magnesium-causes-twitching",
-  source: "/sources/kim-2021-eyelid",
-};
-const PAGES = {
-  ...RECORDS,
-  start: "/",
-  list: "/nutrients",
-  filtered: "/claims?grade=contradicted&limit=5",
-  amounts: "/nutrients/magnesium/food-sources?limit=10",
-  values: "/intakes?nutrient=magnesium&limit=10",
-  search: "/search?q=magnesium",
-  comparison: "/comparison",
-  dataset: "/dataset",
-  changes: "/changes?since=0.0.0&limit=10",
-  missing: "/nutrients/magnesum",
-  wrong: "/nutrients?type=minerl",
-};
+const PAGES = { ...GOOD, ...ERRORS };
 const collections = [...new Set(Object.values(RECORDS).map((path) => path.slice(0, path.lastIndexOf("/"))))];
 
 let browser;
@@ -66,7 +41,7 @@ test("links lead from the start page to every kind of record and back, without s
   for (const collection of collections) {
     await page.goto(API_URL);
     await page.locator(`main a[href="${collection}"]`).first().click();
-    await page.locator(".card h2 a").first().click();
+    await page.locator(".card h2 a, tbody th a").first().click();
     const record = new URL(page.url()).pathname;
     assert.match(record, new RegExp(`^${collection}/[a-z0-9-]+$`));
     assert.equal(await page.locator("h1").count(), 1);
@@ -133,6 +108,28 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
+/** Tables that are wider than their box, and words that are broken in the middle; long addresses and hashes may be. */
+function cutOff() {
+  const found = [...document.querySelectorAll(".wide")]
+    .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+    .map(({ innerText }) => innerText.slice(0, 40));
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.parentElement.closest("svg, select, datalist, .hidden, .skip")) continue;
+    for (const { 0: token, index } of node.data.matchAll(/\S+/g)) {
+      if (token.includes("/") || token.length > 30) continue;
+      for (const { 0: word, index: start } of token.matchAll(/\p{L}{2,}/gu)) {
+        const range = new Range();
+        range.setStart(node, index + start);
+        range.setEnd(node, index + start + word.length);
+        if (new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1) found.push(word);
+      }
+    }
+  }
+  return found;
+}
+
 for (const width of [360, 1600]) {
   test(`no page is wider than ${width} pixels or moves while it loads`, async (t) => {
     const { page, close } = await open({ viewport: { width, height: 900 } });
@@ -152,6 +149,8 @@ for (const width of [360, 1600]) {
             }),
         );
         assert.ok(moved < 0.01, `moves by ${moved}`);
+        await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+        assert.deepEqual(await page.evaluate(cutOff), []);
       });
     }
     await close();

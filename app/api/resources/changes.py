@@ -54,6 +54,7 @@ class ChangePage(Page):
     items: list[RecordChange] = Field(description="The changes of this page.")
     since: str = Field(description="Version that is compared with.")
     version: str = Field(description="Version that is being served.")
+    versions: list[str] = Field(description="What `since` may be, newest first.")
 
 
 @router.get("", response_model=ChangePage, summary="List what changed since a version")
@@ -63,7 +64,7 @@ async def list_changes(request: Request, query: Annotated[ChangesQuery, QueryPar
     def run(connection: Connection) -> Response:
         release = release_info(connection)
         since = query.since or _version_before(connection, release)
-        return _page(query, release, since, _changes(connection, since, release))
+        return _page(query, release, since, _known(connection), _changes(connection, since, release))
 
     # to compare two releases takes longer than the event loop may be blocked
     return await read(request, run, is_long=True)
@@ -101,7 +102,9 @@ def _history(connection: Connection, release: ReleaseInfo) -> list[ReleaseChange
     return history
 
 
-def _page(query: ChangesQuery, release: ReleaseInfo, since: str, changes: list[Change]) -> Response:
+def _page(
+    query: ChangesQuery, release: ReleaseInfo, since: str, versions: list[str], changes: list[Change]
+) -> Response:
     links = page_links("/changes", query, len(changes))
     page = ChangePage(
         items=[RecordChange(**asdict(change)) for change in changes[query.offset : query.offset + query.limit]],
@@ -114,6 +117,7 @@ def _page(query: ChangesQuery, release: ReleaseInfo, since: str, changes: list[C
         disclaimer=release["disclaimer"],
         since=since,
         version=release["version"],
+        versions=versions,
     )
     return json_response(page.model_dump_json(exclude_unset=True), release, links)
 
@@ -121,6 +125,10 @@ def _page(query: ChangesQuery, release: ReleaseInfo, since: str, changes: list[C
 def _changes(connection: Connection, since: str, release: ReleaseInfo) -> list[Change]:
     before = {} if since == NOTHING else records_of(connection, _hash_of(connection, since))
     return compare(before, records_of(connection, release["content_hash"]))
+
+
+def _known(connection: Connection) -> list[str]:
+    return [*known_versions(connection), NOTHING]
 
 
 def _version_before(connection: Connection, release: ReleaseInfo) -> str:
@@ -136,7 +144,7 @@ def _hash_of(connection: Connection, version: str) -> str:
     found = connection.scalar(selected.order_by(col(Release.id).desc()).limit(1))
     if found is not None:
         return found
-    known = [*known_versions(connection), NOTHING]
+    known = _known(connection)
     message = f"There is no version '{version}'."
     near = nearest(version, known)
     error = ParameterError(parameter="since", location="query", message=message, allowed=known, suggestion=near)

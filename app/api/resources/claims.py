@@ -21,19 +21,17 @@ class ClaimFilters(RecordFilters):
         references("subject", "co_subjects", "object"),
     ] = Field(
         default=(),
-        description="Only claims in which one of these records is subject or object.",
+        description="Only claims with one of these as subject or object.",
         examples=["magnesium"],
     )
     subject: Annotated[
         tuple[str, ...],
         Slugs("nutrient", "symptom", "food_source", "lifestyle_factor"),
         references("subject", "co_subjects"),
-    ] = Field(default=(), description="Only claims about what one of these records does.", examples=["magnesium"])
+    ] = Field(default=(), description="Only claims about what one of these does.", examples=["magnesium"])
     object: Annotated[
         tuple[str, ...], Slugs("nutrient", "symptom", "food_source", "lifestyle_factor"), references("object")
-    ] = Field(
-        default=(), description="Only claims about what is done to one of these records.", examples=["fasciculation"]
-    )
+    ] = Field(default=(), description="Only claims about what is done to one of these.", examples=["fasciculation"])
     relation: Annotated[tuple[str, ...], Choices(Relation), column_in("relation")] = Field(
         default=(), description="How the subject affects the object.", examples=["causes"]
     )
@@ -44,7 +42,7 @@ class ClaimFilters(RecordFilters):
         default=(), description="Evidence grade.", examples=["established"]
     )
     source: Annotated[tuple[str, ...], Slugs("source"), references("citations")] = Field(
-        default=(), description="Only claims that cite one of these sources.", examples=["ods-magnesium"]
+        default=(), description="Only claims that cite one of these.", examples=["ods-magnesium"]
     )
 
 

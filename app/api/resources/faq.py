@@ -42,7 +42,7 @@ RESOURCE = Resource(
         "sources",
     ),
     example="when-to-see-a-doctor",
-    list_doc="""Frequently asked questions in their order, each with a short answer and what must be seen with it.""",
+    list_doc="""Questions in their order, each with a short answer and what must be seen with it.""",
     detail_doc="""One question with its answer, the graded facts behind it, and what must be seen with it.""",
     formats=("csv", "ndjson", "jsonld"),
 )

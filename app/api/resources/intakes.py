@@ -32,7 +32,7 @@ class IntakeFilters(PersonQuery, RecordFilters):
     )
     role: Annotated[tuple[str, ...], Choices(Role), rank_in("role_rank", Role)] = Field(
         default=(),
-        description="What the value answers: what is needed, what labels count by, or what is too much.",
+        description="What it answers: what is needed, what labels count by, what is too much.",
         examples=["need"],
     )
     life_stage: Annotated[tuple[str, ...], Codes("life_stage"), column_in("life_stage")] = Field(
@@ -50,8 +50,8 @@ class IntakeFilters(PersonQuery, RecordFilters):
     )
     unit: Annotated[tuple[str, ...], Choices("IU")] = Field(
         default=(),
-        description="Show values in international units (vitamin D); the published value is then in "
-        "`converted_from`. Needs `nutrient`.",
+        description="Show values in international units (vitamin D); `converted_from` has the published "
+        "value. Needs `nutrient`.",
     )
     from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
         default=None,

@@ -32,7 +32,7 @@ RESOURCE = Resource(
     include=("claims",),
     example="garrison-2020-cochrane",
     list_doc="""The publications that every fact cites.""",
-    detail_doc="""One publication, with the claims that cite it.""",
+    detail_doc="""One publication, with what cites it.""",
 )
 
 router = RESOURCE.router()
