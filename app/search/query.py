@@ -72,6 +72,8 @@ class Understood:
         self.places.default_factory = None
         self.meant = frozenset(o for o, own in entities.items() if not any(own < other for other in entities.values()))
         """Entities that it names by nothing less than another: "low magnesium" is more exact than "magnesium"."""
+        self.rarest = min((self.entry(o).degree for o in self.meant), default=0)
+        """How many records refer to the one of those to which the fewest do: a medicine, beside a common sign."""
         self.mentions = self._mentions(entities)
         """What it names, in as many sets of slugs as there are parts that share no word."""
         proper = (name.terms for o in entities for name in self.entry(o).names if name.primary and len(name.terms) <= 2)

@@ -69,10 +69,11 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
     # they say, they need no ranking
     foods = sorted((ordinal for ordinal in found.pool if ordinal in found.foods), key=found.foods.__getitem__)
     ranked = [_hit(asked, ordinal, bm25) for ordinal, bm25 in found.pool.items() if ordinal not in found.foods]
-    ranked = [hit._replace(score=asked.known) if _is_itself(asked, hit) else hit for hit in ranked]
     ranked.sort(key=lambda hit: (-hit.score, hit.ordinal))
-    itself = [hit for hit in ranked if hit.score == asked.known]
-    del ranked[: len(itself)]
+    itself = [hit._replace(score=asked.known) for hit in ranked if _is_itself(asked, hit)]
+    # its name tells more than an alias, which another record may have for its name
+    itself.sort(key=lambda hit: asked.entry(hit.ordinal).keys[0] != asked.title)
+    ranked = [hit for hit in ranked if not _is_itself(asked, hit)]
     least = ranked[-1].score if ranked else 0.0
     # below every score of the pool
     ranked += [Hit(ordinal, least * bm25 / (1 + bm25), "text", None) for ordinal, bm25 in found.rest.items()]
@@ -118,11 +119,13 @@ def find(asked: Understood, kinds: tuple[str, ...] = (), most: int = 0) -> Found
 
 
 class Fit(NamedTuple):
-    """A name, what share of the query it answers, and what share of it the query names."""
+    """A name, what share of the query it answers, what share of it the query names, and what share of what it
+    names the query does not."""
 
     name: Name
     recall: float
     precision: float
+    other: float
 
     @property
     def whole(self) -> float:
@@ -145,9 +148,15 @@ def features(asked: Understood, ordinal: int, bm25: float) -> tuple[dict[str, fl
             f"{group} same": float(fit.whole > SAME),
             f"{group} recall": fit.recall,
             "primary": float(fit.name.primary),
+            f"{group} other": fit.other,
         }
+        if Intent.definition in asked.intents:
+            told[f"{group} defined"] = fit.whole
         if ordinal in asked.meant:
             told[f"{entry.kind} {'alone' if len(asked.mentions) == 1 else 'beside others'}"] = fit.recall
+            if len(asked.mentions) > 1 and entry.degree == asked.rarest:
+                told["rarest"] = fit.precision
+                told[f"{entry.kind} rarest"] = 1.0
     told |= _cover(asked, entry, own) | _links(asked, entry, group) | _asks(asked, entry, group)
     return told, fit
 
@@ -172,6 +181,8 @@ def _asks(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
     told = {f"{entry.kind} {ask}": 1.0 for ask in asks}
     if entry.answers:
         told[f"{group} answers"] = len(asked.intents & entry.answers) / len(entry.answers)
+    if asked.intents and entry.kind not in ENTITIES:
+        told[f"{group} asked"] = len(asked.intents & entry.answers) / len(asked.intents)
     return told
 
 
@@ -228,7 +239,7 @@ def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...]
     looked_up = dict.fromkeys(asked.entry(ordinal).slug for ordinal in looked_at)
     parts = [Query.const_score_query(Query.term_query(schema, "slug", slug), 0.0) for slug in looked_up]
     known = [term for term in asked.weights if asked.index.frequency(term)]
-    telling = [term for term in known if term not in asked.index.analyzer.weak | asked.diets]
+    telling = [t for t in known if t not in asked.index.analyzer.weak | asked.diets and not t.isdigit()]
     # a record need not hold a diet's word, but one that does is found by it
     parts += [_clause(asked, term) for term in known if term in asked.diets]
     telling = telling or [term for term in known if term not in asked.diets]
@@ -292,7 +303,10 @@ def _fit(entry: Entry, asked: Understood) -> tuple[Fit | None, set[str]]:
         name = entry.names[i]
         # in one order, so that equal sums are equal in each process
         recall = sum([share for term, share in asked.shares.items() if term in answered[i]])
-        fit = Fit(name, recall, sum([said[i].get(term, 0) for term in name.terms]) / name.weight)
+        precision = sum([said[i].get(term, 0) for term in name.terms]) / name.weight
+        naming = [term for term, (_, slugs) in name.terms.items() if slugs]
+        other = sum([term not in said[i] for term in naming]) / max(1, len(naming))
+        fit = Fit(name, recall, precision, other)
         if best is None or fit.whole > best.whole:
             best = fit
     return best, set[str]().union(*answered.values())
@@ -301,7 +315,7 @@ def _fit(entry: Entry, asked: Understood) -> tuple[Fit | None, set[str]]:
 def _cover(asked: Understood, entry: Entry, own: set[str]) -> dict[str, float]:
     """What share of the query the record answers by its names, by what it is about, by its text alone; and by the one
     passage that holds most of it."""
-    by_name = by_link = by_text = 0.0
+    by_name = by_link = by_text = missed = 0.0
     rest = []
     for term, share in asked.shares.items():
         if term in own:
@@ -311,7 +325,9 @@ def _cover(asked: Understood, entry: Entry, own: set[str]) -> dict[str, float]:
         rest.append((padded, share))
         if not asked.named[term].isdisjoint(entry.about):
             by_link += share
-        elif padded in entry.text:
+            continue
+        missed = max(missed, share)
+        if padded in entry.text:
             by_text += share
     # what its names say, no passage need repeat
     passages = [sum([share for term, share in rest if term in terms]) for terms in entry.terms[:PASSAGES] if rest]
@@ -320,6 +336,7 @@ def _cover(asked: Understood, entry: Entry, own: set[str]) -> dict[str, float]:
         "about": by_link,
         "text": by_text,
         "covered": by_name + by_link + by_text,
+        "missed": missed,
         "passage": by_name + max(passages, default=0),
     }
 
