@@ -1,8 +1,7 @@
 """Understanding: what a query names and what it asks, in terms of the index."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from app.schemas.common import Intent
 from app.search.analysis import Token, Word
@@ -33,6 +32,7 @@ class Understood:
         first = words[0].text if words else ""
         self.question = text.rstrip().endswith("?") or first in index.analyzer.questions
         self.intents = index.analyzer.intents(words)
+        self.asks = [*sorted(self.intents), *(["question"] if self.question else [])] or ["nothing"]
         self.closed = first in index.analyzer.closed
         """It is answered by yes or no, so it asks for no list."""
         self.title = index.analyzer.typed(text)
@@ -43,7 +43,9 @@ class Understood:
         self.negated = frozenset(self.excluded)
         """Slugs of records of which it wants to hear nothing; a diet leaves foods out, but not what is said of them."""
         self.excluded.update(slug for token in tokens if token.term in self.diets for slug in self._named([token]))
-        self.food = bool(self.food or self.diets) and not (self.closed or self.intents & ELSE)
+        # "I am vegan, do I need B12": not all who name a diet ask what to eat
+        is_told = any(a.text in index.analyzer.closed and self._is_stop(b) for a, b in pairwise(words))
+        self.food = bool(self.food or (self.diets and not is_told)) and not (self.closed or self.intents & ELSE)
         terms = self._content(tokens)
         self.weights = {term: index.weight(term) for term in terms}
         # the foods that are left are what a diet asks for: no food need say its word
@@ -64,27 +66,40 @@ class Understood:
             term: frozenset(self.entry(o).slug for o, names in entities.items() if term in names) for term in terms
         }
         """Of each term, the slugs of what it names, alone or with others."""
-        self.places: defaultdict[str, set[str]] = defaultdict(set)
-        """The terms of the query that a term or slug of a name answers."""
-        for term, slugs in self.named.items():
-            for place in (term, *(f"/{slug}" for slug in slugs)):
-                self.places[place].add(term)
-        self.places.default_factory = None
+        self.places: dict[str, int] = {}
+        """The terms of the query that a term or slug of a name answers, as bits in the order of `shares`."""
+        for bit, (term, slugs) in enumerate(self.named.items()):
+            for place in (term, *(f"/{slug}" for slug in sorted(slugs))):
+                self.places[place] = self.places.get(place, 0) | 1 << bit
+        self._sums: dict[int, float] = {}
         self.meant = frozenset(o for o, own in entities.items() if not any(own < other for other in entities.values()))
         """Entities that it names by nothing less than another: "low magnesium" is more exact than "magnesium"."""
         self.rarest = min((self.entry(o).degree for o in self.meant), default=0)
         """How many records refer to the one of those to which the fewest do: a medicine, beside a common sign."""
         self.mentions = self._mentions(entities)
         """What it names, in as many sets of slugs as there are parts that share no word."""
+        self.mentioned = frozenset[str]().union(*self.mentions)
         proper = (name.terms for o in entities for name in self.entry(o).names if name.primary and len(name.terms) <= 2)
         self.marked = frozenset(self.weights).union(*proper)
         """Terms to mark: those of the query, and the names of what it names."""
+
+    def share(self, terms: int) -> float:
+        """What part of the query these terms are, given as bits."""
+        known = self._sums.get(terms)
+        if known is None:
+            # in one order, so that equal sums are equal in each process
+            parts = [share for bit, share in enumerate(self.shares.values()) if terms >> bit & 1]
+            known = self._sums[terms] = sum(parts)
+        return known
 
     def entry(self, ordinal: int) -> Entry:
         entry = self.index.entry(ordinal)
         if not entry.places:
             entry.complete()
         return entry
+
+    def _is_stop(self, word: Word) -> bool:
+        return self.index.analyzer.stem(word.text) in self.stop
 
     def _is_strange(self, token: Token) -> bool:
         is_known = self.index.frequency(token.term) or self.index.speller.is_known(token.text)
