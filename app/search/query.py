@@ -13,7 +13,7 @@ MAX_WORDS = 40
 MAX_COMBINED = 8
 """Names are looked for among the combinations of this many terms; longer names only among neighbours."""
 
-ELSE = frozenset(Intent) - {Intent.food, Intent.relief, Intent.deficiency, Intent.definition}
+ELSE = frozenset(Intent) - {Intent.food, Intent.relief, Intent.deficiency, Intent.definition, Intent.test}
 """Who asks this does not ask what to eat, though food is named: "how much calcium a day", "foods that block iron"."""
 
 
