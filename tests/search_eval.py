@@ -136,7 +136,7 @@ def learn(ready: list[list[Candidate]]) -> dict[str, float]:
 
 
 def learn_and_try(index: SearchIndex, cases: Sequence[Case]) -> tuple[int, int]:
-    """Leave the learned weights in force; and count the hits for each question by weights without those of its source."""
+    """Leave the learned weights in force; count the hits for each question by weights without those of its source."""
     asked = [(case, QUESTION * [found]) for case in cases if (found := candidates(index, case))]
     named = [found for case in names(index) if (found := candidates(index, case))]
     sources = sorted({case.source for case in cases})

@@ -1,6 +1,7 @@
 """Understanding: what a query names and what it asks, in terms of the index."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import combinations, pairwise
 
 from app.schemas.common import Intent
@@ -32,7 +33,6 @@ class Understood:
         first = words[0].text if words else ""
         self.question = text.rstrip().endswith("?") or first in index.analyzer.questions
         self.intents = index.analyzer.intents(words)
-        self.asks = [*sorted(self.intents), *(["question"] if self.question else [])] or ["nothing"]
         self.closed = first in index.analyzer.closed
         """It is answered by yes or no, so it asks for no list."""
         self.title = index.analyzer.typed(text)
@@ -43,9 +43,8 @@ class Understood:
         self.negated = frozenset(self.excluded)
         """Slugs of records of which it wants to hear nothing; a diet leaves foods out, but not what is said of them."""
         self.excluded.update(slug for token in tokens if token.term in self.diets for slug in self._named([token]))
-        # "I am vegan, do I need B12": not all who name a diet ask what to eat
-        is_told = any(a.text in index.analyzer.closed and self._is_stop(b) for a, b in pairwise(words))
-        self.food = bool(self.food or (self.diets and not is_told)) and not (self.closed or self.intents & ELSE)
+        self.food = self.food or (bool(self.diets) and not self._is_told(words))
+        self.food = self.food and not (self.closed or self.intents & ELSE)
         terms = self._content(tokens)
         self.weights = {term: index.weight(term) for term in terms}
         # the foods that are left are what a diet asks for: no food need say its word
@@ -66,22 +65,31 @@ class Understood:
             term: frozenset(self.entry(o).slug for o, names in entities.items() if term in names) for term in terms
         }
         """Of each term, the slugs of what it names, alone or with others."""
-        self.places: dict[str, int] = {}
+        self.places = _places(self.named)
         """The terms of the query that a term or slug of a name answers, as bits in the order of `shares`."""
-        for bit, (term, slugs) in enumerate(self.named.items()):
-            for place in (term, *(f"/{slug}" for slug in sorted(slugs))):
-                self.places[place] = self.places.get(place, 0) | 1 << bit
         self._sums: dict[int, float] = {}
         self.meant = frozenset(o for o, own in entities.items() if not any(own < other for other in entities.values()))
         """Entities that it names by nothing less than another: "low magnesium" is more exact than "magnesium"."""
-        self.rarest = min((self.entry(o).degree for o in self.meant), default=0)
-        """How many records refer to the one of those to which the fewest do: a medicine, beside a common sign."""
         self.mentions = self._mentions(entities)
         """What it names, in as many sets of slugs as there are parts that share no word."""
-        self.mentioned = frozenset[str]().union(*self.mentions)
         proper = (name.terms for o in entities for name in self.entry(o).names if name.primary and len(name.terms) <= 2)
         self.marked = frozenset(self.weights).union(*proper)
         """Terms to mark: those of the query, and the names of what it names."""
+
+    @cached_property
+    def asks(self) -> list[str]:
+        """What it asks, in words of the features."""
+        return [*sorted(self.intents), *(["question"] if self.question else [])] or ["nothing"]
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """The slugs of all that it names."""
+        return frozenset[str]().union(*self.mentions)
+
+    @cached_property
+    def rarest(self) -> int:
+        """How many records refer to what the fewest refer to of all it means: a medicine, beside a common sign."""
+        return min((self.entry(o).degree for o in self.meant), default=0)
 
     def share(self, terms: int) -> float:
         """What part of the query these terms are, given as bits."""
@@ -98,8 +106,10 @@ class Understood:
             entry.complete()
         return entry
 
-    def _is_stop(self, word: Word) -> bool:
-        return self.index.analyzer.stem(word.text) in self.stop
+    def _is_told(self, words: Sequence[Word]) -> bool:
+        """It tells of a diet, and then asks: "I am vegan, do I need B12"."""
+        analyzer = self.index.analyzer
+        return any(a.text in analyzer.closed and analyzer.stem(b.text) in self.stop for a, b in pairwise(words))
 
     def _is_strange(self, token: Token) -> bool:
         is_known = self.index.frequency(token.term) or self.index.speller.is_known(token.text)
@@ -291,6 +301,14 @@ class Understood:
 
     def _weight(self, terms: Iterable[str]) -> float:
         return sum(self.index.weight(term) for term in sorted(terms))
+
+
+def _places(named: dict[str, frozenset[str]]) -> dict[str, int]:
+    places: dict[str, int] = {}
+    for bit, (term, slugs) in enumerate(named.items()):
+        for place in (term, *(f"/{slug}" for slug in sorted(slugs))):
+            places[place] = places.get(place, 0) | 1 << bit
+    return places
 
 
 def _combinations(terms: Sequence[str]) -> Iterable[frozenset[str]]:
