@@ -237,7 +237,9 @@ def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...]
     looked_up = dict.fromkeys(asked.entry(ordinal).slug for ordinal in looked_at)
     parts = [Query.const_score_query(Query.term_query(schema, "slug", slug), 0.0) for slug in looked_up]
     known = [term for term in asked.weights if asked.index.frequency(term)]
-    telling = [t for t in known if t not in asked.index.analyzer.weak | asked.diets and not t.isdigit()]
+    telling = [
+        t for t in known if t not in asked.index.analyzer.weak | asked.diets and not (t.isdigit() and len(t) < 3)
+    ]
     # a record need not hold a diet's word, but one that does is found by it
     parts += [_clause(asked, term) for term in known if term in asked.diets]
     telling = telling or [term for term in known if term not in asked.diets]
