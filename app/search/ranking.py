@@ -171,6 +171,7 @@ def _links(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
         told[f"{group} joins"] = len(hit) / len(asked.mentions)
     if entry.joins:
         told[f"{entry.kind} joined"] = len(entry.joins & asked.mentioned) / len(entry.joins)
+        told["pair"] = float(len(hit) > 1 and not any(map(entry.joins.isdisjoint, asked.mentions)))
     return told
 
 
@@ -298,7 +299,10 @@ def _fit(entry: Entry, asked: Understood) -> tuple[Fit | None, int]:
     own = 0
     for place, terms in asked.places.items():
         for i, term, weight in entry.places.get(place, ()):
-            said[i][term] = max(weight, said[i].get(term, 0))
+            # no `max` and `get`: this runs thousands of times in a query
+            name = said[i]
+            if term not in name or name[term] < weight:
+                name[term] = weight
             answered[i] |= terms
             own |= terms
     best: tuple[float, int, float, float] = (-1.0, 0, 0.0, 0.0)
