@@ -1,8 +1,8 @@
 """Understanding: what a query names and what it asks, in terms of the index."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from functools import cached_property
+from itertools import combinations, pairwise
 
 from app.schemas.common import Intent
 from app.search.analysis import Token, Word
@@ -14,7 +14,7 @@ MAX_WORDS = 40
 MAX_COMBINED = 8
 """Names are looked for among the combinations of this many terms; longer names only among neighbours."""
 
-ELSE = frozenset(Intent) - {Intent.food, Intent.relief, Intent.deficiency, Intent.definition}
+ELSE = frozenset(Intent) - {Intent.food, Intent.relief, Intent.deficiency, Intent.definition, Intent.test}
 """Who asks this does not ask what to eat, though food is named: "how much calcium a day", "foods that block iron"."""
 
 
@@ -43,7 +43,8 @@ class Understood:
         self.negated = frozenset(self.excluded)
         """Slugs of records of which it wants to hear nothing; a diet leaves foods out, but not what is said of them."""
         self.excluded.update(slug for token in tokens if token.term in self.diets for slug in self._named([token]))
-        self.food = bool(self.food or self.diets) and not (self.closed or self.intents & ELSE)
+        self.food = self.food or (bool(self.diets) and not self._is_told(words))
+        self.food = self.food and not (self.closed or self.intents & ELSE)
         terms = self._content(tokens)
         self.weights = {term: index.weight(term) for term in terms}
         # the foods that are left are what a diet asks for: no food need say its word
@@ -64,12 +65,9 @@ class Understood:
             term: frozenset(self.entry(o).slug for o, names in entities.items() if term in names) for term in terms
         }
         """Of each term, the slugs of what it names, alone or with others."""
-        self.places: defaultdict[str, set[str]] = defaultdict(set)
-        """The terms of the query that a term or slug of a name answers."""
-        for term, slugs in self.named.items():
-            for place in (term, *(f"/{slug}" for slug in slugs)):
-                self.places[place].add(term)
-        self.places.default_factory = None
+        self.places = _places(self.named)
+        """The terms of the query that a term or slug of a name answers, as bits in the order of `shares`."""
+        self._sums: dict[int, float] = {}
         self.meant = frozenset(o for o, own in entities.items() if not any(own < other for other in entities.values()))
         """Entities that it names by nothing less than another: "low magnesium" is more exact than "magnesium"."""
         self.mentions = self._mentions(entities)
@@ -78,11 +76,40 @@ class Understood:
         self.marked = frozenset(self.weights).union(*proper)
         """Terms to mark: those of the query, and the names of what it names."""
 
+    @cached_property
+    def asks(self) -> list[str]:
+        """What it asks, in words of the features."""
+        return [*sorted(self.intents), *(["question"] if self.question else [])] or ["nothing"]
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """The slugs of all that it names."""
+        return frozenset[str]().union(*self.mentions)
+
+    @cached_property
+    def rarest(self) -> int:
+        """How many records refer to what the fewest refer to of all it means: a medicine, beside a common sign."""
+        return min((self.entry(o).degree for o in self.meant), default=0)
+
+    def share(self, terms: int) -> float:
+        """What part of the query these terms are, given as bits."""
+        known = self._sums.get(terms)
+        if known is None:
+            # in one order, so that equal sums are equal in each process
+            parts = [share for bit, share in enumerate(self.shares.values()) if terms >> bit & 1]
+            known = self._sums[terms] = sum(parts)
+        return known
+
     def entry(self, ordinal: int) -> Entry:
         entry = self.index.entry(ordinal)
         if not entry.places:
             entry.complete()
         return entry
+
+    def _is_told(self, words: Sequence[Word]) -> bool:
+        """It tells of a diet, and then asks: "I am vegan, do I need B12"."""
+        analyzer = self.index.analyzer
+        return any(a.text in analyzer.closed and analyzer.stem(b.text) in self.stop for a, b in pairwise(words))
 
     def _is_strange(self, token: Token) -> bool:
         is_known = self.index.frequency(token.term) or self.index.speller.is_known(token.text)
@@ -274,6 +301,14 @@ class Understood:
 
     def _weight(self, terms: Iterable[str]) -> float:
         return sum(self.index.weight(term) for term in sorted(terms))
+
+
+def _places(named: dict[str, frozenset[str]]) -> dict[str, int]:
+    places: dict[str, int] = {}
+    for bit, (term, slugs) in enumerate(named.items()):
+        for place in (term, *(f"/{slug}" for slug in sorted(slugs))):
+            places[place] = places.get(place, 0) | 1 << bit
+    return places
 
 
 def _combinations(terms: Sequence[str]) -> Iterable[frozenset[str]]:

@@ -69,15 +69,16 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
     # they say, they need no ranking
     foods = sorted((ordinal for ordinal in found.pool if ordinal in found.foods), key=found.foods.__getitem__)
     ranked = [_hit(asked, ordinal, bm25) for ordinal, bm25 in found.pool.items() if ordinal not in found.foods]
-    ranked = [hit._replace(score=asked.known) if _is_itself(asked, hit) else hit for hit in ranked]
     ranked.sort(key=lambda hit: (-hit.score, hit.ordinal))
-    itself = [hit for hit in ranked if hit.score == asked.known]
-    del ranked[: len(itself)]
+    itself = [hit for hit in ranked if _is_itself(asked, hit)]
+    ranked = [hit for hit in ranked if hit not in itself]
+    # a name tells more than an alias, which is another record's name at times
+    itself.sort(key=lambda hit: asked.entry(hit.ordinal).keys[0] != asked.title)
     least = ranked[-1].score if ranked else 0.0
     # below every score of the pool
     ranked += [Hit(ordinal, least * bm25 / (1 + bm25), "text", None) for ordinal, bm25 in found.rest.items()]
     top = ranked[0].score if ranked else 0.0
-    hits = itself[offset : offset + limit]
+    hits = [hit._replace(score=asked.known) for hit in itself[offset : offset + limit]]
     start, end = max(0, offset - len(itself)), max(0, offset + limit - len(itself))
     shown = [_hit(asked, ordinal, found.pool[ordinal]) for ordinal in foods[start:end]]
     hits += [hit._replace(score=max(hit.score, top)) for hit in shown]
@@ -118,11 +119,13 @@ def find(asked: Understood, kinds: tuple[str, ...] = (), most: int = 0) -> Found
 
 
 class Fit(NamedTuple):
-    """A name, what share of the query it answers, and what share of it the query names."""
+    """A name, what share of the query it answers, what share of it the query names, and what share of what it
+    names the query does not."""
 
     name: Name
     recall: float
     precision: float
+    other: float
 
     @property
     def whole(self) -> float:
@@ -145,9 +148,15 @@ def features(asked: Understood, ordinal: int, bm25: float) -> tuple[dict[str, fl
             f"{group} same": float(fit.whole > SAME),
             f"{group} recall": fit.recall,
             "primary": float(fit.name.primary),
+            f"{group} other": fit.other,
         }
+        if Intent.definition in asked.intents:
+            told[f"{group} defined"] = fit.whole
         if ordinal in asked.meant:
             told[f"{entry.kind} {'alone' if len(asked.mentions) == 1 else 'beside others'}"] = fit.recall
+            if len(asked.mentions) > 1 and entry.degree == asked.rarest:
+                told["rarest"] = fit.precision
+                told[f"{entry.kind} rarest"] = 1.0
     told |= _cover(asked, entry, own) | _links(asked, entry, group) | _asks(asked, entry, group)
     return told, fit
 
@@ -161,26 +170,30 @@ def _links(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
     if len(hit) > 1 and entry.kind not in ENTITIES:
         told[f"{group} joins"] = len(hit) / len(asked.mentions)
     if entry.joins:
-        mentioned = frozenset[str]().union(*asked.mentions)
-        told[f"{entry.kind} joined"] = len(entry.joins & mentioned) / len(entry.joins)
+        told[f"{entry.kind} joined"] = len(entry.joins & asked.mentioned) / len(entry.joins)
+        told["pair"] = float(len(hit) > 1 and not any(map(entry.joins.isdisjoint, asked.mentions)))
     return told
 
 
 def _asks(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
     """Whether a record of its kind answers what the query asks."""
-    asks = [*sorted(asked.intents), *(["question"] if asked.question else [])] or ["nothing"]
-    told = {f"{entry.kind} {ask}": 1.0 for ask in asks}
+    told = {f"{entry.kind} {ask}": 1.0 for ask in asked.asks}
     if entry.answers:
         told[f"{group} answers"] = len(asked.intents & entry.answers) / len(entry.answers)
+    if asked.intents and entry.kind not in ENTITIES:
+        told[f"{group} asked"] = len(asked.intents & entry.answers) / len(asked.intents)
     return told
 
 
 def _is_itself(asked: Understood, hit: Hit) -> bool:
-    """The query is a name of the record; or, where it names a diet and no food, all the words of one."""
-    if asked.title in asked.entry(hit.ordinal).keys:
+    """The query is a name of the record; or, where it names a diet and no food or several things, all the words of one
+    of a record that joins them."""
+    entry = asked.entry(hit.ordinal)
+    if asked.title in entry.keys:
         return True
     is_of_diet = bool(asked.diets) and Intent.food not in asked.intents
-    return is_of_diet and hit.name is not None and hit.name.terms.keys() == asked.weights.keys()
+    is_joint = len(asked.mentions) > 1 and entry.kind not in ENTITIES
+    return (is_of_diet or is_joint) and hit.name is not None and hit.name.terms.keys() == asked.weights.keys()
 
 
 def _is_noise(asked: Understood) -> bool:
@@ -228,7 +241,9 @@ def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...]
     looked_up = dict.fromkeys(asked.entry(ordinal).slug for ordinal in looked_at)
     parts = [Query.const_score_query(Query.term_query(schema, "slug", slug), 0.0) for slug in looked_up]
     known = [term for term in asked.weights if asked.index.frequency(term)]
-    telling = [term for term in known if term not in asked.index.analyzer.weak | asked.diets]
+    telling = [
+        t for t in known if t not in asked.index.analyzer.weak | asked.diets and not (t.isdigit() and len(t) < 3)
+    ]
     # a record need not hold a diet's word, but one that does is found by it
     parts += [_clause(asked, term) for term in known if term in asked.diets]
     telling = telling or [term for term in known if term not in asked.diets]
@@ -279,48 +294,63 @@ def score(told: dict[str, float]) -> float:
     return sum([WEIGHTS.get(feature, 0.0) * value for feature, value in told.items()])
 
 
-def _fit(entry: Entry, asked: Understood) -> tuple[Fit | None, set[str]]:
-    """The name that the query fits best, by its words or what they name; and the terms that any name answers."""
+def _fit(entry: Entry, asked: Understood) -> tuple[Fit | None, int]:
+    """The name that the query fits best, by its words or what they name; and the terms that any name answers, as bits
+    in the order of the query."""
     said: defaultdict[int, dict[str, float]] = defaultdict(dict)
-    answered: defaultdict[int, set[str]] = defaultdict(set)
+    answered: defaultdict[int, int] = defaultdict(int)
+    own = 0
     for place, terms in asked.places.items():
         for i, term, weight in entry.places.get(place, ()):
-            said[i][term] = max(weight, said[i].get(term, 0))
+            # no `max` and `get`: this runs thousands of times in a query
+            name = said[i]
+            if term not in name or name[term] < weight:
+                name[term] = weight
             answered[i] |= terms
-    best = None
+            own |= terms
+    best: tuple[float, int, float, float] = (-1.0, 0, 0.0, 0.0)
     for i in sorted(said):
-        name = entry.names[i]
-        # in one order, so that equal sums are equal in each process
-        recall = sum([share for term, share in asked.shares.items() if term in answered[i]])
-        fit = Fit(name, recall, sum([said[i].get(term, 0) for term in name.terms]) / name.weight)
-        if best is None or fit.whole > best.whole:
-            best = fit
-    return best, set[str]().union(*answered.values())
+        recall = asked.share(answered[i])
+        # no name answers more than it says: most need no look at how much of it is said
+        if recall > best[0]:
+            precision = sum(said[i].values()) / entry.names[i].weight
+            if recall * precision > best[0]:
+                best = recall * precision, i, recall, precision
+    if not said:
+        return None, own
+    _, i, recall, precision = best
+    naming = [term not in said[i] for term, (_, slugs) in entry.names[i].terms.items() if slugs]
+    return Fit(entry.names[i], recall, precision, sum(naming) / max(1, len(naming))), own
 
 
-def _cover(asked: Understood, entry: Entry, own: set[str]) -> dict[str, float]:
-    """What share of the query the record answers by its names, by what it is about, by its text alone; and by the one
-    passage that holds most of it."""
-    by_name = by_link = by_text = 0.0
-    rest = []
-    for term, share in asked.shares.items():
-        if term in own:
-            by_name += share
+def _cover(asked: Understood, entry: Entry, own: int) -> dict[str, float]:
+    """What share of the query the record answers by its names, by what it is about, by its text alone; what share the
+    heaviest term has that neither names nor links answer; and the share of the one passage that holds most of it."""
+    by_name = asked.share(own)
+    by_link = by_text = missed = 0.0
+    held = []
+    for bit, (term, share) in enumerate(asked.shares.items()):
+        if own >> bit & 1:
             continue
         padded = f" {term} "
-        rest.append((padded, share))
+        if is_held := padded in entry.text:
+            held.append((padded, share))
         if not asked.named[term].isdisjoint(entry.about):
             by_link += share
-        elif padded in entry.text:
-            by_text += share
+        else:
+            missed = max(missed, share)
+            by_text += share * is_held
     # what its names say, no passage need repeat
-    passages = [sum([share for term, share in rest if term in terms]) for terms in entry.terms[:PASSAGES] if rest]
+    passage = held[0][1] if held else 0.0
+    if len(held) > 1:
+        passage = max(sum([share for term, share in held if term in terms]) for terms in entry.terms[:PASSAGES])
     return {
         "own": by_name,
         "about": by_link,
         "text": by_text,
         "covered": by_name + by_link + by_text,
-        "passage": by_name + max(passages, default=0),
+        "missed": missed,
+        "passage": by_name + passage,
     }
 
 

@@ -14,7 +14,7 @@ from tantivy import Query
 from app.search.analysis import Analyzer
 
 SHORTEST = 5
-"""Shorter words are not corrected: too many words are one letter apart."""
+"""Of shorter words only the order of the letters is corrected: too many words are one letter apart."""
 LONG = 7
 """Words of this length may differ by two letters."""
 CANDIDATES = 40
@@ -66,9 +66,12 @@ class Speller:
 
     def _correct(self, word: str) -> str | None:
         """The known word that is nearest: one letter off, two in longer words; None where there is none."""
-        if SHORTEST <= len(word) <= 40 and word.isalpha() and not is_english(word):
+        if SHORTEST - 1 <= len(word) <= 40 and word.isalpha() and not is_english(word):
             for distance in (1, 2) if len(word) >= LONG else (1,):
-                if found := self._similar(word, distance):
+                found = self._similar(word, distance)
+                if len(word) < SHORTEST:
+                    found = {other: count for other, count in found.items() if sorted(other) == sorted(word)}
+                if found:
                     # people seldom mistake the first letter, and seldom mean a rare word
                     return min(found, key=lambda w: (w[:1] != word[:1], sorted(w) != sorted(word), -found[w], w))
         return None
