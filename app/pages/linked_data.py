@@ -25,7 +25,7 @@ def linked_data(
     if exact:
         about["sameAs"] = exact
     if content.get("aliases"):
-        about["alternateName"] = content["aliases"]
+        about["alternateName"] = content["aliases"][:5]
     return {
         "@context": "https://schema.org",
         "@type": "MedicalWebPage",

@@ -316,7 +316,7 @@ class RecordFile(Graded):
     """What every content file holds, whatever its kind (sources differ)."""
 
     name: Text = Field(description="Name.")
-    aliases: list[Text] = Field(default=[], description="Other names: synonyms, spellings, lay words, abbreviations.")
+    aliases: list[Text] = Field(default=[], description="Other names, the usual ones first, and wordings of a search.")
     summary: Text = Field(description="In short.")
     from_article: StrictBool = Field(
         description="True where the article on muscle twitching names it; false where other literature adds it."
