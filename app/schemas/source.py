@@ -73,7 +73,7 @@ class Source(SourceFile, Ref):
         default=[], description="Claims that cite it, best supported first."
     )
     cited_by: Annotated[list[Ref], Backlink(CITING, "citations")] = Field(
-        default=[], description="What else cites it; intakes: `/intakes?source=`."
+        default=[], description="What else cites it; not intakes: ask `/intakes` for those."
     )
 
 
