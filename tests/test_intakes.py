@@ -189,7 +189,7 @@ async def test_caveats_stand_with_the_rows_they_concern(real: httpx.AsyncClient)
         assert "100 mg" in await notes(f"vitamin-b6-{slug}")
     assert "4,700 mg" in await notes("potassium-nasem-ai-female-19-30")
     assert "2005" in await notes("potassium-fda-dv-adults-and-children-from-4-years")
-    assert "does not prove" in await notes("vitamin-b12-nasem-ul-male-19-30")
+    assert "does not mean" in await notes("vitamin-b12-nasem-ul-male-19-30")
 
 
 async def test_the_daily_value_of_a_nutrient_is_that_of_adults(real: httpx.AsyncClient) -> None:
