@@ -7,6 +7,7 @@ import io
 import json
 import re
 import sqlite3
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -373,14 +374,14 @@ def test_what_cannot_be_exported_is_said_in_a_sentence(
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The export of the real dataset."""
-    folder = tmp_path_factory.mktemp("export")
-    # a server's workers are another user, who must be able to enter
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    export(folder, real_database())
-    return folder
+def folder() -> Iterator[Path]:
+    """The export of the real dataset, in a folder that a server's workers, another user, can enter: not below pytest's
+    own, which each start of pytest closes to others."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        export(folder, real_database())
+        yield folder
 
 
 @pytest.mark.all
