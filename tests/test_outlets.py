@@ -406,8 +406,8 @@ async def test_nginx_serves_the_static_copy_as_the_api_does(folder: Path) -> Non
             for address in asked:
                 for accept in ("*/*", "text/html"):
                     expected = await live.get(address, headers={"Accept": accept})
-                    if expected.status_code == 406:
-                        continue
+                    if expected.status_code in (406, 422):
+                        continue  # a file of another media type; the form of a search, whose JSON needs a question
                     status, headers, body = ask(address, Accept=accept)
                     assert (address, status, headers["content-type"]) == (
                         address,
