@@ -9,6 +9,9 @@ from app.schemas.common import Kind
 TYPES = {"symptom": "MedicalSymptom", "sign": "MedicalSign", "condition": "MedicalCondition"}
 """schema.org's class of what a symptom of each type is; whatever else a record is about is a `Thing`."""
 
+USUAL_NAMES = 5
+"""How many of a record's other names are shown: the usual ones come first, wordings of a search after them."""
+
 
 def linked_data(
     path: str, kind: Kind | None, content: Mapping[str, Any], dataset: Mapping[str, Any]
@@ -25,7 +28,7 @@ def linked_data(
     if exact:
         about["sameAs"] = exact
     if content.get("aliases"):
-        about["alternateName"] = content["aliases"][:5]
+        about["alternateName"] = content["aliases"][:USUAL_NAMES]
     return {
         "@context": "https://schema.org",
         "@type": "MedicalWebPage",

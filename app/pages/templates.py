@@ -12,6 +12,7 @@ from app import __version__
 from app.pages import charts
 from app.pages.assets import site
 from app.pages.intake_chart import UNITS
+from app.pages.linked_data import USUAL_NAMES
 from app.schemas import KINDS
 
 PER = {
@@ -146,6 +147,7 @@ _environment.globals |= {
     "STANCES": STANCES,
     "URGENCY": URGENCY,
     "DOCTOR": DOCTOR,
+    "USUAL_NAMES": USUAL_NAMES,
     "ABBREVIATIONS": ABBREVIATIONS,
     "COMPARATORS": COMPARATORS,
 }
