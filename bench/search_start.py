@@ -12,9 +12,10 @@ import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.search.current_index import write_current_index
+from app.settings import Settings
 from bench.load import body
 from bench.servers import BUILD, Server, running
-from bench.setup import write_index
 from bench.words import WORDS
 
 PORT = 9080
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     url = f"sqlite:///{options.file.absolute()}"
     BUILD.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    size = write_index(url)
+    size = write_current_index(Settings(database_url=url))
     print(f"{size} records, index there after {time.perf_counter() - started:.1f} s")
     environment = {"DATABASE_URL": url, "PORT": str(options.port)}
     command = [sys.executable, "-m", "app", "serve"]

@@ -6,8 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.database.engines import reading_engine
-from app.search.current_index import CurrentIndex
+from app.search.current_index import write_current_index
 from app.settings import Settings
 from bench.generate import generate
 from bench.peers import data
@@ -40,19 +39,8 @@ def knowledge_base(records: int) -> Path:
         generate(records, f"sqlite:///{unfinished}")
         unfinished.rename(file)
     # as `seed load` leaves it: a server that had to build its index would do so while it is measured
-    write_index(f"sqlite:///{file}")
+    write_current_index(Settings(database_url=f"sqlite:///{file}"))
     return file
-
-
-def write_index(url: str) -> int:
-    """Write the search index of a database where the server looks for it; returns the number of its entries."""
-    engine = reading_engine(url)
-    index = CurrentIndex(engine, Settings().index_dir, url)
-    try:
-        return index.refresh().size
-    finally:
-        index.stop()
-        engine.dispose()
 
 
 def peer_data(database: Path) -> None:

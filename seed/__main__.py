@@ -218,18 +218,13 @@ def _change(options: argparse.Namespace, change: Callable[[Connection, ProgressR
 def _write_search_index(settings: Settings) -> None:
     """Write the search index of what is loaded, for the server to open; where that fails, the server writes it."""
     # imported lazily: a check needs no search engine
-    from app.search.current_index import CurrentIndex  # noqa: PLC0415
+    from app.search.current_index import write_current_index  # noqa: PLC0415
 
-    engine = reading_engine(settings.database_url)
-    index = CurrentIndex(engine, settings.index_dir, settings.database_url)
     try:
-        index.refresh()
+        write_current_index(settings)
     except BaseException as error:  # the release is loaded, whatever stops this: an interrupt, a panic of the library
         reason = first_line(error) or "it was stopped"
         print(f"The search index was not written: {reason}. The server will do so.", file=sys.stderr)
-    finally:
-        index.stop()
-        engine.dispose()
 
 
 def _report(before: tuple[str, str] | None, now: tuple[str, str] | None, changes: list[Change], dry_run: bool) -> None:

@@ -21,8 +21,10 @@ from sqlalchemy import Connection, Engine, func, select
 from app.api.errors import NO_DATASET, NotReady
 from app.api.records import release_info
 from app.database.current_release import current_tag
+from app.database.engines import reading_engine
 from app.database.models import Record
 from app.search.index import SearchIndex, build_index, open_index
+from app.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +165,17 @@ class CurrentIndex:
                 if not is_logged:
                     log.exception("The search index of a new release could not be built")
                 is_logged = is_behind = True
+
+
+def write_current_index(settings: Settings) -> int:
+    """Write the index of the present dataset where servers look for it; returns how many records it holds."""
+    engine = reading_engine(settings.database_url)
+    index = CurrentIndex(engine, settings.index_dir, settings.database_url)
+    try:
+        return index.refresh().size
+    finally:
+        index.stop()
+        engine.dispose()
 
 
 def _open(connection: Connection, folder: Path) -> SearchIndex:

@@ -70,19 +70,20 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
     foods = sorted((ordinal for ordinal in found.pool if ordinal in found.foods), key=found.foods.__getitem__)
     ranked = [_hit(asked, ordinal, bm25) for ordinal, bm25 in found.pool.items() if ordinal not in found.foods]
     ranked.sort(key=lambda hit: (-hit.score, hit.ordinal))
-    itself = [hit for hit in ranked if _is_itself(asked, hit)]
-    ranked = [hit for hit in ranked if hit not in itself]
+    itself, others = list[Hit](), list[Hit]()
+    for hit in ranked:
+        (itself if _is_itself(asked, hit) else others).append(hit)
     # a name tells more than an alias, which is another record's name at times
     itself.sort(key=lambda hit: asked.entry(hit.ordinal).keys[0] != asked.title)
-    least = ranked[-1].score if ranked else 0.0
+    least = others[-1].score if others else 0.0
     # below every score of the pool
-    ranked += [Hit(ordinal, least * bm25 / (1 + bm25), "text", None) for ordinal, bm25 in found.rest.items()]
-    top = ranked[0].score if ranked else 0.0
+    others += [Hit(ordinal, least * bm25 / (1 + bm25), "text", None) for ordinal, bm25 in found.rest.items()]
+    top = others[0].score if others else 0.0
     hits = [hit._replace(score=asked.known) for hit in itself[offset : offset + limit]]
     start, end = max(0, offset - len(itself)), max(0, offset + limit - len(itself))
     shown = [_hit(asked, ordinal, found.pool[ordinal]) for ordinal in foods[start:end]]
     hits += [hit._replace(score=max(hit.score, top)) for hit in shown]
-    hits += ranked[max(0, start - len(foods)) : max(0, end - len(foods))]
+    hits += others[max(0, start - len(foods)) : max(0, end - len(foods))]
     better = asked.corrected if found.total else _nearest_name(index, text)
     words = index.speller.surfaces(asked.marked)
     return Result(tuple(hits), found.total, better, words, unknown)
