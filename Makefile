@@ -147,5 +147,5 @@ $(VENV)/.all: requirements-all.txt $(VENV)/.developing
 	@touch $@
 
 $(NODE_MODULES): %/node_modules: %/package-lock.json
-	@cd $* && npm ci --silent
+	@cd $* && npm ci --loglevel=error
 	@touch $@

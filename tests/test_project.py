@@ -54,6 +54,19 @@ def test_locked_npm_packages_have_hashes_and_no_address(folder: str) -> None:
     assert all("integrity" in package and "resolved" not in package for path, package in packages.items() if path)
 
 
+@pytest.mark.parametrize("folder", ["tests/clients", "examples/frontend"])
+def test_no_npm_package_depends_on_what_is_newest(folder: str) -> None:
+    """`npm ci` looks up a tag such as `latest` anew and refuses a lock file that holds an older version."""
+    overrides = json.loads(read(folder, "package.json")).get("overrides", {})
+    packages = json.loads(read(folder, "package-lock.json"))["packages"]
+    by_tag = {
+        path.rpartition("node_modules/")[2]: {name for name, version in dependencies.items() if version.isalpha()}
+        for path, package in packages.items()
+        if (dependencies := package.get("dependencies", {}) | package.get("devDependencies", {}))
+    }
+    assert {name: tags for name, tags in by_tag.items() if tags - overrides.get(name, {}).keys()} == {}
+
+
 def test_the_kubernetes_example_fits_the_server() -> None:
     found = {each["kind"]: each["spec"] for each in yaml.safe_load_all(read("deploy", "kubernetes.yaml"))}
     pod = found["Deployment"]["template"]
