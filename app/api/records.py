@@ -4,12 +4,12 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Response
-from sqlalchemy import ColumnElement, Connection, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select
 from sqlmodel import col
 
 from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest
@@ -59,13 +59,18 @@ def _release_info(info: str, loaded_at: datetime) -> ReleaseInfo:
 
 def find_record(connection: Connection, kind: str, slug: str) -> tuple[ReleaseInfo, str | None]:
     """The release and the JSON of one of its records, by one statement; null where there is no such record."""
-    table = TABLES[kind]
     # PostgreSQL refuses to compare some texts that are not valid slugs
-    joined = col(table.slug) == (slug if is_slug(slug) else "")
-    selected = select(col(Dataset.info), col(Dataset.loaded_at), table.record).select_from(Dataset)
-    row = connection.execute(selected.outerjoin(table, joined)).one_or_none()
+    row = connection.execute(_with_record(kind), {"slug": slug if is_slug(slug) else ""}).one_or_none()
     release = release_of(row)
     return release, row.record if row else None
+
+
+@cache
+def _with_record(kind: str) -> Select[Any]:
+    """The release, and the record that the parameter `slug` names. To build this takes longer than to execute it."""
+    table = TABLES[kind]
+    selected = select(col(Dataset.info), col(Dataset.loaded_at), table.record).select_from(Dataset)
+    return selected.outerjoin(table, col(table.slug) == bindparam("slug"))
 
 
 def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: bytes, subpath: str = "") -> Response:

@@ -54,7 +54,7 @@ def range_for(headers: Mapping[bytes, str], etag: str, last_modified: str, size:
 
 def parse_date(text: str) -> datetime | None:
     """An HTTP date in any of its three forms; None where it is malformed, which means to ignore it (§13.1.3)."""
-    for form in _DATES:
+    for form in _DATES if text else ():
         try:
             return datetime.strptime(text.strip(), form)  # noqa: DTZ007 - all are UTC by definition
         except ValueError:
