@@ -16,7 +16,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from tests.support import ROOT
+from tests.support import PATIENCE, ROOT
 
 
 def free_port() -> int:
@@ -29,7 +29,7 @@ def free_port() -> int:
             return port
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Return when the condition holds; a server that does not answer yet is no failure."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

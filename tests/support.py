@@ -37,6 +37,8 @@ TINY = Path(__file__).parent / "content"
 REAL = ROOT / "seed" / "content"
 NO_CONTENT = Path("no content")
 """Tables alone."""
+PATIENCE = 300
+"""Seconds after which a process is taken to hang: beside other work one of seconds can take minutes."""
 
 
 # workers of pytest-xdist inherit it, so that each of these databases is made once
@@ -65,7 +67,7 @@ def run_process(*arguments: str, **environment: str) -> subprocess.CompletedProc
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -14,7 +14,7 @@ from mcp import Client, StdioServerParameters
 
 from app.assistants import server
 from tests.serving import ServeOrigin, free_port, wait_for
-from tests.support import ROOT, real_database, run
+from tests.support import PATIENCE, ROOT, real_database, run
 
 pytestmark = pytest.mark.all
 
@@ -135,7 +135,7 @@ async def test_it_speaks_over_http(origin: str) -> None:
             wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/").status_code == 404)
             async with Client(f"http://127.0.0.1:{port}/mcp") as assistant:
                 assert (await ask(assistant, "search", words="magnesium"))["items"]
-            second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+            second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
             assert second.returncode != 0
             assert "address already in use" in second.stderr
             assert "Traceback" not in second.stderr

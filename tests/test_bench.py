@@ -9,7 +9,7 @@ import pytest
 
 from bench import generate, growth, questions
 from tests.serving import free_port
-from tests.support import client_for
+from tests.support import PATIENCE, client_for
 
 # a run whose only measurement waits for ever beside one server; like a shell's background job it ignores Ctrl-C
 WAITING = """
@@ -47,6 +47,6 @@ def test_sigterm_ends_the_benchmark_and_its_servers() -> None:
         assert run.stdout is not None
         server = int(run.stdout.readline())
         run.send_signal(signal.SIGTERM)
-        _, said = run.communicate(timeout=60)
+        _, said = run.communicate(timeout=PATIENCE)
     assert (run.returncode, said) == (1, "Stopped; every server has been ended.\n")
     assert not Path(f"/proc/{server}").exists()

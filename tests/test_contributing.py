@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import ROOT
+from tests.support import PATIENCE, ROOT
 
 NEEDED = ("app", "seed", "tests", "migrations", "docs", "README.md", "SECURITY.md", "pyproject.toml", "alembic.ini")
 COMMANDS = ("Makefile", "requirements.txt", "requirements-dev.txt")
@@ -68,5 +68,5 @@ def _run(folder: Path, *command: str) -> None:
         for name, value in os.environ.items()
         if not name.startswith(("ARGS", "COV", "MAKE", "MFLAGS", "PYTEST"))
     }
-    done = subprocess.run(command, cwd=folder, env=names, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=folder, env=names, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, f"{command}: {done.stdout[-4000:]}{done.stderr[-2000:]}"

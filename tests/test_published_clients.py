@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.serving import ServeOrigin
-from tests.support import ROOT, real_database
+from tests.support import PATIENCE, ROOT, real_database
 from tests.test_clients import CLIENTS, node
 
 pytestmark = [pytest.mark.all, pytest.mark.usefixtures("node")]
@@ -38,7 +38,7 @@ def _generate(folder: Path) -> Path:
 
 
 def _succeed(*command: str, folder: Path) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return done.stdout
 

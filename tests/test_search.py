@@ -29,7 +29,7 @@ from app.search.ranking import search
 from seed.check import check
 from tests.conftest import NewDatabase
 from tests.search_eval import answers, hits, read_cases, read_questions
-from tests.support import REAL, ROOT, TINY, client_for, examples, real_database, real_records, run
+from tests.support import PATIENCE, REAL, ROOT, TINY, client_for, examples, real_database, real_records, run
 
 CASES = read_cases()
 
@@ -225,7 +225,12 @@ asyncio.run(ask())
 
 def test_the_deepest_page_needs_no_more_memory_than_the_first(tiny_sqlite: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", DEEPEST, tiny_sqlite], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", DEEPEST, tiny_sqlite],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     # /suggest has no pages
     assert done.stdout.split() == ["200", "422", "200"], done.stderr
