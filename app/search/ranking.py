@@ -158,16 +158,18 @@ def features(asked: Understood, ordinal: int, bm25: float) -> tuple[dict[str, fl
             if len(asked.mentions) > 1 and entry.degree == asked.rarest:
                 told["rarest"] = fit.precision
                 told[f"{entry.kind} rarest"] = 1.0
-    told |= _cover(asked, entry, own) | _links(asked, entry, group) | _asks(asked, entry, group)
+    told |= _cover(asked, entry, own) | _links(asked, entry, group, fit) | _asks(asked, entry, group)
     return told, fit
 
 
-def _links(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
+def _links(asked: Understood, entry: Entry, group: str, fit: Fit | None) -> dict[str, float]:
     """What share of what the query names the record is about, and of what it joins the query names."""
     if not asked.mentions:
         return {}
     hit = [slugs for slugs in asked.mentions if entry.slug in slugs or not slugs.isdisjoint(entry.about)]
     told = {f"{group} mentions": len(hit) / len(asked.mentions)}
+    if not hit and fit and fit.other:
+        told[f"{group} instead"] = 1.0
     if len(hit) > 1 and entry.kind not in ENTITIES:
         told[f"{group} joins"] = len(hit) / len(asked.mentions)
     if entry.joins:
