@@ -176,12 +176,18 @@ class Understood:
     def _without_food_words(self, words: list[Word]) -> tuple[list[Word], bool]:
         """The query without the words that ask for food, unless they are all there is or belong to a name."""
         analyzer = self.index.analyzer
+        texts = tuple(word.text for word in words)
         asking: set[int] = set()
         for i in range(len(words)):
             for length in (3, 2, 1):
-                if i + length <= len(words) and tuple(word.text for word in words[i : i + length]) in analyzer.food:
+                if i + length <= len(words) and texts[i : i + length] in analyzer.food:
                     asking.update(range(i, i + length))
                     break
+        for phrase in analyzer.negations:
+            # "I don't eat meat" takes meat out
+            for i in range(len(words)):
+                if texts[i : i + len(phrase)] == phrase:
+                    asking.difference_update(range(i, i + len(phrase)))
         rest = [word for i, word in enumerate(words) if i not in asking]
         if not asking or not self._content(analyzer.tokens(rest)):
             return words, False
