@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import combinations, pairwise
 
+from app.api.links import url_of
 from app.schemas.common import Intent
+from app.schemas.population import OLDEST
 from app.search.analysis import Token, Word
 from app.search.entries import ENTITIES, Entry
 from app.search.index import SearchIndex
@@ -80,6 +82,23 @@ class Understood:
     def asks(self) -> list[str]:
         """What it asks, in words of the features."""
         return [*sorted(self.intents), *(["question"] if self.question else [])] or ["nothing"]
+
+    @property
+    def intakes(self) -> str | None:
+        """Where the amounts of nutrients are that it asks for, of the person that it tells of; None for another."""
+        nutrients = tuple(sorted(entry.slug for entry in map(self.entry, self.meant) if entry.kind == "nutrient"))
+        if not nutrients or not self.intents & {Intent.amount, Intent.excess}:
+            return None
+        person: dict[str, str] = {}
+        for word in self.title.split():
+            person |= self.index.analyzer.vocabulary.persons.get(word, {})
+        if bearing := {name: person[name] for name in ("pregnant", "lactating") if name in person}:
+            # who bears has no other sex, and /intakes refuses most ages
+            person = bearing
+        elif age := next((term for term in self.weights if term.isdigit() and int(term) <= OLDEST), None):
+            person.setdefault("age", age)
+        role = "limit" if Intent.excess in self.intents else "need"
+        return url_of("/intakes", {"nutrient": nutrients, "role": role, **person})
 
     @cached_property
     def mentioned(self) -> frozenset[str]:

@@ -49,13 +49,14 @@ class Hit(NamedTuple):
 
 class Result(NamedTuple):
     """A page of hits, how many there are in all, a better query where there is one, the words to mark and those that
-    nothing explains."""
+    nothing explains, and where the amounts are that are asked for."""
 
     hits: tuple[Hit, ...]
     total: int
     did_you_mean: str | None
     words: frozenset[str] = frozenset()
     unknown: tuple[str, ...] = ()
+    intakes: str | None = None
 
 
 def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: int = 20, offset: int = 0) -> Result:
@@ -86,7 +87,7 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
     hits += others[max(0, start - len(foods)) : max(0, end - len(foods))]
     better = asked.corrected if found.total else _nearest_name(index, text)
     words = index.speller.surfaces(asked.marked)
-    return Result(tuple(hits), found.total, better, words, unknown)
+    return Result(tuple(hits), found.total, better, words, unknown, asked.intakes)
 
 
 class Found(NamedTuple):

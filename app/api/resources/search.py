@@ -14,7 +14,7 @@ from app.api.links import page_links
 from app.api.parameters import Choices, PageQuery, Query, WholeNumber
 from app.api.responses import json_response
 from app.api.routing import Router
-from app.schemas.common import Model, Ref, Text
+from app.schemas.common import Grade, Model, Ref, Text, UrlPath
 from app.search.current_index import CurrentIndex
 from app.search.entries import SEARCHED
 from app.search.index import SearchIndex
@@ -72,6 +72,7 @@ class SearchHit(Ref):
     matched: Literal["name", "alias", "text", "typo"] = Field(
         description="By what it was found; `typo`: by a name after a word was corrected."
     )
+    grade: Grade | None = Field(description="Of the record; null for sources.")
 
 
 class SearchPage(PageBase):
@@ -80,6 +81,7 @@ class SearchPage(PageBase):
     items: list[SearchHit] = Field(description="The hits of this page, best first.")
     did_you_mean: Text | None = Field(description="The query as corrected; for no hits the nearest name.")
     unknown: list[Text] = Field(description="Words that no record holds.")
+    intakes: UrlPath | None = Field(description="For amounts of a nutrient: the intakes to look at.")
     disclaimer: Text = Field(description="What this information is and is not.")
 
 
@@ -133,6 +135,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
             "previous": links.get("prev"),
             "did_you_mean": result.did_you_mean,
             "unknown": result.unknown,
+            "intakes": result.intakes,
             "disclaimer": index.about["disclaimer"],
         }
     )
@@ -176,6 +179,7 @@ def _hit(index: SearchIndex, hit: Hit, words: frozenset[str]) -> dict[str, Any]:
         "snippet": snippet(index, hit, words),
         "score": round(hit.score, 4),
         "matched": hit.matched,
+        "grade": entry.grade,
     }
 
 
