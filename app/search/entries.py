@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from app.database.models import Link, table_of
 from app.schemas import KINDS
-from app.schemas.common import Grade, Intent
+from app.schemas.common import Intent
 from app.schemas.food_source import Standing
 
 PROSE = frozenset(
@@ -57,7 +57,7 @@ class Entry:
     joins: frozenset[str] = frozenset()
     degree: int = 0
     parent: str | None = None
-    grade: Grade | None = None
+    grade: str | None = None
     is_food: bool = False
     provides: dict[str, tuple[int, int]] = field(default_factory=dict)
     # made from all entries together, when the index is built
