@@ -63,6 +63,9 @@ class Understood:
         self.recognised = self._without_torn(terms, self._recognise(terms))
         """Entries that the query names, with the terms by which it does."""
         entities = {o: names for o, names in self.recognised.items() if self.entry(o).kind in ENTITIES}
+        # "lithium" is an alias of the medicines too, but means no other one
+        wider = {(self.entry(o).parent, names) for o, names in entities.items()}
+        entities = {o: names for o, names in entities.items() if (self.entry(o).slug, names) not in wider}
         self.named = {
             term: frozenset(self.entry(o).slug for o, names in entities.items() if term in names) for term in terms
         }
@@ -73,6 +76,7 @@ class Understood:
         self.meant = frozenset(o for o, own in entities.items() if not any(own < other for other in entities.values()))
         """Entities that it names by nothing less than another: "low magnesium" is more exact than "magnesium"."""
         self.mentions = self._mentions(entities)
+        self._degrees = {entry.slug: entry.degree for entry in map(self.entry, entities)}
         """What it names, in as many sets of slugs as there are parts that share no word."""
         proper = (name.terms for o in entities for name in self.entry(o).names if name.primary and len(name.terms) <= 2)
         self.marked = frozenset(self.weights).union(*proper)
@@ -106,9 +110,9 @@ class Understood:
         return frozenset[str]().union(*self.mentions)
 
     @cached_property
-    def rarest(self) -> int:
-        """How many records refer to what the fewest refer to of all it means: a medicine, beside a common sign."""
-        return min((self.entry(o).degree for o in self.meant), default=0)
+    def rarest(self) -> frozenset[str]:
+        """What the fewest records refer to of all that it names: a medicine, beside a common sign."""
+        return min(self.mentions, key=lambda slugs: max(self._degrees[slug] for slug in slugs), default=frozenset())
 
     def share(self, terms: int) -> float:
         """What part of the query these terms are, given as bits."""

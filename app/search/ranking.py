@@ -156,7 +156,7 @@ def features(asked: Understood, ordinal: int, bm25: float) -> tuple[dict[str, fl
             told[f"{group} defined"] = fit.whole
         if ordinal in asked.meant:
             told[f"{entry.kind} {'alone' if len(asked.mentions) == 1 else 'beside others'}"] = fit.recall
-            if len(asked.mentions) > 1 and entry.degree == asked.rarest:
+            if len(asked.mentions) > 1 and entry.slug in asked.rarest:
                 told["rarest"] = fit.precision
                 told[f"{entry.kind} rarest"] = 1.0
     told |= _cover(asked, entry, own) | _links(asked, entry, group, fit) | _asks(asked, entry, group)
@@ -173,6 +173,8 @@ def _links(asked: Understood, entry: Entry, group: str, fit: Fit | None) -> dict
         told[f"{group} instead"] = 1.0
     if len(hit) > 1 and entry.kind not in ENTITIES:
         told[f"{group} joins"] = len(hit) / len(asked.mentions)
+    if len(asked.mentions) > 1 and entry.kind not in ENTITIES:
+        told[f"{group} rarest"] = float(asked.rarest in hit)
     if entry.joins:
         told[f"{entry.kind} joined"] = len(entry.joins & asked.mentioned) / len(entry.joins)
         told["pair"] = float(len(hit) > 1 and not any(map(entry.joins.isdisjoint, asked.mentions)))
