@@ -150,7 +150,7 @@ class Analyzer:
         return [term for term in terms if term not in self.stop] or list(terms)
 
     def intents(self, words: Sequence[Word]) -> frozenset[Intent]:
-        """What the words ask for; of phrases that overlap, what the longest does: who says "won't stop" asks for no end."""
+        """What the words ask for; of phrases that overlap, the longest: "won't stop" asks for no relief."""
         texts = tuple(word.text for word in words)
         found = [
             (range(i, i + len(phrase)), intent)

@@ -62,10 +62,7 @@ class Understood:
         """What part of the query a record or a spelling explains."""
         self.recognised = self._without_torn(terms, self._recognise(terms))
         """Entries that the query names, with the terms by which it does."""
-        entities = {o: names for o, names in self.recognised.items() if self.entry(o).kind in ENTITIES}
-        # "lithium" is an alias of the medicines too, but means no other one
-        wider = {(self.entry(o).parent, names) for o, names in entities.items()}
-        entities = {o: names for o, names in entities.items() if (self.entry(o).slug, names) not in wider}
+        entities = self._narrowest()
         self.named = {
             term: frozenset(self.entry(o).slug for o, names in entities.items() if term in names) for term in terms
         }
@@ -76,7 +73,6 @@ class Understood:
         self.meant = frozenset(o for o, own in entities.items() if not any(own < other for other in entities.values()))
         """Entities that it names by nothing less than another: "low magnesium" is more exact than "magnesium"."""
         self.mentions = self._mentions(entities)
-        self._degrees = {entry.slug: entry.degree for entry in map(self.entry, entities)}
         """What it names, in as many sets of slugs as there are parts that share no word."""
         proper = (name.terms for o in entities for name in self.entry(o).names if name.primary and len(name.terms) <= 2)
         self.marked = frozenset(self.weights).union(*proper)
@@ -96,7 +92,7 @@ class Understood:
         person: dict[str, str] = {}
         for word in self.title.split():
             person |= self.index.analyzer.vocabulary.persons.get(word, {})
-        if bearing := {name: person[name] for name in ("pregnant", "lactating") if name in person}:
+        if bearing := {name: value for name, value in person.items() if name in ("pregnant", "lactating")}:
             # who bears has no other sex, and /intakes refuses most ages
             person = bearing
         elif age := next((term for term in self.weights if term.isdigit() and int(term) <= OLDEST), None):
@@ -112,7 +108,11 @@ class Understood:
     @cached_property
     def rarest(self) -> frozenset[str]:
         """What the fewest records refer to of all that it names: a medicine, beside a common sign."""
-        return min(self.mentions, key=lambda slugs: max(self._degrees[slug] for slug in slugs), default=frozenset())
+
+        def degree(slugs: frozenset[str]) -> int:
+            return max(self.entry(o).degree for slug in slugs for o in self.index.of_slug(slug))
+
+        return min(self.mentions, key=degree, default=frozenset())
 
     def share(self, terms: int) -> float:
         """What part of the query these terms are, given as bits."""
@@ -137,6 +137,12 @@ class Understood:
     def _is_strange(self, token: Token) -> bool:
         is_known = self.index.frequency(token.term) or self.index.speller.is_known(token.text)
         return not is_known and not token.text.isdigit()
+
+    def _narrowest(self) -> dict[int, frozenset[str]]:
+        """The entities that it names: "lithium" is an alias of the medicines too, but means no other one."""
+        entities = {o: names for o, names in self.recognised.items() if self.entry(o).kind in ENTITIES}
+        wider = {(self.entry(o).parent, names) for o, names in entities.items()}
+        return {o: names for o, names in entities.items() if (self.entry(o).slug, names) not in wider}
 
     def _mentions(self, entities: dict[int, frozenset[str]]) -> list[frozenset[str]]:
         parts: list[tuple[frozenset[str], frozenset[str]]] = []
