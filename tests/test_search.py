@@ -176,7 +176,7 @@ async def test_a_misspelt_query_says_how_it_was_read(real: httpx.AsyncClient) ->
         # one nutrient's limit does not answer for another
         ("sodium limit per day UK", {"sodium"}),
         # who says that it won't stop does not ask how to stop it
-        ("calf won't stop twitching after run", {"why-do-muscles-twitch-after-exercise", "overexertion"}),
+        ("my calf won't stop twitching", {"fasciculation", "how-long-do-twitches-last"}),
         # causes in general
         ("what deficiency causes muscle twitching", {"which-deficiency-causes-twitching"}),
         ("which medicines cause twitching", {"can-medicines-cause-twitching", "medications"}),

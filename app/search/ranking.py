@@ -192,11 +192,14 @@ def _asks(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
 
 
 def _is_itself(asked: Understood, hit: Hit) -> bool:
-    """The query is a name of the record; or, where it names a diet and asks for no food, all the words of one."""
-    if asked.title in asked.entry(hit.ordinal).keys:
+    """The query is a name of the record; or, where it names a diet and no food or several things, all the words of one
+    of a record that joins them. A claim is one finding: an entry of the FAQ with other words may answer better."""
+    entry = asked.entry(hit.ordinal)
+    if asked.title in entry.keys:
         return True
     is_of_diet = bool(asked.diets) and Intent.food not in asked.intents
-    return is_of_diet and hit.name is not None and hit.name.terms.keys() == asked.weights.keys()
+    is_joint = len(asked.mentions) > 1 and entry.kind not in (*ENTITIES, "claim")
+    return (is_of_diet or is_joint) and hit.name is not None and hit.name.terms.keys() == asked.weights.keys()
 
 
 def _is_noise(asked: Understood) -> bool:
