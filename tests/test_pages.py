@@ -393,6 +393,16 @@ async def test_a_search_shows_its_hits_page_by_page(real: httpx.AsyncClient) -> 
     second = (await page(real, following.replace("&amp;", "&"))).text
     assert f"21\N{EN DASH}40 of {total} records" in second
     assert 'rel="prev"' in second
+    items = (await real.get("/search?q=magnesium")).json()["items"]
+    marks = re.findall(r'class="tags">.*?</p>', first)
+    grades = [re.findall(r'class="grade (\w+)"', mark) for mark in marks]
+    assert grades == [[item["grade"]] if item["grade"] else [] for item in items]
+
+
+async def test_a_search_for_an_amount_leads_to_the_intakes(real: httpx.AsyncClient) -> None:
+    link = '<a href="/intakes?nutrient=magnesium&amp;role=need&amp;sex=female">'
+    assert link in (await page(real, "/search?q=how+much+magnesium+for+women")).text
+    assert "/intakes?" not in (await page(real, "/search?q=twitching")).text
 
 
 @pytest.mark.parametrize("path", ["/sources/kim-2021-eyelid", "/sources/usda-sr28", "/sources/efsa-2015-calcium"])

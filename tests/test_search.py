@@ -114,6 +114,35 @@ async def test_a_hit_says_what_it_is_and_why(real: httpx.AsyncClient) -> None:
     assert answer["disclaimer"]
 
 
+async def test_a_hit_carries_the_grade_of_its_record(real: httpx.AsyncClient) -> None:
+    answer = await found(real, "magnesium", limit=100)
+    hits = {item["kind"]: item for item in answer["items"]}
+    assert {"nutrient", "claim", "faq_entry", "symptom", "mechanism", "interaction", "source"} <= hits.keys()
+    for hit in hits.values():
+        assert hit["grade"] == (await real.get(hit["url"])).json().get("grade"), hit["slug"]
+    assert hits["source"]["grade"] is None
+
+
+@pytest.mark.parametrize(
+    ("q", "path"),
+    [
+        ("magnesium RDA for women 31-50", "/intakes?age=31&nutrient=magnesium&role=need&sex=female"),
+        ("how much vitamin D for a baby", "/intakes?age=8mo&nutrient=vitamin-d&role=need"),
+        ("calcium upper limit teenager", "/intakes?age=15&nutrient=calcium&role=limit"),
+        ("how much iron and folate in pregnancy at 70", "/intakes?nutrient=folate,iron&pregnant=true&role=need"),
+        ("is 50 mg of zinc too much", "/intakes?nutrient=zinc&role=limit"),
+        ("how much vitamin D at 400", "/intakes?nutrient=vitamin-d&role=need"),
+        ("foods high in magnesium", None),
+        ("how much coffee a day", None),
+    ],
+)
+async def test_who_asks_for_an_amount_is_shown_where_it_is(real: httpx.AsyncClient, q: str, path: str | None) -> None:
+    assert (await found(real, q))["intakes"] == path
+    if path:
+        answer = (await real.get(path)).json()
+        assert answer["total"] > 0
+
+
 @pytest.mark.parametrize(
     ("q", "matched"),
     [("Magnesium", "name"), ("Mg", "alias"), ("magnezium", "typo"), ("pyridoxine", "name"), ("cobalmin", "typo")],
@@ -141,6 +170,13 @@ async def test_a_misspelt_query_says_how_it_was_read(real: httpx.AsyncClient) ->
         ("zinc too much copper", {"zinc-and-copper", "zinc-excess-lowers-copper", "can-you-take-too-much-zinc"}),
         ("calcium iron together", {"iron-and-calcium"}),
         ("alcohol magnesium", {"alcohol-lowers-magnesium"}),
+        # a medicine tells more than a common sign, and is no other medicine
+        ("can lithium cause cramps", {"lithium"}),
+        ("can steroids cause muscle cramps or twitching", {"corticosteroids"}),
+        # one nutrient's limit does not answer for another
+        ("sodium limit per day UK", {"sodium"}),
+        # who says that it won't stop does not ask how to stop it
+        ("my calf won't stop twitching", {"fasciculation", "how-long-do-twitches-last"}),
         # causes in general
         ("what deficiency causes muscle twitching", {"which-deficiency-causes-twitching"}),
         ("which medicines cause twitching", {"can-medicines-cause-twitching", "medications"}),
@@ -245,6 +281,13 @@ async def test_foods_come_first_and_richest_first_where_food_is_asked_for(real: 
 @pytest.mark.parametrize("q", ["vegan", "vegans", "vegan diet", "vegetarian", "plant-based diet", "vegan b12"])
 async def test_what_is_said_of_a_diet_is_found(real: httpx.AsyncClient, q: str) -> None:
     assert (await slugs(real, q))[0] == "do-vegans-need-vitamin-b12"
+
+
+@pytest.mark.parametrize("q", ["what food has B12 if I don't eat meat", "iron foods, I don't like meat"])
+async def test_food_that_is_not_eaten_is_left_out(real: httpx.AsyncClient, q: str) -> None:
+    items = (await found(real, q))["items"]
+    assert items[0]["kind"] == "food_source"
+    assert not {"meat", "beef-liver", "minced-beef", "roast-lamb"} & {item["slug"] for item in items}
 
 
 async def test_a_diet_leaves_out_foods_but_no_other_record(real: httpx.AsyncClient) -> None:

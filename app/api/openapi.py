@@ -234,7 +234,7 @@ Values of a list are separated by `{SEPARATOR}`; a list inside a list is a JSON 
             _parameter(
                 "bom",
                 "query",
-                "True: begin a CSV file with a byte order mark, as some spreadsheets need it.",
+                "True: begin CSV with a byte order mark, as some spreadsheets need.",
                 {"type": "boolean", "default": False},
                 example=False,
             ),

@@ -65,7 +65,7 @@ class Grade(StrEnum):
 
 
 class Stance(StrEnum):
-    """Whether a citation supports, qualifies or refutes the statement that it is attached to."""
+    """Whether a citation supports, qualifies or refutes its statement."""
 
     supports = "supports"
     qualifies = "qualifies"
@@ -242,13 +242,13 @@ class Citation(Model):
 
     source: SourceRef
     locator: Text = Field(
-        description="Where in the source: the article's heading and bullet, a table number, a section.",
+        description="Where in the source: a heading, a table number, a section.",
         examples=["Key Points, bullet 1", "Results"],
     )
     stance: Stance = Stance.supports
     indirect: StrictBool = Field(
         default=False,
-        description="True where the evidence is borrowed, for example from cramps for a statement about twitches.",
+        description="True where the evidence is borrowed, as from cramps for twitches.",
     )
     finding: Text = Field(description="What the source shows on this point, in our words.")
 
@@ -304,7 +304,7 @@ class Urgency(StrEnum):
 
 
 class RedFlag(Model):
-    """A sign that calls for medical help, from a guideline or another authority."""
+    """A sign that calls for medical help."""
 
     text: Text = Field(description="The sign, in plain words.")
     action: Text = Field(description="What to do.", examples=["Call 999 or your local emergency number"])

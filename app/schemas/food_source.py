@@ -158,7 +158,7 @@ class Serving(Model):
 
 
 class ReferenceAmount(Model):
-    """The amount that people customarily eat at a time, as the FDA sets it for a kind of food."""
+    """The amount that people eat at a time, as the FDA sets it for a kind of food."""
 
     weight: Mass = Field(description="Its weight.")
     percent_daily_value: Number | None = Field(
@@ -189,7 +189,7 @@ class Amount(Model):
     reference_amount: ReferenceAmount = Field(description="The FDA's reference amount, which decides the standing.")
     standing: Standing = Field(description="How good a source of the nutrient this food is.")
     portion_decides: bool = Field(
-        description="True where the serving would give another verdict (high, good) than the reference amount."
+        description="True where the serving would give another verdict than the reference amount."
     )
     citations: Citations
 

@@ -124,7 +124,7 @@ class IntakeFile(Model):
 
 
 class Intake(IntakeFile, Ref):
-    """A reference intake of one authority for one population. Values of authorities are never averaged."""
+    """A reference intake of one authority for one population."""
 
     kind: Literal["intake"] = Field(default="intake", description="Kind.")
 

@@ -22,7 +22,7 @@ from app.schemas.common import (
 
 
 class TriggerState(StrEnum):
-    """State in which it starts: too little, too much, out of balance, exposure (habit or medicine), enough."""
+    """State in which it starts; `exposure`: to a habit or medicine."""
 
     deficiency = "deficiency"
     excess = "excess"

@@ -49,7 +49,7 @@ class SourceFile(Model):
     )
     retraction_checked: date | None = Field(default=None, description="Day on which that was checked.")
     one_page: StrictBool = Field(default=False, description="True for an item of one page, cited as a whole.")
-    last_reviewed: date = Field(description="Day on which this description was last compared with the publication.")
+    last_reviewed: date = Field(description="Day on which this was last compared with the publication.")
     funding: Text | None = Field(default=None, description="Who paid, where that may matter to a reader.")
     licence: Text | None = Field(
         default=None,

@@ -33,6 +33,9 @@ class Vocabulary(Model):
     ingredients: dict[Letters, list[FoodSourceRef]] = Field(
         default={}, description="A food or group of foods -> other foods that contain it: taken out with it."
     )
+    persons: dict[Letters, dict[str, str]] = Field(
+        default={}, description="A word for a person -> the parameters by which /intakes shows their amounts."
+    )
     spellings: dict[Letters, Letters] = Field(default={}, description="A spelling -> the one that stands for it.")
     spelling_fragments: dict[Letters, Letters] = Field(
         default={}, description="Part of a word -> how the other spelling writes it."

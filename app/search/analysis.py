@@ -150,13 +150,18 @@ class Analyzer:
         return [term for term in terms if term not in self.stop] or list(terms)
 
     def intents(self, words: Sequence[Word]) -> frozenset[Intent]:
-        """What the words ask for."""
+        """What the words ask for; of phrases that overlap, the longest: "won't stop" asks for no relief."""
         texts = tuple(word.text for word in words)
-        return frozenset(
-            intent
+        found = [
+            (range(i, i + len(phrase)), intent)
             for i, word in enumerate(texts)
             for phrase, intent in self._intents.get(word, ())
             if texts[i : i + len(phrase)] == phrase
+        ]
+        return frozenset(
+            intent
+            for own, intent in found
+            if not any(len(own) < len(other) and own[0] in other and own[-1] in other for other, _ in found)
         )
 
     def _at(self, texts: Sequence[str], i: int) -> tuple[int, str]:

@@ -57,6 +57,7 @@ class Entry:
     joins: frozenset[str] = frozenset()
     degree: int = 0
     parent: str | None = None
+    grade: str | None = None
     is_food: bool = False
     provides: dict[str, tuple[int, int]] = field(default_factory=dict)
     # made from all entries together, when the index is built
@@ -132,6 +133,7 @@ def _entry(kind: str, document: dict[str, Any], about: dict[str, set[str]], degr
         joins=frozenset[str]().union(*(about.get(name, set()) for name in traits.joins)),
         degree=degree,
         parent=parent["slug"] if isinstance(parent, dict) else None,
+        grade=document.get("grade"),
         is_food=kind == "food_source" and document["is_food"],
         provides=_provides(kind, document),
     )

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import combinations, pairwise
 
+from app.api.links import url_of
 from app.schemas.common import Intent
+from app.schemas.population import OLDEST
 from app.search.analysis import Token, Word
 from app.search.entries import ENTITIES, Entry
 from app.search.index import SearchIndex
@@ -60,7 +62,7 @@ class Understood:
         """What part of the query a record or a spelling explains."""
         self.recognised = self._without_torn(terms, self._recognise(terms))
         """Entries that the query names, with the terms by which it does."""
-        entities = {o: names for o, names in self.recognised.items() if self.entry(o).kind in ENTITIES}
+        entities = self._narrowest()
         self.named = {
             term: frozenset(self.entry(o).slug for o, names in entities.items() if term in names) for term in terms
         }
@@ -81,15 +83,36 @@ class Understood:
         """What it asks, in words of the features."""
         return [*sorted(self.intents), *(["question"] if self.question else [])] or ["nothing"]
 
+    @property
+    def intakes(self) -> str | None:
+        """Where the amounts of nutrients are that it asks for, of the person that it tells of; None for another."""
+        nutrients = tuple(sorted(entry.slug for entry in map(self.entry, self.meant) if entry.kind == "nutrient"))
+        if not nutrients or not self.intents & {Intent.amount, Intent.excess}:
+            return None
+        person: dict[str, str] = {}
+        for word in self.title.split():
+            person |= self.index.analyzer.vocabulary.persons.get(word, {})
+        if bearing := {name: value for name, value in person.items() if name in ("pregnant", "lactating")}:
+            # who bears has no other sex, and /intakes refuses most ages
+            person = bearing
+        elif age := next((term for term in self.weights if term.isdigit() and int(term) <= OLDEST), None):
+            person.setdefault("age", age)
+        role = "limit" if Intent.excess in self.intents else "need"
+        return url_of("/intakes", {"nutrient": nutrients, "role": role, **person})
+
     @cached_property
     def mentioned(self) -> frozenset[str]:
         """The slugs of all that it names."""
         return frozenset[str]().union(*self.mentions)
 
     @cached_property
-    def rarest(self) -> int:
-        """How many records refer to what the fewest refer to of all it means: a medicine, beside a common sign."""
-        return min((self.entry(o).degree for o in self.meant), default=0)
+    def rarest(self) -> frozenset[str]:
+        """What the fewest records refer to of all that it names: a medicine, beside a common sign."""
+
+        def degree(slugs: frozenset[str]) -> int:
+            return max(self.entry(o).degree for slug in slugs for o in self.index.of_slug(slug))
+
+        return min(self.mentions, key=degree, default=frozenset())
 
     def share(self, terms: int) -> float:
         """What part of the query these terms are, given as bits."""
@@ -114,6 +137,12 @@ class Understood:
     def _is_strange(self, token: Token) -> bool:
         is_known = self.index.frequency(token.term) or self.index.speller.is_known(token.text)
         return not is_known and not token.text.isdigit()
+
+    def _narrowest(self) -> dict[int, frozenset[str]]:
+        """The entities that it names: "lithium" is an alias of the medicines too, but means no other one."""
+        entities = {o: names for o, names in self.recognised.items() if self.entry(o).kind in ENTITIES}
+        wider = {(self.entry(o).parent, names) for o, names in entities.items()}
+        return {o: names for o, names in entities.items() if (self.entry(o).slug, names) not in wider}
 
     def _mentions(self, entities: dict[int, frozenset[str]]) -> list[frozenset[str]]:
         parts: list[tuple[frozenset[str], frozenset[str]]] = []
@@ -176,12 +205,18 @@ class Understood:
     def _without_food_words(self, words: list[Word]) -> tuple[list[Word], bool]:
         """The query without the words that ask for food, unless they are all there is or belong to a name."""
         analyzer = self.index.analyzer
+        texts = tuple(word.text for word in words)
         asking: set[int] = set()
         for i in range(len(words)):
             for length in (3, 2, 1):
-                if i + length <= len(words) and tuple(word.text for word in words[i : i + length]) in analyzer.food:
+                if i + length <= len(words) and texts[i : i + length] in analyzer.food:
                     asking.update(range(i, i + length))
                     break
+        for phrase in analyzer.negations:
+            # "I don't eat meat" takes meat out
+            for i in range(len(words)):
+                if texts[i : i + len(phrase)] == phrase:
+                    asking.difference_update(range(i, i + len(phrase)))
         rest = [word for i, word in enumerate(words) if i not in asking]
         if not asking or not self._content(analyzer.tokens(rest)):
             return words, False

@@ -49,13 +49,14 @@ class Hit(NamedTuple):
 
 class Result(NamedTuple):
     """A page of hits, how many there are in all, a better query where there is one, the words to mark and those that
-    nothing explains."""
+    nothing explains, and where the amounts are that are asked for."""
 
     hits: tuple[Hit, ...]
     total: int
     did_you_mean: str | None
     words: frozenset[str] = frozenset()
     unknown: tuple[str, ...] = ()
+    intakes: str | None = None
 
 
 def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: int = 20, offset: int = 0) -> Result:
@@ -86,7 +87,7 @@ def search(index: SearchIndex, text: str, kinds: tuple[str, ...] = (), limit: in
     hits += others[max(0, start - len(foods)) : max(0, end - len(foods))]
     better = asked.corrected if found.total else _nearest_name(index, text)
     words = index.speller.surfaces(asked.marked)
-    return Result(tuple(hits), found.total, better, words, unknown)
+    return Result(tuple(hits), found.total, better, words, unknown, asked.intakes)
 
 
 class Found(NamedTuple):
@@ -155,21 +156,25 @@ def features(asked: Understood, ordinal: int, bm25: float) -> tuple[dict[str, fl
             told[f"{group} defined"] = fit.whole
         if ordinal in asked.meant:
             told[f"{entry.kind} {'alone' if len(asked.mentions) == 1 else 'beside others'}"] = fit.recall
-            if len(asked.mentions) > 1 and entry.degree == asked.rarest:
+            if len(asked.mentions) > 1 and entry.slug in asked.rarest:
                 told["rarest"] = fit.precision
                 told[f"{entry.kind} rarest"] = 1.0
-    told |= _cover(asked, entry, own) | _links(asked, entry, group) | _asks(asked, entry, group)
+    told |= _cover(asked, entry, own) | _links(asked, entry, group, fit) | _asks(asked, entry, group)
     return told, fit
 
 
-def _links(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
+def _links(asked: Understood, entry: Entry, group: str, fit: Fit | None) -> dict[str, float]:
     """What share of what the query names the record is about, and of what it joins the query names."""
     if not asked.mentions:
         return {}
     hit = [slugs for slugs in asked.mentions if entry.slug in slugs or not slugs.isdisjoint(entry.about)]
     told = {f"{group} mentions": len(hit) / len(asked.mentions)}
+    if not hit and fit and fit.other:
+        told[f"{group} instead"] = 1.0
     if len(hit) > 1 and entry.kind not in ENTITIES:
         told[f"{group} joins"] = len(hit) / len(asked.mentions)
+    if len(asked.mentions) > 1 and entry.kind not in ENTITIES:
+        told[f"{group} rarest"] = float(asked.rarest in hit)
     if entry.joins:
         told[f"{entry.kind} joined"] = len(entry.joins & asked.mentioned) / len(entry.joins)
         told["pair"] = float(len(hit) > 1 and not any(map(entry.joins.isdisjoint, asked.mentions)))
@@ -188,12 +193,12 @@ def _asks(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
 
 def _is_itself(asked: Understood, hit: Hit) -> bool:
     """The query is a name of the record; or, where it names a diet and no food or several things, all the words of one
-    of a record that joins them."""
+    of a record that joins them. A claim is one finding: an entry of the FAQ with other words may answer better."""
     entry = asked.entry(hit.ordinal)
     if asked.title in entry.keys:
         return True
     is_of_diet = bool(asked.diets) and Intent.food not in asked.intents
-    is_joint = len(asked.mentions) > 1 and entry.kind not in ENTITIES
+    is_joint = len(asked.mentions) > 1 and entry.kind not in (*ENTITIES, "claim")
     return (is_of_diet or is_joint) and hit.name is not None and hit.name.terms.keys() == asked.weights.keys()
 
 

@@ -43,7 +43,7 @@ RESOURCE = Resource(
     ),
     example="when-to-see-a-doctor",
     list_doc="""Questions in their order, each with a short answer and what must be seen with it.""",
-    detail_doc="""One question with its answer, the graded facts behind it, and what must be seen with it.""",
+    detail_doc="""One question: its answer, the graded facts behind it and its warnings.""",
     formats=("csv", "ndjson", "jsonld"),
 )
 

@@ -33,13 +33,13 @@ class Readiness(Model):
 
 @router.get("/livez", response_model=Liveness, summary="Is the process alive?")
 async def get_liveness() -> Response:
-    """200 as long as the process runs, whatever the state of the database."""
+    """200 as long as the process runs."""
     return _uncached(Liveness())
 
 
 @router.get("/readyz", response_model=Readiness, summary="Can it answer?")
 async def get_readiness(request: Request) -> Response:
-    """200 when every route can answer: the database does, and holds a dataset; else 503 with the reason."""
+    """200 when every route can answer; else 503 with the reason."""
     try:
         release = await read(request, _release)
     except DBAPIError as error:

@@ -32,7 +32,7 @@ class IntakeFilters(PersonQuery, RecordFilters):
     )
     role: Annotated[tuple[str, ...], Choices(Role), rank_in("role_rank", Role)] = Field(
         default=(),
-        description="What it answers: what is needed, what labels count by, what is too much.",
+        description="What it answers.",
         examples=["need"],
     )
     life_stage: Annotated[tuple[str, ...], Codes("life_stage"), column_in("life_stage")] = Field(
@@ -156,7 +156,7 @@ RESOURCE = Resource(
 
 A breast-feeding woman of 28 and magnesium: `/intakes?nutrient=magnesium&sex=female&age=28&lactating=true`.
 Upper limits: `/intakes.csv?type=UL`.""",
-    detail_doc="One value of one authority for one population, with its source and notes on how to read it.",
+    detail_doc="One value of one authority for one population, with its source and notes.",
     where=is_for,
     check=_check,
     transform=_in_international_units,

@@ -59,7 +59,7 @@ RESOURCE = Resource(
     list_doc="""Habits, states and medicines that affect twitching, with the nutrients each disturbs.
 
 What lowers magnesium: `/lifestyle-factors?nutrient=magnesium&effect=lowers`.""",
-    detail_doc="""One habit, state or medicine: its effects, what sources say helps, and the nutrients it disturbs.""",
+    detail_doc="""One habit, state or medicine: its effects, what helps, and the nutrients it disturbs.""",
     where=_with_effect,
 )
 

@@ -14,7 +14,7 @@ from app.api.links import page_links
 from app.api.parameters import Choices, PageQuery, Query, WholeNumber
 from app.api.responses import json_response
 from app.api.routing import Router
-from app.schemas.common import Model, Ref, Text
+from app.schemas.common import Grade, Model, Ref, Text, UrlPath
 from app.search.current_index import CurrentIndex
 from app.search.entries import SEARCHED
 from app.search.index import SearchIndex
@@ -65,13 +65,14 @@ class SearchHit(Ref):
 
     snippet: str = Field(
         min_length=1,
-        description="A passage as HTML that is safe to insert: text is escaped, `<mark>` is the only tag.",
+        description="A passage as safe HTML: text is escaped, `<mark>` is the only tag.",
         examples=["<mark>Magnesium</mark> calms nerves"],
     )
     score: float = Field(ge=0, description="How well it fits, up to 1.")
     matched: Literal["name", "alias", "text", "typo"] = Field(
         description="By what it was found; `typo`: by a name after a word was corrected."
     )
+    grade: Grade | None = Field(description="Of the record; null for sources.")
 
 
 class SearchPage(PageBase):
@@ -80,16 +81,15 @@ class SearchPage(PageBase):
     items: list[SearchHit] = Field(description="The hits of this page, best first.")
     did_you_mean: Text | None = Field(description="The query as corrected; for no hits the nearest name.")
     unknown: list[Text] = Field(description="Words that no record holds.")
+    intakes: UrlPath | None = Field(description="For amounts of a nutrient: its intakes.")
     disclaimer: Text = Field(description="What this information is and is not.")
 
 
 class SuggestedRecord(Ref):
     """A record that has a name with this beginning."""
 
-    text: Text = Field(description="The name or alias: what to put into the search box.")
-    hint: Text = Field(
-        description="Kind and detail, and the name behind an alias: tells alike names apart.", examples=["mineral"]
-    )
+    text: Text = Field(description="What to put into the search box.")
+    hint: Text = Field(description="Kind, detail and, behind an alias, the name.", examples=["mineral"])
 
 
 class SuggestionList(Model):
@@ -109,10 +109,10 @@ async def _index(request: Request) -> SearchIndex:
 
 @router.get("/search", response_model=SearchPage, summary="Search everything")
 async def search_records(request: Request, query: Annotated[SearchQuery, QueryParameters()]) -> Response:
-    """Anything, by the words people use: lay words, symbols, brands, misspelt words, questions.
+    """Anything, by the words people use.
 
     "without X", "X-free" and diets take out X. What joins two things that are named comes before either; for food,
-    foods, richest first. Where nothing fits, the answer is empty.
+    foods, richest first.
     """
     index = await _index(request)
     # long queries take tens of milliseconds, for which the event loop must not wait
@@ -133,6 +133,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
             "previous": links.get("prev"),
             "did_you_mean": result.did_you_mean,
             "unknown": result.unknown,
+            "intakes": result.intakes,
             "disclaimer": index.about["disclaimer"],
         }
     )
@@ -140,7 +141,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
 
 @router.get("/suggest", response_model=SuggestionList, summary="Complete what is being typed")
 async def suggest_records(request: Request, query: Annotated[SuggestQuery, QueryParameters()]) -> Response:
-    """Names and aliases with words that begin as those typed; misspelt letters are forgiven."""
+    """Names and aliases with words that begin so; misspelt letters are forgiven."""
     index = await _index(request)
     return _response(request, index, suggest_answer(index, query))
 
@@ -176,6 +177,7 @@ def _hit(index: SearchIndex, hit: Hit, words: frozenset[str]) -> dict[str, Any]:
         "snippet": snippet(index, hit, words),
         "score": round(hit.score, 4),
         "matched": hit.matched,
+        "grade": entry.grade,
     }
 
 
