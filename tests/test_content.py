@@ -333,3 +333,13 @@ def test_seven_planted_words_are_found_and_six_are_not() -> None:
 def test_every_collection_has_content() -> None:
     for kind in KINDS.values():
         assert any(file.startswith(f"{kind.collection}/") for file in files()), kind.name
+
+
+async def test_the_most_urgent_red_flag_comes_first(real: httpx.AsyncClient) -> None:
+    order = ["emergency", "same-day", "routine"]
+    for collection in ("faq", "lifestyle-factors", "nutrients", "symptoms"):
+        export = await real.get(f"/{collection}.ndjson")
+        for line in export.text.splitlines():
+            record = json.loads(line)
+            ranks = [order.index(flag["urgency"]) for flag in record["red_flags"]]
+            assert ranks == sorted(ranks), record["slug"]

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -310,6 +311,12 @@ class RedFlag(Model):
     action: Text = Field(description="What to do.", examples=["Call 999 or your local emergency number"])
     urgency: Urgency
     citations: Citations
+
+
+RedFlags = Annotated[
+    list[RedFlag], AfterValidator(lambda flags: sorted(flags, key=lambda flag: list(Urgency).index(flag.urgency)))
+]
+"""Red flags, the most urgent first, in whatever order they are written."""
 
 
 class RecordFile(Graded):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, model_validator
 
-from app.schemas.common import Card, Grade, Kind, Model, RecordFile, RedFlag, Ref, RefTo, SearchTraits, Statement, Text
+from app.schemas.common import Card, Grade, Kind, Model, RecordFile, RedFlags, Ref, RefTo, SearchTraits, Statement, Text
 
 Related = Annotated[
     Ref, RefTo("nutrient", "symptom", "mechanism", "food_source", "lifestyle_factor", "interaction", "claim")
@@ -18,7 +18,7 @@ class FaqEntryFile(RecordFile):
     answer: Text = Field(description="The whole answer, in plain words.")
     points: list[Statement] = Field(min_length=1, description="The facts behind the answer, each graded and cited.")
     warnings: list[Statement] = Field(default=[], description="What a reader of the answer must see next to it.")
-    red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
+    red_flags: RedFlags = Field(default=[], description="Signs that call for medical help, most urgent first.")
     related: list[Related] = Field(min_length=1, description="The records that the question is about.")
 
 

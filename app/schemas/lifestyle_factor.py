@@ -14,7 +14,7 @@ from app.schemas.common import (
     LifestyleFactorRef,
     Model,
     NutrientRef,
-    RedFlag,
+    RedFlags,
     Ref,
     SearchTraits,
     Statement,
@@ -62,7 +62,7 @@ class LifestyleFactorFile(IdentifiedFile):
     examples: list[Text] = Field(default=[], description="Examples by common name: drugs, drinks.")
     effects: list[Statement] = Field(min_length=1, description="What it does to muscle and nerve.")
     advice: list[Statement] = Field(default=[], description="What sources say helps; general, never personal.")
-    red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
+    red_flags: RedFlags = Field(default=[], description="Signs that call for medical help, most urgent first.")
     disturbs: list[Disturbs] = Field(default=[], description="Nutrients that it disturbs.")
     symptoms: list[SymptomRef] = Field(default=[], description="Symptoms that it is linked with.")
 

@@ -14,7 +14,7 @@ from app.schemas.common import (
     Graded,
     Kind,
     Model,
-    RedFlag,
+    RedFlags,
     Ref,
     SearchTraits,
     Statement,
@@ -105,7 +105,7 @@ class NutrientFile(IdentifiedFile):
     deficiency: Deficiency
     excess: list[Statement] = Field(min_length=1, description="What too much of it does.")
     forms: list[SupplementForm] = Field(default=[], description="Its forms in supplements.")
-    red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
+    red_flags: RedFlags = Field(default=[], description="Signs that call for medical help, most urgent first.")
     assessment: list[Assessment] = Field(default=[], description="Cut-offs of blood tests.")
     comparison: ComparisonCells | None = Field(
         default=None, description="Its row of the comparison table; null for nutrients that the table leaves out."

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Backlink, Card, Kind, RedFlag, Ref, SearchTraits, Statement
+from app.schemas.common import Backlink, Card, Kind, RedFlags, Ref, SearchTraits, Statement
 from app.schemas.identifier import IdentifiedFile
 
 
@@ -22,7 +22,7 @@ class SymptomFile(IdentifiedFile):
 
     type: SymptomType
     facts: list[Statement] = Field(default=[], description="What it is, how common, how it comes about.")
-    red_flags: list[RedFlag] = Field(default=[], description="Signs that call for medical help.")
+    red_flags: RedFlags = Field(default=[], description="Signs that call for medical help, most urgent first.")
     self_care: list[Statement] = Field(default=[], description="What may ease or prevent it.")
 
 
