@@ -474,7 +474,7 @@ async def test_the_citation_of_a_page_shows_its_address(
 ) -> None:
     async with client_for(tiny_sqlite, **settings) as client:
         citation = (await page(client, "/nutrients?type=mineral")).text.partition("<footer>")[2]
-        assert f">{address}</a></p>" in citation
+        assert f"<samp>{address}</samp></a></p>" in citation
 
 
 async def test_a_search_tells_when_to_call_for_help(real: httpx.AsyncClient) -> None:
