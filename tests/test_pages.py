@@ -438,5 +438,78 @@ async def test_urgency_is_said_in_plain_words(real: httpx.AsyncClient) -> None:
     text = (await page(real, "/symptoms/fasciculation")).text
     assert re.findall(r'<dt class="([\w-]+)"><b>(.*?)</b>', text)[:2] == [
         ("emergency", "Emergency"),
-        ("same-day", "See a doctor today"),
+        ("same-day", "Urgent advice"),
     ]
+
+
+@pytest.mark.parametrize("path", ["/nutrients/magnesium", "/symptoms/fasciculation", "/lifestyle-factors/diuretics"])
+async def test_warning_signs_come_before_the_short_facts(real: httpx.AsyncClient, path: str) -> None:
+    text = (await page(real, path)).text
+    assert text.index('class="lead"') < text.index('class="flags"') < text.index('<dl class="facts">')
+
+
+async def test_warning_signs_come_before_what_else_an_answer_warns_of(real: httpx.AsyncClient) -> None:
+    text = (await page(real, "/faq/which-form-of-magnesium-is-best")).text
+    assert text.index('class="flags"') < text.index('class="warning"')
+
+
+async def test_filters_are_named_in_plain_words(real: httpx.AsyncClient) -> None:
+    intakes = (await page(real, "/intakes?status=set")).text
+    labels = re.findall(r'<label for="f-[^>]+>(.*?)</label>', intakes)
+    assert {"Breastfeeding", "Purpose", "Value known"} < set(labels)
+    assert '<option value="limit">How much is too much</option>' in intakes
+    assert '<option value="set" selected>Yes</option>' in intakes
+    assert ">Is a food</label>" in (await page(real, "/food-sources")).text
+    assert ">As a source</label>" in (await page(real, "/nutrients/iron/food-sources")).text
+    assert '<option value="faq_entry">FAQ</option>' in (await page(real, "/search?q=iron")).text
+
+
+async def test_foods_with_one_nutrient_lead_to_those_that_hold_most_of_it(real: httpx.AsyncClient) -> None:
+    link = '<a href="/nutrients/vitamin-b12/food-sources">Foods ranked by vitamin B12'
+    assert link in (await page(real, "/food-sources?nutrient=vitamin-b12")).text
+    for query in ("", "?nutrient=vitamin-b12,iron"):
+        assert "Foods ranked by" not in (await page(real, f"/food-sources{query}")).text
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ({}, "/nutrients?type=mineral"),
+        ({"root_path": "/api"}, "/api/nutrients?type=mineral"),
+        ({"public_url": "https://example.org/api"}, "https://example.org/api/nutrients?type=mineral"),
+    ],
+)
+async def test_the_citation_of_a_page_shows_its_address(
+    tiny_sqlite: str, settings: dict[str, str], address: str
+) -> None:
+    async with client_for(tiny_sqlite, **settings) as client:
+        citation = (await page(client, "/nutrients?type=mineral")).text.partition("<footer>")[2]
+        assert f"<samp>{address}</samp></a></p>" in citation
+
+
+async def test_a_search_tells_when_to_call_for_help(real: httpx.AsyncClient) -> None:
+    text = (await page(real, "/search?q=chest+pain")).text
+    assert text.index("Call 999 or your local emergency number") < text.index('class="cards hits"')
+
+
+async def test_a_list_of_questions_shows_short_answers(real: httpx.AsyncClient) -> None:
+    text = (await page(real, "/faq?limit=100")).text
+    items = (await real.get("/faq?limit=100")).json()["items"]
+    shown = _text(text)
+    assert all(item["summary"] in shown for item in items)
+    assert 'class="warning"' not in text
+
+
+@pytest.mark.parametrize(
+    ("here", "numbers"),
+    [(1, ["1", "2", "…", "9"]), (5, ["1", "…", "4", "5", "6", "…", "9"]), (9, ["1", "…", "8", "9"])],
+)
+async def test_pages_of_a_list_are_numbered(real: httpx.AsyncClient, here: int, numbers: list[str]) -> None:
+    limit = -(-(await real.get("/claims")).json()["total"] // 9)
+    text = (await page(real, f"/claims?limit={limit}&offset={(here - 1) * limit}")).text
+    (paging,) = re.findall(r'<nav class="paging".*?</nav>', text, re.DOTALL)
+    assert re.findall(r">(\d+|…)<", paging) == numbers
+    assert f'<span aria-current="page">{here}</span>' in paging
+    for address, number in re.findall(r'<a href="([^"]+)">(\d+)</a>', paging):
+        leads_to = (await page(real, address.replace("&amp;", "&"))).text
+        assert f'<span aria-current="page">{number}</span>' in leads_to

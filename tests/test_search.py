@@ -335,6 +335,11 @@ async def test_words_that_stand_together_are_the_name(real: httpx.AsyncClient) -
     assert found_slugs.index("can-lack-of-sleep-cause-twitching") < found_slugs.index("sleep-starts")
 
 
+async def test_a_snippet_says_more_than_the_query(real: httpx.AsyncClient) -> None:
+    items = (await real.get("/search?q=chest+pain")).json()["items"]
+    assert [item["snippet"] for item in items if not re.sub("<mark>.*?</mark>", "", item["snippet"]).strip(" .")] == []
+
+
 async def test_a_snippet_begins_with_the_summary_and_ends_with_the_alias(real: httpx.AsyncClient) -> None:
     items = (await found(real, "butter", limit=100))["items"]
     (tahini,) = (item for item in items if item["slug"] == "tahini")

@@ -1,8 +1,8 @@
 """Serving below a path: `/nutrients` is `/api/nutrients/nutrients` to clients, the app knows nothing of it.
 
-Routes write paths from the root. Every JSON string, CSV cell, HTML or Atom attribute and Markdown link of ours that
-begins with "/" is such a path, and so are addresses in the JSON-LD of a page (the content check guarantees that no text
-does), so it can be completed when the response has been made.
+Routes write paths from the root. Every JSON string, CSV cell, HTML or Atom attribute, `<samp>` and Markdown link
+of ours that begins with "/" is such a path, and so are addresses in the JSON-LD of a page (the content check guarantees
+that no text does), so it can be completed when the response has been made.
 """
 
 import csv
@@ -19,7 +19,7 @@ HEADER = b"x-forwarded-prefix"
 
 _PREFIX = re.compile(r"(?=.{,200}$)(?:/[A-Za-z0-9._~-]+){1,10}")
 _JSON = re.compile(rb'(":\s?")/')
-_HTML = re.compile(rb'((?:\b(?:href|src|action|data-[a-z-]+)=|"(?:@id|contentUrl)":\s?)")/')
+_HTML = re.compile(rb'((?:\b(?:href|src|action|data-[a-z-]+)=|"(?:@id|contentUrl)":\s?)"|<samp>)/')
 _MARKDOWN = re.compile(rb"(\]\()/")
 _LINK = re.compile(rb"(<)/")
 _SERVER = re.compile(rb'("servers":\s?\[\{"url":\s?")[^"]*')

@@ -36,7 +36,21 @@ GRADES = {
 
 STANCES = {"supports": "✓", "qualifies": "~", "refutes": "✕"}
 
-URGENCY = {"emergency": "Emergency", "same-day": "See a doctor today", "routine": "Make an appointment"}
+URGENCY = {"emergency": "Emergency", "same-day": "Urgent advice", "routine": "Non-urgent advice"}
+"""The headings by which the NHS tells how fast to act."""
+
+LABELS = {
+    "faq_entry": "FAQ",
+    "is_food": "Is a food",
+    "lactating": "Breastfeeding",
+    "standing": "As a source",
+    "status": "Value known",
+    "role": "Purpose",
+    "need": "How much is enough",
+    "label": "What food labels count by",
+    "limit": "How much is too much",
+}
+"""What people call a code whose own words say little to them."""
 
 DOCTOR = "when-to-see-a-doctor"
 """The question that the start page answers before all else, where the content has it among the first."""
@@ -86,7 +100,7 @@ FEWEST = 4
 
 def words(code: str) -> str:
     """A code of ours as people write it: `leafy-greens` is "Leafy greens"."""
-    text = code.replace("-", " ").replace("_", " ")
+    text = LABELS.get(code, code).replace("-", " ").replace("_", " ")
     return text[:1].upper() + text[1:]
 
 
@@ -129,6 +143,17 @@ def linked(text: str) -> Markup:
     return Markup(re.sub(r"(?<=\s)(/(?:[\w./-]*[\w/])?)", r'<a href="\1">\1</a>', str(escape(text))))  # noqa: S704
 
 
+def numbered(page: dict[str, Any]) -> list[tuple[int, str]]:
+    """Numbers of a list's first page, this one with its neighbours, and the last; each with its address, save this."""
+    here, last = page["offset"] // page["limit"] + 1, -(-page["total"] // page["limit"])
+    address = page["next"] or page["previous"]
+    return [
+        (number, "" if number == here else re.sub(r"\boffset=\d+", f"offset={(number - 1) * page['limit']}", address))
+        for number in sorted({1, here - 1, here, here + 1, last})
+        if 1 <= number <= last
+    ]
+
+
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -137,7 +162,9 @@ _environment = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_environment.filters |= {each.__name__: each for each in (words, number, quantity, day, linked, relation, people)}
+_environment.filters |= {
+    each.__name__: each for each in (words, number, quantity, day, linked, numbered, relation, people)
+}
 _environment.globals |= {
     "site": site,
     "api_version": __version__,

@@ -297,7 +297,7 @@ class Statement(Graded):
 
 
 class Urgency(StrEnum):
-    """How fast to act: call an ambulance, be seen today, or make an appointment."""
+    """How fast to act: call an ambulance, get urgent advice, or make an appointment."""
 
     emergency = "emergency"
     same_day = "same-day"

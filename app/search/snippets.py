@@ -17,8 +17,8 @@ Span = tuple[int, int]
 
 
 def snippet(index: SearchIndex, hit: Hit, words: frozenset[str]) -> str:
-    """The first passage of the record that holds any of the words, else its summary; where an alias does, the first
-    sentence of the summary and the alias.
+    """The first passage of the record that holds any of the words and more, else its summary; where an alias does, the
+    first sentence of the summary and the alias.
 
     Text is escaped; the only tag is `<mark>`. A passage that is cut begins or ends with an ellipsis.
     """
@@ -26,7 +26,8 @@ def snippet(index: SearchIndex, hit: Hit, words: frozenset[str]) -> str:
     best, spans = entry.passages[0] if entry.passages else entry.name, []
     for passage in entry.passages[:PASSAGES]:
         found = _spans(passage, words)
-        if found:
+        # a passage of nothing but these words says no more than the query
+        if found and sum(end - start for start, end in found) < len(passage) - len(found):
             best, spans = passage, found
             break
     shown = _marked(best, spans)
