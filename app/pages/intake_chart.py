@@ -24,7 +24,8 @@ UNITS = {"ug": "µg", "[iU]": "IU", "MJ": "for each MJ of energy", "kg.d": "a da
 LEFT, RIGHT, PLOT = 42, 312, 78
 """Edges of a lane's plot, and its height."""
 END, ADULT, CHILDBEARING = 12 * 80, 12 * 19, (12 * 14, 12 * 51)
-"""Months: the end of the axis of ages, from which on the words are about adults, and where pregnancy is shown if a table has no age."""
+"""Months: the end of the axis of ages, where the words on adults begin, and where pregnancy is shown if a table has no
+age."""
 YEARS = (0, 1, 4, 9, 14, 19, 31, 51, 71)
 """Labels of that axis: where most tables change."""
 SHOWN = {

@@ -156,7 +156,9 @@ _environment = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_environment.filters |= {each.__name__: each for each in (words, number, quantity, day, quoted, linked, relation, people)}
+_environment.filters |= {
+    each.__name__: each for each in (words, number, quantity, day, quoted, linked, relation, people)
+}
 _environment.globals |= {
     "site": site,
     "api_version": __version__,
