@@ -69,7 +69,7 @@ def claims_board(claims: list[Json]) -> Markup:
         state = STATES.get(claim["state"] or "")
         row = rows.setdefault(claim["subject"]["name"] + (f": {state}" if state else ""), {})
         row.setdefault(Grade(claim["grade"]), []).append(claim)
-    parts, said, y = [path("solid", f"M5 10{CIRCLE}"), text(14, 14, "each dot: one graded statement")], list[str](), 94
+    parts, said, y = [path("solid", f"M5 10{CIRCLE}"), text(14, 14, "each dot: one graded statement about it")], list[str](), 94
     parts += [path("hollow", f"M5 30{CIRCLE}"), text(14, 34, "one that says it helps")]
     parts += [mark(Grade.contradicted, 208, 26), text(224, 34, "not supported")]
     parts += _scale(62)
@@ -89,7 +89,7 @@ def claims_board(claims: list[Json]) -> Markup:
         y += 12 * max(-(-len(cell) // 4) for cell in cells.values()) + 14
         said.append(f"{subject}: {', '.join(f'{len(cell)} {grade}' for grade, cell in cells.items())}.")
     parts += _scale(y + 4)
-    return picture("board", "Statements by subject and grade", " ".join(said), y + 4 + LEADING, parts)
+    return picture("board", "Statements by subject and grade", " ".join(said), y + 14 + LEADING, parts)
 
 
 def _scale(y: float) -> Iterator[Markup]:
