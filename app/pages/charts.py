@@ -69,7 +69,8 @@ def claims_board(claims: list[Json]) -> Markup:
         state = STATES.get(claim["state"] or "")
         row = rows.setdefault(claim["subject"]["name"] + (f": {state}" if state else ""), {})
         row.setdefault(Grade(claim["grade"]), []).append(claim)
-    parts, said, y = [path("solid", f"M5 10{CIRCLE}"), text(14, 14, "each dot: one graded statement about it")], list[str](), 94
+    parts, said, y = [path("solid", f"M5 10{CIRCLE}")], list[str](), 94
+    parts.append(text(14, 14, "each dot: one graded statement about it"))
     parts += [path("hollow", f"M5 30{CIRCLE}"), text(14, 34, "one that says it helps")]
     parts += [mark(Grade.contradicted, 208, 26), text(224, 34, "not supported")]
     parts += _scale(62)
