@@ -10,10 +10,11 @@ import pytest
 
 from app.pages.assets import FOREVER
 from app.pages.pages import POLICY
-from app.pages.templates import ABBREVIATIONS, INFINITIVES
+from app.pages.templates import ABBREVIATIONS, EFFECTS, INFINITIVES
 from app.schemas import KINDS
 from app.schemas.claim import Relation
 from app.schemas.intake import Authority, IntakeType
+from app.schemas.lifestyle_factor import Disturbance
 from tests.support import client_for
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -528,7 +529,14 @@ async def test_the_start_page_names_no_address_that_only_machines_read(real: htt
 async def test_a_chain_is_told_once_with_the_evidence_of_each_step(real: httpx.AsyncClient) -> None:
     path = "/mechanisms/low-magnesium-disrupted-nerve-signals"
     text, record = (await page(real, path)).text, (await real.get(path)).json()
-    visible = re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
+    (evidence,) = re.findall(r'<section aria-labelledby="steps">(.*?)</section>', text, re.DOTALL)
     for number, step in enumerate(record["steps"], 1):
-        assert step["text"] not in visible
-        assert f"<li>Step {number}<" in visible
+        assert step["text"] not in evidence
+        assert f"<li>Step {number}<" in evidence
+
+
+async def test_what_a_factor_does_to_a_nutrient_is_said_in_plain_words(real: httpx.AsyncClient) -> None:
+    assert EFFECTS.keys() == set(Disturbance)
+    text = (await page(real, "/nutrients/iron")).text
+    assert "impairs-absorption" not in text
+    assert "(hinders the absorption of it)" in text
