@@ -166,10 +166,20 @@ async def test_each_nutrient_has_a_chart_of_its_intakes(api: httpx.AsyncClient) 
 async def test_the_chart_of_magnesium_says_what_the_tables_say(api: httpx.AsyncClient) -> None:
     text = " ".join(check(intake_chart(await everything(api, "/intakes?limit=100&nutrient=magnesium"))).itertext())
     assert (
-        "United States and Canada (NASEM): Adults: women 320, men 420 mg. Limit: 350 mg (supplements and medic" in text
+        "(NASEM): Adults: women 310 to 320 mg by age, men 400 to 420 mg by age. Limit: 350 mg (supplements and" in text
     )
-    assert "European Union (EFSA): Adults: women 300, men 350 mg. Limit: 250 mg (supplements, and" in text
+    assert "European Union (EFSA): Adults: women 300 mg, men 350 mg. Limit: 250 mg (supplements, and" in text
     assert "Food labels in the United States (FDA): Adults: 420 mg." in text
+
+
+async def test_a_chart_gives_one_number_for_adults_only_where_it_holds_at_every_age(api: httpx.AsyncClient) -> None:
+    for nutrient, said in (
+        ("iron", "(NASEM): Adults: women 8 to 18 mg by age, men 8 mg. Limit: 45 mg."),
+        ("phosphorus", "(NASEM): Adults: 700 mg. Limit: 3,000 to 4,000 mg by age."),
+        ("zinc", "(EFSA): Adults: women 7.5 to 12.7 mg, men"),
+    ):
+        root = check(intake_chart(await everything(api, f"/intakes?limit=100&nutrient={nutrient}")))
+        assert said in (root[1].text or "")
 
 
 async def test_a_limit_far_above_the_need_is_said_to_be_off_the_chart(api: httpx.AsyncClient) -> None:

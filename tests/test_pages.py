@@ -10,10 +10,11 @@ import pytest
 
 from app.pages.assets import FOREVER
 from app.pages.pages import POLICY
-from app.pages.templates import ABBREVIATIONS, INFINITIVES
+from app.pages.templates import ABBREVIATIONS, EFFECTS, INFINITIVES
 from app.schemas import KINDS
 from app.schemas.claim import Relation
 from app.schemas.intake import Authority, IntakeType
+from app.schemas.lifestyle_factor import Disturbance
 from tests.support import client_for
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -203,12 +204,12 @@ async def test_below_a_path_every_link_of_a_page_leads_below_it(tiny_sqlite: str
 @pytest.mark.parametrize(
     ("path", "status", "shown"),
     [
-        ("/nutrients/magnesum", 404, '<a href="/nutrients/magnesium">/nutrients/magnesium</a>'),
-        ("/nutrientz", 404, '<a href="/nutrients">/nutrients</a>'),
+        ("/nutrients/magnesum", 404, 'Did you mean <a href="/nutrients/magnesium">Magnesium</a>?'),
+        ("/nutrientz", 404, 'Did you mean <a href="/nutrients">Nutrients</a>?'),
         ("/nutrients?type=minerl", 422, "Did you mean <b>mineral</b>?"),
         ("/search?limit=5", 422, "<b>q</b>"),
         ("/nutrients/%00", 400, "control character"),
-        ("/nutrients/iron%3Fx", 404, "There is no nutrient &#39;iron?x&#39;"),
+        ("/nutrients/iron%3Fx", 404, "There is no nutrient “iron?x”."),
         ("/nutrients/iron/food-sources/x", 404, "There is nothing at this path."),
     ],
 )
@@ -220,6 +221,7 @@ async def test_an_error_is_a_page_for_people_and_a_problem_for_programs(
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert response.headers["Cache-Control"] == "no-store"
     assert shown in response.text
+    assert "not medical advice" in response.text
     problem = await real.get(path)
     assert (problem.status_code, problem.headers["Content-Type"]) == (status, "application/problem+json")
 
@@ -286,10 +288,20 @@ async def test_the_reference_loads_only_what_this_host_serves(tiny: httpx.AsyncC
     assert "unsafe" not in policy
     assert "http" not in page.text
     assert not re.search(r"<script(?![^>]* src=)", page.text), "no script within the page"
-    for address in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+    for address in re.findall(r'(?:src|<link [^>]*href)="([^"]+)"', page.text):
         asset = await tiny.get(address)
         assert asset.status_code == 200, address
         assert asset.headers["cache-control"] == FOREVER
+
+
+async def test_the_reference_leads_back_to_the_pages_and_on_without_scripts(tiny_sqlite: str) -> None:
+    async with client_for(tiny_sqlite, root_path="/api") as client:
+        text = (await page(client, "/api/docs")).text
+        assert '<a href="/api/">←' in text.partition('id="reference"')[0]
+        links = re.findall(r'<a href="([^"]+)"', text.partition("<noscript>")[2])
+        assert links == ["/api/openapi.json", "/api/llms.txt"]
+        for link in links:
+            assert (await client.get(link)).status_code == 200
 
 
 async def test_the_address_of_a_second_reference_leads_to_the_one(tiny: httpx.AsyncClient) -> None:
@@ -326,13 +338,11 @@ async def test_what_the_evidence_contradicts_is_nowhere_stated_as_a_fact(real: h
 @pytest.mark.parametrize("path", [*RECORDS, *OTHERS, "/claims/magnesium-supplements-relieve-cramps"])
 async def test_the_first_grade_of_a_page_leads_to_what_it_means(real: httpx.AsyncClient, path: str) -> None:
     text = (await page(real, path)).text
-    marks = re.findall(r'<(\w+) class="grade ', text)
-    assert marks[1:].count("a") == 0
-    if marks:
-        assert marks[0] == "a"
-        # not within what opens when it is clicked
-        assert "<a" not in "".join(re.findall(r"<summary>.*?</summary>", text, re.DOTALL))
-        assert re.search(r'<a class="grade \w+" href="/#grades">', text)
+    marks = re.findall(r'<span class="grade .*?</span>(.{,60})', text, re.DOTALL)
+    assert [mark for mark in marks if "What the grades mean" in mark] == (marks[:1] if path != "/" else [])
+    assert text.count('href="/#grades"') == (len(marks) > 0 and path != "/")
+    # not within what opens when it is clicked
+    assert "<a" not in "".join(re.findall(r"<summary>.*?</summary>", text, re.DOTALL))
     assert 'id="grades"' in (await page(real, "/")).text
 
 
@@ -346,16 +356,24 @@ async def test_a_card_shows_its_grade_before_its_statement(real: httpx.AsyncClie
     assert claim.index("Contradicted") < claim.index('<p class="lead">')
 
 
-async def test_a_comparison_grades_the_link_to_twitching(real: httpx.AsyncClient) -> None:
+async def test_a_comparison_grades_the_statement_on_the_link_to_twitching(real: httpx.AsyncClient) -> None:
     text = (await page(real, "/comparison")).text
     assert "Certainty" not in text
     cells = re.findall(r'<td data-label="([^"]+)">(.*?)</td>', text, re.DOTALL)
     assert {label for label, cell in cells if 'class="grade' in cell} == {"Link to twitching"}
+    assert text.count("How well this statement is supported:") == (await real.get("/comparison")).json()["total"]
 
 
-@pytest.mark.parametrize(
-    "path", ["/food-sources", "/food-sources/spinach", "/nutrients/magnesium", "/nutrients/iron/food-sources"]
-)
+@pytest.mark.parametrize("path", ["/food-sources/spinach", "/nutrients/magnesium", "/nutrients/iron/food-sources"])
+async def test_a_food_is_not_called_high_or_good_next_to_the_percentage_of_a_serving(
+    real: httpx.AsyncClient, path: str
+) -> None:
+    (table, *_) = re.findall(r'<table class="bars">.*?</table>', (await page(real, path)).text, re.DOTALL)
+    assert "%" in table
+    assert not re.search(r"\bhigh\b|good source", _text(table))
+
+
+@pytest.mark.parametrize("path", ["/food-sources", "/food-sources/spinach", "/nutrients/iron/food-sources"])
 async def test_a_food_is_called_high_or_good_next_to_the_rule(real: httpx.AsyncClient, path: str) -> None:
     text = _text((await page(real, path)).text)
     assert re.search(r"\bhigh\b|good source", text)
@@ -513,3 +531,95 @@ async def test_pages_of_a_list_are_numbered(real: httpx.AsyncClient, here: int, 
     for address, number in re.findall(r'<a href="([^"]+)">(\d+)</a>', paging):
         leads_to = (await page(real, address.replace("&amp;", "&"))).text
         assert f'<span aria-current="page">{number}</span>' in leads_to
+
+
+@pytest.mark.parametrize("path", ["/intakes?age=abc", "/sources?limit=abc", "/nutrients/iron/food-sources?sort=x"])
+async def test_a_wrong_parameter_is_no_dead_end(real: httpx.AsyncClient, path: str) -> None:
+    response = await page(real, path)
+    assert response.status_code == 422
+    assert "<title>This page cannot be shown" in response.text
+    (link,) = re.findall(r'<a href="([^"]+)">Back to', response.text)
+    back = response.url.join(link)
+    assert back.path == path.partition("?")[0]
+    assert (await page(real, str(back))).status_code == 200
+
+
+async def test_the_field_for_an_age_says_how_to_write_it(real: httpx.AsyncClient) -> None:
+    assert '<label for="f-age">Age (years, or 8mo)</label>' in (await page(real, "/intakes")).text
+
+
+@pytest.mark.parametrize("path", ["/claims?grade=contradicted&about=fatigue", "/intakes?nutrient=iron&age=34&type=ADI"])
+async def test_a_filter_that_nothing_matches_can_be_taken_off(real: httpx.AsyncClient, path: str) -> None:
+    assert (await real.get(path)).json()["total"] == 0
+    text = (await page(real, path)).text
+    plain = path.partition("?")[0]
+    assert f'Nothing matches. <a href="{plain}">Show all' in text
+    assert "0 records" not in text
+    assert 'class="legend"' not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/claims?grade=contradicted&limit=5", "Claims: contradicted"),
+        ("/intakes?nutrient=iron&authority=NASEM,EFSA&age=34", "Intakes: Iron, age 34, NASEM, EFSA"),
+        ("/nutrients?electrolyte=true", "Nutrients: electrolyte yes"),
+        ("/nutrients/magnesium/food-sources?standing=high", "Magnesium in foods: high"),
+        ("/intakes/calcium-efsa-ar-4-10-years", "Calcium: average requirement, 4\N{EN DASH}10 years (EFSA)"),
+        ("/intakes/magnesium-uk-supplement-guidance-adults", "Magnesium: supplement guidance, adults (UK)"),
+    ],
+)
+async def test_a_title_says_what_the_page_is_about(real: httpx.AsyncClient, path: str, title: str) -> None:
+    text = (await page(real, path)).text
+    assert re.findall(r"<h1[^>]*>\s*(.*?)</h1>", text) == [title]
+    assert f"<title>{title} \N{EN DASH}" in text.replace("\n", "")
+    assert f"“{title}”, in:" in text.replace("\n", "")
+
+
+@pytest.mark.parametrize("path", ["/symptoms", "/symptoms/fasciculation", "/nutrients/iron/food-sources", "/claims"])
+async def test_the_menu_marks_the_section_of_a_page(real: httpx.AsyncClient, path: str) -> None:
+    marked = re.findall(r'<a href="([^"]+)" aria-current="(\w+)">', (await page(real, path)).text)
+    section = "/" + path.split("/")[1]
+    assert marked == ([(section, "page" if path == section else "true")] if section != "/claims" else [])
+
+
+@pytest.mark.parametrize("slug", ["fasciculation", "muscle-cramp", "eyelid-myokymia"])
+async def test_the_statements_on_a_symptom_stand_below_what_their_grades_allow(
+    real: httpx.AsyncClient, slug: str
+) -> None:
+    text = (await page(real, f"/symptoms/{slug}")).text
+    assert "Certainty" not in text
+    for name, allowed in (
+        ("claims", {"Established", "Strong", "Moderate"}),
+        ("uncertain", {"Limited"}),
+        ("unsupported", {"Mechanistic", "Contradicted"}),
+    ):
+        for section in re.findall(rf'<section aria-labelledby="{name}">(.*?)</section>', text, re.DOTALL):
+            assert set(re.findall(r"</i> (\w+)</span>", section)) <= allowed
+            assert f'<a href="#{name}">' in text
+    board = re.search(r'<svg class="chart board".*?</svg>|<svg [^>]*class="chart board".*?</svg>', text, re.DOTALL)
+    name = (await real.get(f"/symptoms/{slug}")).json()["name"]
+    assert board
+    assert f">{name}<" not in board[0]
+
+
+async def test_the_start_page_names_no_address_that_only_machines_read(real: httpx.AsyncClient) -> None:
+    text = (await page(real, "/")).text
+    assert 'href="/llms.txt"' in text
+    assert not re.search('href="/(livez|readyz|suggest)', text)
+
+
+async def test_a_chain_is_told_once_with_the_evidence_of_each_step(real: httpx.AsyncClient) -> None:
+    path = "/mechanisms/low-magnesium-disrupted-nerve-signals"
+    text, record = (await page(real, path)).text, (await real.get(path)).json()
+    (evidence,) = re.findall(r'<section aria-labelledby="steps">(.*?)</section>', text, re.DOTALL)
+    for number, step in enumerate(record["steps"], 1):
+        assert step["text"] not in evidence
+        assert f"<li>Step {number}<" in evidence
+
+
+async def test_what_a_factor_does_to_a_nutrient_is_said_in_plain_words(real: httpx.AsyncClient) -> None:
+    assert EFFECTS.keys() == set(Disturbance)
+    text = (await page(real, "/nutrients/iron")).text
+    assert "impairs-absorption" not in text
+    assert "(hinders the absorption of it)" in text

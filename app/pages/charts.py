@@ -1,5 +1,6 @@
 """Charts of the pages, made from the API's JSON."""
 
+from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
@@ -68,14 +69,11 @@ def claims_board(claims: list[Json]) -> Markup:
         state = STATES.get(claim["state"] or "")
         row = rows.setdefault(claim["subject"]["name"] + (f": {state}" if state else ""), {})
         row.setdefault(Grade(claim["grade"]), []).append(claim)
-    parts, said, y = [path("solid", f"M5 10{CIRCLE}"), text(14, 14, "a statement")], list[str](), 74
-    parts += [path("hollow", f"M105 10{CIRCLE}"), text(114, 14, "that it helps")]
-    parts += [mark(Grade.contradicted, 208, 6), text(224, 14, "not supported")]
-    for place, grade in enumerate(grades):
-        # the words are wider than their columns: they take turns on two lines
-        anchor = "start" if place == 0 else "end" if place == len(grades) - 1 else "middle"
-        x = column * (place + {"start": 0, "middle": 0.5, "end": 1}[anchor])
-        parts.append(text(x, 42 + LEADING * (place % 2), grade, text_anchor=anchor))
+    parts, said, y = [path("solid", f"M5 10{CIRCLE}")], list[str](), 94
+    parts.append(text(14, 14, "each dot: one graded statement about it"))
+    parts += [path("hollow", f"M5 30{CIRCLE}"), text(14, 34, "one that says it helps")]
+    parts += [mark(Grade.contradicted, 208, 26), text(224, 34, "not supported")]
+    parts += _scale(62)
     for subject, cells in rows.items():
         lines = wrap(subject, COLUMNS)
         parts.append(text(0, y, *lines))
@@ -91,4 +89,14 @@ def claims_board(claims: list[Json]) -> Markup:
                 parts.append(mark(grade, x - 4, below - 3) if grade == Grade.contradicted else dot)
         y += 12 * max(-(-len(cell) // 4) for cell in cells.values()) + 14
         said.append(f"{subject}: {', '.join(f'{len(cell)} {grade}' for grade, cell in cells.items())}.")
-    return picture("board", "Statements by subject and certainty", " ".join(said), y - 12, parts)
+    parts += _scale(y + 4)
+    return picture("board", "Statements by subject and grade", " ".join(said), y + 14 + LEADING, parts)
+
+
+def _scale(y: float) -> Iterator[Markup]:
+    """The grades, each over its column; the words are wider than their columns, so they take turns on two lines."""
+    last = len(Grade) - 1
+    for place, grade in enumerate(Grade):
+        anchor = "start" if place == 0 else "end" if place == last else "middle"
+        x = WIDTH / len(Grade) * (place + {"start": 0, "middle": 0.5, "end": 1}[anchor])
+        yield text(x, y + LEADING * (place % 2), grade, text_anchor=anchor)

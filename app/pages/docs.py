@@ -14,7 +14,9 @@ CONTENT_SECURITY_POLICY = (
 )
 """The policy of the page."""
 
-BODY = '<div id="reference"><noscript>This page needs JavaScript; /openapi.json says the same.</noscript></div>'
+BODY = """<nav class="back"><a href="/">← Nutrient Knowledge</a></nav>
+<div id="reference"><noscript>This page needs JavaScript; <a href="/openapi.json">/openapi.json</a> says the same,
+<a href="/llms.txt">/llms.txt</a> in short.</noscript></div>"""
 
 router = Router(include_in_schema=False)
 

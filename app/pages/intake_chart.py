@@ -23,8 +23,9 @@ AUTHORITIES = {
 UNITS = {"ug": "µg", "[iU]": "IU", "MJ": "for each MJ of energy", "kg.d": "a day for each kg of body weight"}
 LEFT, RIGHT, PLOT = 42, 312, 78
 """Edges of a lane's plot, and its height."""
-END, ADULT, CHILDBEARING = 12 * 80, 12 * 35, (12 * 14, 12 * 51)
-"""Months: the end of the axis of ages, whom the words are about, and where pregnancy is shown if a table has no age."""
+END, ADULT, CHILDBEARING = 12 * 80, 12 * 19, (12 * 14, 12 * 51)
+"""Months: the end of the axis of ages, where the words on adults begin, and where pregnancy is shown if a table has no
+age."""
 YEARS = (0, 1, 4, 9, 14, 19, 31, 51, 71)
 """Labels of that axis: where most tables change."""
 SHOWN = {
@@ -102,17 +103,24 @@ def _range(low: float, high: float) -> str:
     return f"{low:,.5g}" if low == high else f"{low:,.5g} to {high:,.5g}"
 
 
+def _all_ages(spans: list[_Span], unit: str) -> str:
+    amounts = f"{_range(min(span.low for span in spans), max(span.high for span in spans))} {unit}"
+    # one number would be wrong for those of another age
+    return f"{amounts} by age" if len({span[2:4] for span in spans}) > 1 else amounts
+
+
 def _words(lane: dict[str, list[_Span]], others: list[Json], unit: str, step: float) -> Iterator[str]:
     """What holds for adults, and what the plot cannot show."""
-    adults = {name: span for name, spans in lane.items() for span in spans if span.start <= ADULT < span.end}
-    needs = {who: _range(*adults[name][2:4]) for who, name in (("women", "female"), ("men", "male")) if name in adults}
+    adults = {name: [span for span in spans if span.end > ADULT] for name, spans in lane.items()}
+    needs = {who: _all_ages(adults[name], unit) for who, name in (("women", "female"), ("men", "male")) if adults[name]}
     if len(needs) == 2 and needs["women"] == needs["men"]:
-        yield f"Adults: {needs['men']} {unit}."
+        yield f"Adults: {needs['men']}."
     elif needs:
-        yield f"Adults: {', '.join(f'{who} {amount}' for who, amount in needs.items())} {unit}."
-    if limit := adults.get("limit"):
+        yield f"Adults: {', '.join(f'{who} {amount}' for who, amount in needs.items())}."
+    if limits := adults["limit"]:
         above = ", off the chart" if any(span.high > 3 * step for span in lane["limit"]) else ""
-        yield f"Limit: {_range(*limit[2:4])} {unit}{above}{f' ({limit.counted})' if limit.counted else ''}."
+        counted = f" ({limits[0].counted})" if limits[0].counted else ""
+        yield f"Limit: {_all_ages(limits, unit)}{above}{counted}."
     for quantity in (row["quantity"] for row in others if row["quantity"]):
         words = (UNITS.get(word, word) for word in (quantity["unit"], quantity["per"]))
         yield f"{_range(*_amounts(quantity, quantity['unit']))} {' '.join(words)}."

@@ -1,6 +1,7 @@
 """Pages for people: HTML made from the very JSON that programs get at the same address."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -224,6 +225,7 @@ class PagesMiddleware:
             filters=page.filters,
             path=scope["path"],
             given=given,
+            chosen=_chosen(given, contents),
             csv=_csv(page, scope["path"], given),
             source_file=self._file_of(page, contents["page"]),
             public_url=self._settings.public_url,
@@ -257,6 +259,19 @@ def _given(query: str) -> dict[str, str]:
     for name, value in parse_qsl(query):
         values.setdefault(name.removesuffix("[]"), []).append(value)
     return {name: ",".join(several) for name, several in values.items()}
+
+
+def _chosen(given: Mapping[str, str], contents: Mapping[str, Any]) -> str:
+    """The values by which a list is filtered, in words."""
+    names = {item["slug"]: item["name"] for item in contents.get("nutrients", {}).get("items", ())}
+    said = []
+    for name, value in sorted(given.items(), key=lambda item: item[0] != "nutrient"):
+        if name in ("limit", "offset", "sort", "include", "unit"):
+            continue
+        text = ", ".join(names.get(code, re.sub("[-_]", " ", code)) for code in value.split(","))
+        answer = {"true": "yes", "false": "no"}.get(value, text)
+        said.append(f"{name.replace('_', ' ')} {answer}" if name == "age" or answer != text else text)
+    return ", ".join(said)
 
 
 def _csv(page: Page, path: str, given: Mapping[str, str]) -> str:

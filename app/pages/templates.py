@@ -89,9 +89,17 @@ INFINITIVES = {
 }
 """What a claim's relation says, after "may" or "not shown to"."""
 
+EFFECTS = {
+    "lowers": "lowers",
+    "raises": "raises",
+    "unbalances": "upsets the balance of",
+    "impairs-absorption": "hinders the absorption of",
+}
+"""What a factor does to a nutrient."""
+
 _BLANKS = re.compile(r"\s*\n\s*")
-EXPLAINED = '<span class="hidden">: what the grades mean</span>'
-_GRADE = re.compile(r'<span class="grade (\w+)">(.*?)</span>', re.DOTALL)
+EXPLAINED = '<small><a href="/#grades">What the grades mean</a></small>'
+_GRADE = re.compile(r'<span class="grade .*?</span>', re.DOTALL)
 _HEADING = re.compile(r'<h2 id="([a-z-]+)">(.*?)</h2>')
 CONTENTS = "<!--contents-->"
 FEWEST = 4
@@ -128,6 +136,7 @@ def people(label: str) -> str:
     """Whom an intake is for, without signs: `men >=18` is "Men from 18"."""
     for sign, word in ((">=", "from "), ("-<", " to under "), ("incl.", "including")):
         label = label.replace(sign, word)
+    label = re.sub(r"(?<=\d)-(?=\d)", "\N{EN DASH}", label)
     return label[:1].upper() + label[1:]
 
 
@@ -137,10 +146,20 @@ def day(text: str) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def quoted(text: str) -> str:
+    """A text with the quotation marks of print."""
+    return re.sub(r"(?<!\w)'(.+?)'(?!\w)", r"“\1”", text)
+
+
 def linked(text: str) -> Markup:
-    """A text in which the paths of this API are links: errors name what was probably meant."""
+    """A text in which the paths of this API are links; what was probably meant is named in words."""
+
+    def link(found: re.Match[str]) -> str:
+        path = found[2]
+        return f'{found[1]}<a href="{path}">{words(path.rpartition("/")[2]) if found[1] else path}</a>'
+
     # escaped before the links are put in
-    return Markup(re.sub(r"(?<=\s)(/(?:[\w./-]*[\w/])?)", r'<a href="\1">\1</a>', str(escape(text))))  # noqa: S704
+    return Markup(re.sub(r"(Did you mean )?(?<=\s)(/(?:[\w./-]*[\w/])?)", link, str(escape(text))))  # noqa: S704
 
 
 def numbered(page: dict[str, Any]) -> list[tuple[int, str]]:
@@ -163,7 +182,7 @@ _environment = Environment(
     auto_reload=False,
 )
 _environment.filters |= {
-    each.__name__: each for each in (words, number, quantity, day, linked, numbered, relation, people)
+    each.__name__: each for each in (words, number, quantity, day, quoted, linked, numbered, relation, people)
 }
 _environment.globals |= {
     "site": site,
@@ -176,6 +195,7 @@ _environment.globals |= {
     "DOCTOR": DOCTOR,
     "USUAL_NAMES": USUAL_NAMES,
     "ABBREVIATIONS": ABBREVIATIONS,
+    "EFFECTS": EFFECTS,
     "COMPARATORS": COMPARATORS,
 }
 
@@ -184,7 +204,8 @@ def render(template: str, **context: Any) -> bytes:
     """A whole page."""
     html = _BLANKS.sub("\n", _environment.get_template(template).render(context))
     # who meets a grade for the first time can ask what it means
-    html = _GRADE.sub(rf'<a class="grade \1" href="/#grades">\2{EXPLAINED}</a>', html, 1)
+    if 'id="grades"' not in html:
+        html = _GRADE.sub(rf"\g<0> {EXPLAINED}", html, 1)
     if CONTENTS in html:
         headings = _HEADING.findall(html)
         items = "".join(f'<li><a href="#{anchor}">{text}</a></li>' for anchor, text in headings)
