@@ -368,7 +368,7 @@ async def test_a_comparison_grades_the_statement_on_the_link_to_twitching(real: 
 async def test_a_food_is_not_called_high_or_good_next_to_the_percentage_of_a_serving(
     real: httpx.AsyncClient, path: str
 ) -> None:
-    (table, *_) = re.findall(r'<table class="bars">.*?</table>', (await page(real, path)).text, re.DOTALL)
+    (table, *_) = re.findall(r'<table class="bars\b.*?</table>', (await page(real, path)).text, re.DOTALL)
     assert "%" in table
     assert not re.search(r"\bhigh\b|good source", _text(table))
 
