@@ -229,8 +229,8 @@ async def test_an_empty_answer_names_the_nearest_name(tiny: httpx.AsyncClient) -
 
 
 async def test_kinds_filter(real: httpx.AsyncClient) -> None:
-    answer = await found(real, "magnesium", kind="claim,source", limit=100)
-    assert {item["kind"] for item in answer["items"]} == {"claim", "source"}
+    answer = await found(real, "magnesium", kind="interaction,source", limit=100)
+    assert {item["kind"] for item in answer["items"]} == {"interaction", "source"}
     assert answer["total"] == len(answer["items"])
 
 
