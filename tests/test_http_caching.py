@@ -226,7 +226,7 @@ async def test_the_cache_never_serves_a_wrong_variant(tiny_sqlite: str) -> None:
         @given(
             st.lists(st.tuples(st.sampled_from(["GET", "HEAD"]), PATHS, PARAMETERS, HEADERS), min_size=1, max_size=6)
         )
-        @settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
         def same(requests: list[tuple[str, str, list[tuple[str, str]], dict[str, str]]]) -> None:
             asyncio.run_coroutine_threadsafe(compare(requests), loop).result()
 

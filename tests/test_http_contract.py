@@ -243,7 +243,7 @@ async def test_no_request_ends_in_a_server_error(tiny_database: str) -> None:
                 ),
             ),
         )
-        @settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
         def never(path: str, query: list[tuple[str, str]], headers: dict[str, str]) -> None:
             assert asyncio.run_coroutine_threadsafe(ask(path, query, headers), loop).result() < 500
 

@@ -31,7 +31,7 @@ async def test_a_request_id_is_taken_over_or_made(tiny: httpx.AsyncClient) -> No
     assert len(made) == 3
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=200))
 async def test_an_ill_formed_request_id_is_replaced(tiny: httpx.AsyncClient, identifier: str) -> None:
     answer = (await tiny.get("/livez", headers={"X-Request-ID": identifier})).headers["X-Request-ID"]

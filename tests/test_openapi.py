@@ -182,7 +182,7 @@ def requests(draw: strategies.DrawFn) -> tuple[str, dict[str, str], int]:
     return path, query, draw(strategies.integers(0, 99))
 
 
-@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(request=requests())
 async def test_answers_are_as_described(real: httpx.AsyncClient, request: tuple[str, dict[str, str], int]) -> None:
     path, query, place = request

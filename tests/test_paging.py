@@ -131,7 +131,7 @@ def chosen_sort(oracle: Oracle, order: list[tuple[int, str]]) -> list[str]:
 
 
 @pytest.mark.parametrize("oracle", ORACLES, ids=lambda oracle: oracle.path)
-@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), suppress_health_check=list(HealthCheck))
 @given(choices=CHOICES, order=ORDERS, limit=st.integers(3, 100))
 async def test_pages_make_up_the_filtered_list(
     real: httpx.AsyncClient,

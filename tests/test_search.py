@@ -440,7 +440,7 @@ async def test_words_without_meaning_find_nothing(real: httpx.AsyncClient, q: st
     assert (await found(real, q))["total"] == 0
 
 
-@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(80), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(q=st.text(min_size=1, max_size=200), offset=st.integers(0, 500))
 async def test_any_text_is_answered(real: httpx.AsyncClient, q: str, offset: int) -> None:
     for path, more in (("/search", {"offset": offset}), ("/suggest", {})):
@@ -458,7 +458,7 @@ def assert_safe(answer: dict[str, Any]) -> None:
         assert html.escape(html.unescape(text)) == text
 
 
-@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 async def test_snippets_are_safe_and_marked(real: httpx.AsyncClient, data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))
