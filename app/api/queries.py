@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, column, func, se
 from sqlmodel import col
 
 from app.database.models import Dataset, Identifier, Link
-from app.schemas.common import Grade
+from app.schemas.common import Grade, Ranked
 from app.schemas.identifier import code_of
 
 
@@ -42,7 +42,7 @@ def column_to(column: str) -> Filter:
     return Filter(lambda table, value: getattr(table, column) <= value)
 
 
-def rank_in(column: str, ranked: type[Any]) -> Filter:
+def rank_in(column: str, ranked: type[Ranked]) -> Filter:
     """The column holds the rank of one of the values of an ordered enumeration, such as grades."""
     return Filter(lambda table, values: getattr(table, column).in_([ranked(value).rank for value in values]))
 

@@ -39,7 +39,7 @@ def text(x: float, y: float, *lines: str, size: int = 12, **attributes: str) -> 
 
 def mark(grade: str, x: float, y: float) -> Markup:
     """Five squares, as many filled as the grade is worth; a cross for what is contradicted."""
-    worth = 5 - list(Grade).index(Grade(grade))
+    worth = 5 - Grade(grade).rank
     squares = [f"M{x + 9 * n:g} {y:g}h7v7h-7z" for n in range(5)]
     if not worth:
         return path("line", f"M{x:g} {y - 1:g}l9 9m0-9l-9 9")

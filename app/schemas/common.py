@@ -43,7 +43,16 @@ def is_slug(text: str) -> bool:
     return len(text) <= MAX_SLUG and re.fullmatch(SLUG_PATTERN, text) is not None
 
 
-class Grade(StrEnum):
+class Ranked(StrEnum):
+    """Values in the order in which they are shown."""
+
+    @property
+    def rank(self) -> int:
+        """0 for the first."""
+        return list(type(self)).index(self)
+
+
+class Grade(Ranked):
     """How well the evidence found supports a statement, best first; docs/grades.md has the rule.
 
     `established`: undisputed physiology, or a textbook consequence of a measured deficiency. `strong`: a systematic
@@ -58,11 +67,6 @@ class Grade(StrEnum):
     limited = "limited"
     mechanistic = "mechanistic"
     contradicted = "contradicted"
-
-    @property
-    def rank(self) -> int:
-        """0 for the best supported; claims are ordered by it."""
-        return list(Grade).index(self)
 
 
 class Stance(StrEnum):
@@ -296,7 +300,7 @@ class Statement(Graded):
     text: Text = Field(description="The fact, in plain words.")
 
 
-class Urgency(StrEnum):
+class Urgency(Ranked):
     """How fast to act: call an ambulance, get urgent advice, or make an appointment."""
 
     emergency = "emergency"
@@ -313,9 +317,7 @@ class RedFlag(Model):
     citations: Citations
 
 
-RedFlags = Annotated[
-    list[RedFlag], AfterValidator(lambda flags: sorted(flags, key=lambda flag: list(Urgency).index(flag.urgency)))
-]
+RedFlags = Annotated[list[RedFlag], AfterValidator(lambda flags: sorted(flags, key=lambda flag: flag.urgency.rank))]
 """Red flags, the most urgent first, in whatever order they are written."""
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.common import Citations, Kind, Model, Note, NutrientRef, Ref, SourceRef, Text
+from app.schemas.common import Citations, Kind, Model, Note, NutrientRef, Ranked, Ref, SourceRef, Text
 from app.schemas.population import LifeStage, Population
 from app.schemas.quantity import Number, Quantity, Range, Unit
 
@@ -67,7 +67,7 @@ class IntakeType(StrEnum):
         return Role.limit if self in limits else Role.need
 
 
-class Role(StrEnum):
+class Role(Ranked):
     """What a value answers, in the order of the list.
 
     `need`: how much is enough. `label`: what the percentages on food labels count by. `limit`: how much is too much.
@@ -76,11 +76,6 @@ class Role(StrEnum):
     need = "need"
     label = "label"
     limit = "limit"
-
-    @property
-    def rank(self) -> int:
-        """0 for needs; lists are ordered by it."""
-        return list(Role).index(self)
 
 
 class Status(StrEnum):
