@@ -23,7 +23,7 @@ from pathlib import Path
 from shutil import copytree
 
 from tests.serving import Server, serving, wait_for
-from tests.support import PATIENCE, REAL, ROOT, TINY, make_database, run, with_long_list
+from tests.support import REAL, ROOT, TINY, make_database, run, with_long_list
 from tests.test_check import HOSTILE as HOSTILE_FILES
 from tests.test_check import MISTAKES
 from tests.test_http_protocol import MALFORMED
@@ -495,7 +495,7 @@ def hostile_files(folder: Path) -> Iterator[Measured]:
     for (make, _, _), content in zip(wrong.values(), folders, strict=True):
         make(content)
     command = [sys.executable, "-c", CHECK_ALL, *map(str, folders)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False)
     statuses = done.stdout.split()
     for number, (name, (_, _, message)) in enumerate(wrong.items()):
         lines = [line for line in done.stderr.splitlines() if line.startswith(f"{folders[number]}/")]

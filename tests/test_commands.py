@@ -18,7 +18,7 @@ from app.settings import Settings
 from seed.__main__ import main as seed_main
 from tests.conftest import NewDatabase
 from tests.serving import Serve, wait_for
-from tests.support import NO_CONTENT, PATIENCE, ROOT, TINY, run, run_process
+from tests.support import NO_CONTENT, ROOT, TINY, run, run_process
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_unix_socket(tiny_sqlite: str, tmp_path: Path, monkeypatch: pytest.Mon
         )
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE)
+        process.communicate(timeout=40)
     assert not path.exists()
 
 
