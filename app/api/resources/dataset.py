@@ -77,7 +77,7 @@ RESOURCES = {
 
 @router.get("/", summary="List everything", response_model=Index)
 async def get_index(request: Request) -> Response:
-    """Every collection with its number of records, and all else: start here."""
+    """Every collection with its number of records, and everything else there is: start here."""
     release = await read(request, release_info, is_single=True)
     index = Index(
         title=release["title"],

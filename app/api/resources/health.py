@@ -39,7 +39,7 @@ async def get_liveness() -> Response:
 
 @router.get("/readyz", response_model=Readiness, summary="Can it answer?")
 async def get_readiness(request: Request) -> Response:
-    """200 when every route can answer; else 503 with the reason."""
+    """200 when every route can answer: the database does, and holds a dataset; else 503 with the reason."""
     try:
         release = await read(request, _release)
     except DBAPIError as error:

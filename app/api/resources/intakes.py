@@ -32,7 +32,7 @@ class IntakeFilters(PersonQuery, RecordFilters):
     )
     role: Annotated[tuple[str, ...], Choices(Role), rank_in("role_rank", Role)] = Field(
         default=(),
-        description="What it answers.",
+        description="What it tells: how much is enough, what labels count by, how much is too much.",
         examples=["need"],
     )
     life_stage: Annotated[tuple[str, ...], Codes("life_stage"), column_in("life_stage")] = Field(

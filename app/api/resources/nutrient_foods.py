@@ -80,7 +80,7 @@ async def list_nutrient_food_sources(
 ) -> Response:
     """How much foods contain, richest first: per 100 g, per named serving and in percent of the Daily Value.
 
-    Good sources alone: `?standing=high,good`.
+    Every food on record, those not measured last. Good sources alone: `?standing=high,good`.
     """
 
     def run(connection: Connection) -> Response:

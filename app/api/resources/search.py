@@ -141,7 +141,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
 
 @router.get("/suggest", response_model=SuggestionList, summary="Complete what is being typed")
 async def suggest_records(request: Request, query: Annotated[SuggestQuery, QueryParameters()]) -> Response:
-    """Names and aliases with words that begin so; misspelt letters are forgiven."""
+    """Names and aliases with words that begin as those typed; misspelt letters are forgiven."""
     index = await _index(request)
     return _response(request, index, suggest_answer(index, query))
 
