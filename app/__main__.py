@@ -22,7 +22,7 @@ from uvicorn.supervisors import Multiprocess
 
 from app.api.errors import NotReady
 from app.api.records import release_info
-from app.command_line import NOT_SYNCED, Refused, first_line, wrong_settings
+from app.command_line import NOT_SYNCED, Refused, first_line, say, wrong_settings
 from app.database.engines import explain, reading_engine, writing_engine
 from app.database.reader_role import ROLE, grant, grant_statements
 from app.database.replace import NotSynced, changing
@@ -59,18 +59,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return COMMANDS[options.command](Settings(), options)
     except (Refused, NotReady) as error:
-        print(error, file=sys.stderr)
+        say(error)
     except ValidationError as error:
-        print(*wrong_settings(error), sep="\n", file=sys.stderr)
+        say(*wrong_settings(error))
     except DBAPIError as error:
-        print(f"{explain(error)} The database said: {first_line(error.orig)}.", file=sys.stderr)
+        say(f"{explain(error)} The database said: {first_line(error.orig)}.")
     except NotSynced as error:
-        print(f"Migrated, but not synced to disk: {error}", file=sys.stderr)
+        say(f"Migrated, but not synced to disk: {error}")
         return NOT_SYNCED
     except (sqlite3.Error, OSError) as error:
-        print(f"The database file cannot be changed: {first_line(error)}. Nothing was changed.", file=sys.stderr)
+        say(f"The database file cannot be changed: {first_line(error)}. Nothing was changed.")
     except (SQLAlchemyError, ModuleNotFoundError) as error:
-        print(f"DATABASE_URL cannot be used: {first_line(error)}.", file=sys.stderr)
+        say(f"DATABASE_URL cannot be used: {first_line(error)}.")
     return 1
 
 
@@ -119,7 +119,7 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
                 raise Refused(f"The database is not what was loaded: {differences[0]}. Put back a copy or load anew.")
     except (DBAPIError, NotReady) as error:
         reason = explain(error) if isinstance(error, DBAPIError) else str(error)
-        print(f"Not ready: {reason} Serving 503 until then.", file=sys.stderr)
+        say(f"Not ready: {reason} Serving 503 until then.")
         about = "none yet"
     finally:
         engine.dispose()
@@ -131,7 +131,7 @@ def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int
         listener, address = stack.enter_context(_listening(settings))
         if settings.metrics_port:
             stack.enter_context(_metrics(settings, engine))
-        print(f"Dataset {about}; serving on {address}", file=sys.stderr)
+        say(f"Dataset {about}; serving on {address}")
         # uvicorn raises the signal that stopped it once more: without a handler what follows would not run
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with suppress(KeyboardInterrupt):

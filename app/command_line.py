@@ -1,6 +1,8 @@
 """What the commands of `python -m app` and `python -m seed` share: exit statuses, refusals, errors as sentences."""
 
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pydantic import ValidationError
 
@@ -13,6 +15,12 @@ _SECRET = ("RATE_LIMIT_STORAGE",)
 
 class Refused(Exception):
     """The command cannot do what was asked; the message says why, and what to do."""
+
+
+def say(*lines: object) -> None:
+    """Write lines to the error stream; where that fails, the exit status alone tells what happened."""
+    with suppress(OSError):
+        print(*lines, sep="\n", file=sys.stderr)
 
 
 def wrong_settings(error: ValidationError) -> Iterator[str]:

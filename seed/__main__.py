@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from app.api.errors import NotReady
 from app.api.records import release_info
-from app.command_line import NOT_SYNCED, Refused, first_line, wrong_settings
+from app.command_line import NOT_SYNCED, Refused, first_line, say, wrong_settings
 from app.database.current_release import loaded
 from app.database.engines import MIGRATE, explain, is_transient, reading_engine
 from app.database.releases import Change
@@ -51,20 +51,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return COMMANDS[options.command](options)
     except (Refused, NotReady, NoWayBack, WrongVersion) as error:
-        print(error, file=sys.stderr)
+        say(error)
     except (DBAPIError, sqlite3.Error) as error:
-        print(_refusal(error, options), file=sys.stderr)
+        say(_refusal(error, options))
     except NotSynced as error:
-        print(f"Loaded, but not synced to disk: {error}", file=sys.stderr)
+        say(f"Loaded, but not synced to disk: {error}")
         return NOT_SYNCED
     except (ArgumentError, SQLAlchemyError, ModuleNotFoundError) as error:
-        print(f"The database cannot be used: {first_line(error)}.", file=sys.stderr)
+        say(f"The database cannot be used: {first_line(error)}.")
     except ValidationError as error:
-        print(*wrong_settings(error), sep="\n", file=sys.stderr)
+        say(*wrong_settings(error))
     except OSError as error:
-        print(f"{error.filename or 'A file'}: {error.strerror}.", file=sys.stderr)
+        say(f"{error.filename or 'A file'}: {error.strerror}.")
     except KeyboardInterrupt:
-        print("Stopped; nothing was changed.", file=sys.stderr)
+        say("Stopped; nothing was changed.")
     return 1
 
 
@@ -128,7 +128,7 @@ def run_verify(options: argparse.Namespace) -> int:
     with _reading(_url(options)) as connection:
         differences, about = damage(connection), loaded(connection)
     for difference in differences:
-        print(difference, file=sys.stderr)
+        say(difference)
     if differences or about is None:
         raise Refused("The database is not what was loaded: put back a copy, or remove it, migrate and load anew.")
     print(f"Dataset {about[0]} is whole: its rows and its hash are those that were loaded.")
@@ -186,10 +186,12 @@ def _change(options: argparse.Namespace, change: Callable[[Connection, ProgressR
     tasks = {}
 
     def progress(what: str, done: int, total: int) -> None:
-        bars.start()
-        if what not in tasks:
-            tasks[what] = bars.add_task(what, total=total)
-        bars.update(tasks[what], completed=done)
+        # what cannot be shown stops no change
+        with suppress(OSError):
+            bars.start()
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done)
 
     with suppress(_Undo), changing(_url(options)) as connection:
         _require_schema(connection)
@@ -198,7 +200,7 @@ def _change(options: argparse.Namespace, change: Callable[[Connection, ProgressR
         try:
             changes = change(connection, progress)
         finally:
-            if tasks:
+            with suppress(OSError):
                 bars.stop()
         now = loaded(connection)
         if options.dry_run:
@@ -206,10 +208,11 @@ def _change(options: argparse.Namespace, change: Callable[[Connection, ProgressR
     try:
         _report(before, now, changes, options.dry_run)
         sys.stdout.flush()
-    except OSError as error:
+    except (OSError, KeyboardInterrupt) as error:
         # whoever was to read the report has gone; what was loaded stays loaded
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"Done, but the report could not be written: {error.strerror}.", file=sys.stderr)
+        reason = error.strerror if isinstance(error, OSError) else "it was stopped"
+        say(f"Done, but the report could not be written: {reason}.")
     if not options.dry_run:
         _write_search_index(_settings(options))
     return 0
@@ -224,7 +227,7 @@ def _write_search_index(settings: Settings) -> None:
         write_current_index(settings)
     except BaseException as error:  # the release is loaded, whatever stops this: an interrupt, a panic of the library
         reason = first_line(error) or "it was stopped"
-        print(f"The search index was not written: {reason}. The server will do so.", file=sys.stderr)
+        say(f"The search index was not written: {reason}. The server will do so.")
 
 
 def _report(before: tuple[str, str] | None, now: tuple[str, str] | None, changes: list[Change], dry_run: bool) -> None:
@@ -241,10 +244,10 @@ def _report(before: tuple[str, str] | None, now: tuple[str, str] | None, changes
 def _prepared(content: Path) -> Prepared:
     checked, problems = check(content)
     for problem in problems:
-        print(f"{content}/{problem}", file=sys.stderr)
+        say(f"{content}/{problem}")
     if checked is None:
         raise Refused(f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; the content is not usable.")
-    print(f"{content}: {len(checked.records)} records, no problem.", file=sys.stderr)
+    say(f"{content}: {len(checked.records)} records, no problem.")
     return prepare(checked)
 
 
@@ -257,7 +260,7 @@ def _compare(url: str, prepared: Prepared, *, is_required: bool) -> None:
         if is_required:
             raise
         reason = explain(error) if isinstance(error, DBAPIError) else f"{first_line(error)}."
-        print(f"The version was not compared with a loaded release: {reason}", file=sys.stderr)
+        say(f"The version was not compared with a loaded release: {reason}")
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -193,6 +193,8 @@ os.fsync = fail
 
 REPORT_IS_NOT_READ = "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1)"
 
+NOTHING_CAN_BE_SAID = "import os; [os.dup2(os.open('/dev/full', os.O_WRONLY), stream) for stream in (1, 2)]"
+
 
 @pytest.mark.parametrize("prelude", [KILL_BEFORE_COMMIT, KILL_IN_COMMIT], ids=["before", "in"])
 async def test_a_load_that_is_killed_changes_nothing(new_database: NewDatabase, content: Path, prelude: str) -> None:
@@ -226,6 +228,17 @@ async def test_a_load_whose_report_cannot_be_written_is_no_failure(new_database:
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, said)
     async with client_for(url) as client:
         assert (await client.get("/dataset")).json()["version"] == "0.2.0"
+
+
+@pytest.mark.parametrize(("prelude", "status"), [("", 0), (FOLDER_IS_NOT_SYNCED, 3)], ids=["loaded", "not synced"])
+def test_the_status_of_a_load_tells_what_happened_where_nothing_can_be_said(
+    sound: Path, tmp_path: Path, content: Path, prelude: str, status: int
+) -> None:
+    path = Path(shutil.copy(sound, tmp_path / "x.db"))
+    # an index that cannot be written is something to say after the load took effect
+    silent = f"{NOTHING_CAN_BE_SAID}; os.environ['INDEX_DIR'] = os.devnull; {prelude}"
+    assert seed_with(silent, f"sqlite:///{path}", changed(content)).returncode == status
+    assert "0.2.0" in run("seed", "verify", DATABASE_URL=f"sqlite:///{path}").stdout
 
 
 async def test_a_full_disk_ends_a_load_with_a_sentence_and_no_change(
