@@ -1,13 +1,28 @@
 """Lists: declared filters and sort keys become one plain select; a page and its count.
 
-A filter is an annotation on a query model's parameter; it makes a SQL condition of the table and the values.
+A filter is an annotation on a query model's parameter; it makes a SQL condition of the table. The values that a request
+gives are bound when the statement is executed, so that requests of one shape share a statement.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, column, func, select, true
+from pydantic import BaseModel
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    column,
+    func,
+    select,
+    true,
+)
 from sqlmodel import col
 
 from app.database.models import Dataset, Identifier, Link
@@ -17,34 +32,42 @@ from app.schemas.identifier import code_of
 
 @dataclass(frozen=True)
 class Filter:
-    """Annotates a parameter that filters: `condition` makes SQL of the list's table and the parameter's value."""
+    """Annotates a parameter that filters: `condition` makes SQL of the list's table and the parameter's name, to which
+    what `value` makes of the given value is bound.
+    """
 
-    condition: Callable[[Any, Any], ColumnElement[bool]]
+    condition: Callable[[Any, str], ColumnElement[bool]]
+    value: Callable[[Any], Any] = lambda given: given
+
+
+def any_of(name: str) -> BindParameter[Any]:
+    """The values of a parameter that takes several."""
+    return bindparam(name, expanding=True)
 
 
 def column_in(column: str) -> Filter:
     """The column holds one of the values."""
-    return Filter(lambda table, values: getattr(table, column).in_(values))
+    return Filter(lambda table, name: getattr(table, column).in_(any_of(name)))
 
 
 def column_is(column: str) -> Filter:
     """The column holds the truth value."""
-    return Filter(lambda table, value: getattr(table, column).is_(value))
+    return Filter(lambda table, name: getattr(table, column) == bindparam(name))
 
 
 def column_from(column: str) -> Filter:
     """The column holds the value or a greater one."""
-    return Filter(lambda table, value: getattr(table, column) >= value)
+    return Filter(lambda table, name: getattr(table, column) >= bindparam(name))
 
 
 def column_to(column: str) -> Filter:
     """The column holds the value or a smaller one."""
-    return Filter(lambda table, value: getattr(table, column) <= value)
+    return Filter(lambda table, name: getattr(table, column) <= bindparam(name))
 
 
 def rank_in(column: str, ranked: type[Ranked]) -> Filter:
     """The column holds the rank of one of the values of an ordered enumeration, such as grades."""
-    return Filter(lambda table, values: getattr(table, column).in_([ranked(value).rank for value in values]))
+    return Filter(column_in(column).condition, lambda values: [ranked(value).rank for value in values])
 
 
 def grade_in() -> Filter:
@@ -55,8 +78,8 @@ def grade_in() -> Filter:
 def references(*fields: str) -> Filter:
     """The record refers, in one of these fields, to one of the values."""
 
-    def condition(table: Any, targets: Sequence[str]) -> ColumnElement[bool]:
-        origins = select(col(Link.origin)).where(col(Link.target).in_(targets), col(Link.field).in_(fields))
+    def condition(table: Any, name: str) -> ColumnElement[bool]:
+        origins = select(col(Link.origin)).where(col(Link.target).in_(any_of(name)), col(Link.field).in_(fields))
         found: ColumnElement[bool] = table.slug.in_(origins)
         return found
 
@@ -66,8 +89,8 @@ def references(*fields: str) -> Filter:
 def referenced_by(field: str) -> Filter:
     """One of the values refers, in this field, to the record."""
 
-    def condition(table: Any, origins: Sequence[str]) -> ColumnElement[bool]:
-        targets = select(col(Link.target)).where(col(Link.origin).in_(origins), col(Link.field) == field)
+    def condition(table: Any, name: str) -> ColumnElement[bool]:
+        targets = select(col(Link.target)).where(col(Link.origin).in_(any_of(name)), col(Link.field) == field)
         found: ColumnElement[bool] = table.slug.in_(targets)
         return found
 
@@ -77,21 +100,30 @@ def referenced_by(field: str) -> Filter:
 def identified_by() -> Filter:
     """Another vocabulary has one of these codes for the record."""
 
-    def condition(table: Any, codes: Sequence[str]) -> ColumnElement[bool]:
-        found = select(col(Identifier.record)).where(col(Identifier.code).in_([code_of(code) for code in codes]))
+    def condition(table: Any, name: str) -> ColumnElement[bool]:
+        found = select(col(Identifier.record)).where(col(Identifier.code).in_(any_of(name)))
         selected: ColumnElement[bool] = table.slug.in_(found)
         return selected
 
-    return Filter(condition)
+    return Filter(condition, lambda codes: [code_of(code) for code in codes])
 
 
-def conditions(table: Any, query: Any) -> Iterator[ColumnElement[bool]]:
-    """The conditions of the filters that a request gives."""
-    for name, field in type(query).model_fields.items():
-        for rule in field.metadata:
-            value = getattr(query, name)
-            if isinstance(rule, Filter) and value not in (None, ()):
-                yield rule.condition(table, value)
+@lru_cache
+def filters(model: type[BaseModel]) -> Mapping[str, Filter]:
+    """The filters of a query model, by parameter."""
+    found = ((name, rule) for name, field in model.model_fields.items() for rule in field.metadata)
+    return {name: rule for name, rule in found if isinstance(rule, Filter)}
+
+
+def conditions(table: Any, model: type[BaseModel], given: Container[str]) -> Iterator[ColumnElement[bool]]:
+    """The conditions of those filters of a query model that are given."""
+    return (rule.condition(table, name) for name, rule in filters(model).items() if name in given)
+
+
+def values(query: BaseModel) -> dict[str, Any]:
+    """What a request gives to filter by, as it is bound to a statement."""
+    given = ((name, rule, getattr(query, name)) for name, rule in filters(type(query)).items())
+    return {name: rule.value(value) for name, rule, value in given if value not in (None, ())}
 
 
 def order(table: Any, sort: Sequence[str], columns: Mapping[str, Any]) -> list[tuple[Any, bool]]:
@@ -111,9 +143,9 @@ def directed(keys: Sequence[tuple[Any, bool]], columns: Sequence[Any] = ()) -> l
     return ordered
 
 
-def count(connection: Connection, table: Any, where: Sequence[ColumnElement[bool]]) -> int:
-    """How many rows the conditions select."""
-    return connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
+def count(connection: Connection, table: Any, where: Sequence[ColumnElement[bool]], values: Mapping[str, Any]) -> int:
+    """How many rows the conditions select with these values."""
+    return connection.scalar(select(func.count()).select_from(table).where(*where), values) or 0
 
 
 def page(
@@ -121,10 +153,10 @@ def page(
     columns: Sequence[Any],
     where: Sequence[ColumnElement[bool]],
     keys: Sequence[tuple[Any, bool]],
-    query: Any,
     **more: ColumnElement[Any],
 ) -> Select[Any]:
-    """The release, the count and the part of a list that `limit` and `offset` ask for: one statement, so one snapshot.
+    """The release, the count and the part of a list that the parameters `limit` and `offset` ask for: one statement, so
+    one snapshot.
 
     Each row holds the release's `info` (only the first), `loaded_at`, the `total`, what `more` is wanted, and the
     columns; one row of nulls stands for an empty page.
@@ -132,7 +164,7 @@ def page(
     total = select(func.count()).select_from(table).where(*where).scalar_subquery()
     labelled = [own.label(f"key_{number}") for number, (own, _) in enumerate(keys)]
     selected = select(*columns, *labelled).where(*where).order_by(*directed(keys))
-    shown = selected.limit(query.limit).offset(query.offset).subquery()
+    shown = selected.limit(_whole("limit")).offset(_whole("offset")).subquery()
     # by name: SQLAlchemy takes longer to make the columns of a subquery than SQLite to read the page
     position = func.row_number().over(order_by=directed(keys, [column(label.name) for label in labelled]))
     info = case((position == 1, col(Dataset.info))).label("info")
@@ -140,3 +172,7 @@ def page(
     wanted = (value.label(name) for name, value in {"total": total, **more}.items())
     rows = select(info, col(Dataset.loaded_at), *wanted, *found)
     return rows.select_from(Dataset).outerjoin(shown, true()).order_by(position)
+
+
+def _whole(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=Integer)

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest
 from app.api.parameters import Q, Query, Slugs, annotations
+from app.api.queries import any_of
 from app.database.current_release import in_utc, release_tag
 from app.database.models import TABLES, Dataset, Identifier, Record, Redirect
 from app.http.headers import is_header_text
@@ -84,21 +85,22 @@ def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: 
     raise NotFound(f"There is no {_noun(kind)} '{slug}'.", KINDS[kind].url(near) if near else None)
 
 
-def known_slugs(kind: str, query: Query) -> tuple[int, ColumnElement[int] | None]:
-    """How many slugs the filters of a list of this kind name, and how many of them are records, as SQL.
-
-    Null where one cannot be a slug: PostgreSQL refuses to compare some texts.
+def asked_slugs(query: Query) -> int | None:
+    """How many slugs the filters of a list name; null where one cannot be a slug: PostgreSQL refuses to compare some
+    texts.
     """
-    asked = 0
+    asked = [slug for name, _ in annotations(type(query), Slugs) for slug in getattr(query, name)]
+    return len(asked) if all(map(is_slug, asked)) else None
+
+
+def known_slugs(kind: str, model: type[Query], given: Container[str]) -> ColumnElement[int]:
+    """How many of the slugs that these filters of a list of this kind name are records."""
     known: ColumnElement[int] = literal(0)
-    for name, rule in annotations(type(query), Slugs):
-        slugs = set(getattr(query, name))
-        if not all(map(is_slug, slugs)):
-            return len(slugs), None
-        if slugs:
-            found = select(func.count()).where(col(Record.slug).in_(slugs), col(Record.kind).in_(rule.kinds or (kind,)))
-            asked, known = asked + len(slugs), known + found.scalar_subquery()
-    return asked, known
+    for name, rule in annotations(model, Slugs):
+        if name in given:
+            kinds = col(Record.kind).in_(rule.kinds or (kind,))
+            known = known + select(func.count()).where(col(Record.slug).in_(any_of(name)), kinds).scalar_subquery()
+    return known
 
 
 def with_slugs(connection: Connection, kind: str, query: Q) -> Q:

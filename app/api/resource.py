@@ -4,22 +4,23 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any
 
 from fastapi import Path, Request, Response
 from fastapi import Query as QueryParameters
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field, create_model
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from app.api.envelopes import detail_model, page_model
 from app.api.errors import InvalidParameters, NotFound
 from app.api.exports import MEDIA_TYPES, csv_lines, faq_page, ndjson_lines
 from app.api.links import page_links
 from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, annotations, parse_query, sort_keys
-from app.api.queries import column_in, conditions, count, directed, order, page
+from app.api.queries import column_in, conditions, count, directed, order, page, values
 from app.api.records import (
+    asked_slugs,
     exact_addresses,
     find_record,
     included_json,
@@ -38,6 +39,9 @@ from app.schemas import KINDS, Kind
 
 WHOLE = 2000
 """Rows up to which an export is made whole, kept in the cache and sent with its length; longer ones are streamed."""
+
+SHAPES = 20
+"""Statements that each list keeps: one for each order and set of filters."""
 
 FEW = 10
 """Slugs of one filter whose list is read in the event loop."""
@@ -91,14 +95,14 @@ class Listing:
 
     def page(self, connection: Connection, query: Any) -> Response:
         """The page that a query asks for."""
-        asked, known = known_slugs(self.kind, query)
-        if known is None:
+        asked = asked_slugs(query)
+        if asked is None:
             return self.page(connection, self._checked(connection, query))
         self.check(connection, query)
-        columns = [getattr(self.table, name) for name in dict.fromkeys((self.shown, self.exported))]
-        columns = columns if query.include else columns[:1]
-        statement = page(self.table, columns, self._where(query), self._order(query), query, known=known)
-        rows = connection.execute(statement).all()
+        given, own = values(query), self.where(query)
+        shape = query.sort, bool(query.include), tuple(given)
+        statement = self._page_statement(*shape, own) if own else self._remembered(*shape)
+        rows = connection.execute(statement, {**given, "limit": query.limit, "offset": query.offset}).all()
         release = release_of(rows[0] if rows else None)
         if rows[0].known < asked:
             # another name of a record, or an error
@@ -128,9 +132,10 @@ class Listing:
         """The filtered list, whole; a long one is streamed, and closes the stack at its end."""
         release = release_info(connection)
         query = self._checked(connection, query)
-        where = self._where(query)
-        selected = select(getattr(self.table, self.exported)).where(*where).order_by(*directed(self._order(query)))
-        rows = connection.execution_options(yield_per=BATCH).scalars(selected)
+        given, keys = values(query), order(self.table, query.sort, self.sorts)
+        where = [*self.where(query), *conditions(self.table, self.export_query, given)]
+        selected = select(getattr(self.table, self.exported)).where(*where).order_by(*directed(keys))
+        rows = connection.execution_options(yield_per=BATCH).scalars(selected, given)
         records = (self.transform(row, query) for row in rows)
         headers = release_headers(release)
         if format == "jsonld":
@@ -141,7 +146,7 @@ class Listing:
             pieces = csv_lines(records, self.exported_model, query.fields, bom=query.bom)
         else:
             pieces = ndjson_lines(records, query.fields)
-        if count(connection, self.table, where) <= WHOLE:
+        if count(connection, self.table, where, given) <= WHOLE:
             return Response("".join(pieces), headers=headers, media_type=MEDIA_TYPES[format])
         return StreamedExport(stack.pop_all().close, pieces, headers, MEDIA_TYPES[format])
 
@@ -165,11 +170,20 @@ class Listing:
             raise
         return query
 
-    def _where(self, query: Any) -> list[ColumnElement[bool]]:
-        return [*self.where(query), *conditions(self.table, query)]
+    def _page_statement(
+        self, sort: Sequence[str], is_whole: bool, given: Sequence[str], own: Sequence[ColumnElement[bool]] = ()
+    ) -> Select[Any]:
+        """The statement of a page in this order by these filters and the list's own conditions."""
+        columns = [getattr(self.table, name) for name in dict.fromkeys((self.shown, self.exported))]
+        known = known_slugs(self.kind, self.page_query, given)
+        where = [*own, *conditions(self.table, self.page_query, given)]
+        keys = order(self.table, sort, self.sorts)
+        return page(self.table, columns if is_whole else columns[:1], where, keys, known=known)
 
-    def _order(self, query: Any) -> list[tuple[Any, bool]]:
-        return order(self.table, query.sort, self.sorts)
+    @cached_property
+    def _remembered(self) -> Callable[..., Select[Any]]:
+        # to build a statement, and SQLAlchemy's key of it, takes longer than to execute it
+        return lru_cache(SHAPES)(self._page_statement)
 
     @cached_property
     def _own(self) -> dict[str, Any]:
