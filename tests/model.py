@@ -217,6 +217,7 @@ class Model:
         self.redirects = {(row["kind"], row["slug"]): row["target"] for row in redirects}
         self.kinds: dict[str, list[Row]] = {kind: [] for kind in KINDS}
         self.ordered: dict[tuple[str, tuple[str, ...], str], list[Row]] = {}
+        self.passing: dict[tuple[str, str, tuple[str, ...]], set[str]] = {}
         for row in self.rows.values():
             self.kinds[row.record["kind"]].append(row)
 
@@ -230,9 +231,10 @@ class Model:
         by_amount = any(key.removeprefix("-") in AMOUNTS for key in question.sort)
         if by_amount and len(filters.get("nutrient", ())) != 1:
             return 422, None
-        tests = list(self._tests(question))
-        ordered = self._ordered(question.kind, question.sort, filters["nutrient"][0] if by_amount else "")
-        found = [row for row in ordered if all(test(row, values) for test, values in tests)]
+        found = self._ordered(question.kind, question.sort, filters["nutrient"][0] if by_amount else "")
+        for name, values in filters.items():
+            passing = self._passing(question.kind, name, values)
+            found = [row for row in found if row.record["slug"] in passing]
         shown = found[question.offset : question.offset + question.limit]
         body = {
             "items": [self.cards[row.record["slug"]] for row in shown],
@@ -266,19 +268,22 @@ class Model:
             self.ordered[kind, sort, nutrient] = rows
         return self.ordered[kind, sort, nutrient]
 
-    def _tests(self, question: Question) -> Iterator[tuple[Test, Sequence[str]]]:
-        """What a record must pass, with the values."""
-        tests = {**COMMON, **FILTERS[question.kind]}
-        for name, values in question.filters.items():
-            if name in tests:
-                yield tests[name], values
+    def _passing(self, kind: str, name: str, values: tuple[str, ...]) -> set[str]:
+        """The slugs of a kind's records that pass a filter with these values."""
+        if (kind, name, values) not in self.passing:
+            rows = self.kinds[kind]
+            if test := {**COMMON, **FILTERS[kind]}.get(name):
+                passing = {row.record["slug"] for row in rows if test(row, values)}
             else:
-                kind, referring = REVERSED[question.kind][name]
-                origins = [origin for origin in self.kinds[kind] if origin.record["slug"] in values]
-                yield equals("slug"), [slug for origin in origins for slug in origin.slugs[referring]]
+                origins, referring = REVERSED[kind][name]
+                passing = {
+                    slug for row in self.kinds[origins] if row.record["slug"] in values for slug in row.slugs[referring]
+                }
             if name == "sex":
                 # a person who is described, and not as pregnant or breast-feeding, is neither
-                yield (lambda row, _: "neither" in row.at("population", "states")), ()
+                passing &= {row.record["slug"] for row in rows if "neither" in row.at("population", "states")}
+            self.passing[kind, name, values] = passing
+        return self.passing[kind, name, values]
 
     def _included(self, rows: Sequence[Row], include: Sequence[str]) -> Json:
         found: Json = {}
