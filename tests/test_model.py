@@ -29,6 +29,8 @@ from tests.support import REAL
 REQUESTS = int(os.environ.get("MODEL_REQUESTS", "20000")) // 2
 """On each of both databases."""
 CLIENTS = 4
+LASTING = 100
+"""Requests on one connection: all connections may have gone to the same worker."""
 SWAPS = 6
 NO_SUCH = "no-such-thing"
 
@@ -101,7 +103,7 @@ def _values(model: Model, kind: str, name: str) -> list[str]:
 
 
 class Client(threading.Thread):
-    """Asks its share of the questions on one connection, and keeps what was answered wrongly."""
+    """Asks its share of the questions, and keeps what was answered wrongly."""
 
     def __init__(self, port: int, models: dict[str, Model], asked: Iterator[Question], number: int) -> None:
         super().__init__()
@@ -114,7 +116,9 @@ class Client(threading.Thread):
 
     def run(self) -> None:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            for question in self.asked:
+            for number, question in enumerate(self.asked):
+                if number % LASTING == 0:
+                    connection.close()
                 try:
                     connection.request("GET", question.path)
                     response = connection.getresponse()
