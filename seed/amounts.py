@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from app.schemas import KINDS, Names
-from app.schemas.common import Citation, Problem, Ref, did_you_mean
+from app.schemas import KINDS
+from app.schemas.common import Citation, Ref
 from app.schemas.food_source import (
     Amount,
     AmountStatus,
@@ -19,9 +19,14 @@ from app.schemas.food_source import (
     Standing,
 )
 from app.schemas.quantity import MICROGRAMS, Mass, Quantity, Unit
+from seed.names import Names
+from seed.problems import Problem, did_you_mean
 
 DailyValues = Mapping[str, Quantity]
 """The FDA Daily Value of each nutrient that has one."""
+
+CLAIMS = (Standing.high, Standing.good)
+"""What the FDA lets a label say: "high" or "good source"."""
 
 _VERDICT = re.compile(r"\b(?P<words>high in|good sources? of|gives? some|contains? little)\b", re.IGNORECASE)
 _VERDICTS = {"high": Standing.high, "good": Standing.good, "give": Standing.some, "cont": Standing.low}
@@ -58,7 +63,7 @@ def with_provisions(content: FoodSourceFile, names: Names, daily_values: DailyVa
         own = amounts.get(slug, [])
         best = min((amount.standing for amount in own), key=list(Standing).index, default=Standing.unrated)
         cited = [citation for amount in own for citation in amount.citations]
-        if slug not in written and best.is_claim:
+        if slug not in written and best in CLAIMS:
             provisions.append(Provision(nutrient=names.refs[slug], standing=best, citations=cited))
         elif slug in written:
             item = written[slug]
@@ -82,7 +87,7 @@ def food_amounts(record: FoodSource) -> Iterator[FoodAmount]:
 
 def amount_problems(path: str, content: FoodSourceFile, names: Names, daily_values: DailyValues) -> Iterator[Problem]:
     """Panels with gaps, and verdicts that do not follow from the amounts."""
-    nutrients = [slug for slug, kind in names.kinds.items() if kind == "nutrient"]
+    nutrients = names.of_kind("nutrient")
     sound = True
     for i, food in enumerate(content.foods):
         if food.ndb_no in [other.ndb_no for other in content.foods[:i]]:
@@ -166,8 +171,8 @@ def _amount(food: MeasuredFood, nutrient: Ref, amount: Mass | None, daily: Quant
     if amount is not None:
         in_serving = percent_of(amount, food.serving_g, daily)
         in_reference = _rounded(percent_of(amount, reference_g, daily), 1)
-    standing = Standing.of(in_reference)
-    by_serving = Standing.of(_rounded(in_serving, 1))
+    standing = _standing_of(in_reference)
+    by_serving = _standing_of(_rounded(in_serving, 1))
     percent = _rounded(in_serving, 0)
     what = nutrient.name.lower() if amount is None else f"{amount.value} {amount.unit} of {nutrient.name.lower()}"
     return Amount(
@@ -185,7 +190,7 @@ def _amount(food: MeasuredFood, nutrient: Ref, amount: Mass | None, daily: Quant
             weight=Mass(value=reference_g, unit=Unit.gram), percent_daily_value=in_reference
         ),
         standing=Standing.poor if is_poor and amount is not None else standing,
-        portion_decides=standing is not by_serving and (standing.is_claim or by_serving.is_claim),
+        portion_decides=standing is not by_serving and (standing in CLAIMS or by_serving in CLAIMS),
         citations=[
             Citation(
                 source=food.source,
@@ -194,6 +199,17 @@ def _amount(food: MeasuredFood, nutrient: Ref, amount: Mass | None, daily: Quant
             )
         ],
     )
+
+
+def _standing_of(percent: Decimal | None) -> Standing:
+    """The standing that a percentage of the Daily Value gives."""
+    if percent is None:
+        return Standing.unrated
+    if percent >= 20:
+        return Standing.high
+    if percent >= 10:
+        return Standing.good
+    return Standing.some if percent > 5 else Standing.low
 
 
 def _rounded(number: Decimal | None, places: int) -> Decimal | None:

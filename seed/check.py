@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.schemas import KINDS, Names
+from app.schemas import KINDS
 from app.schemas.claim import ClaimFile
-from app.schemas.common import MAX_SLUG, Problem, did_you_mean, from_one, is_slug
+from app.schemas.common import MAX_SLUG, is_slug
 from app.schemas.food_source import FoodSourceFile
 from app.schemas.identifier import Match
 from app.schemas.intake import Intake
@@ -25,6 +25,8 @@ from seed.evidence import evidence_problems
 from seed.files import CoverageFile, DatasetFile, Files, Raw, read
 from seed.intake_files import IntakesFile, LifeStageRow, LifeStagesFile
 from seed.intakes import daily_values, expand, stage_problems, table_problems
+from seed.names import Names
+from seed.problems import Problem, did_you_mean, from_one
 from seed.prose import ProseFile, prose_problems
 from seed.redirects import slug_of
 from seed.toml_file import Key, line_of, lines_of
@@ -92,7 +94,6 @@ def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
             problems += amount_problems(item.path, item.content, names, daily)
     every = Names(
         {**names.refs, **{item.slug: KINDS["intake"].ref(item.slug, item.name) for item in intakes}},
-        {**names.kinds, **dict.fromkeys((item.slug for item in intakes), "intake")},
         names.source_types,
     )
     problems += _redirect_problems(files.dataset.get("redirects"), every)
@@ -120,17 +121,16 @@ def resolve_pointer(document: Any, pointer: str) -> Any:
 
 
 def _names(files: Files) -> Names:
-    refs, kinds = {}, {}
+    refs = {}
     for raw in files.raws:
         if is_slug(raw.slug):
             name = raw.data.get("name")
             shown = name.strip() if isinstance(name, str) and name.strip() else raw.slug
             refs[raw.slug] = raw.kind.ref(raw.slug, shown)
-            kinds[raw.slug] = raw.kind.name
     types = {raw.slug: str(raw.data.get("type")) for raw in files.raws if raw.kind.name == "source"}
     # one that is missing or misspelt is a problem of the source alone
     types = {slug: kind for slug, kind in types.items() if kind in set(SourceType)}
-    return Names(refs, kinds, types)
+    return Names(refs, types)
 
 
 def _slug_problems(files: Files) -> list[Problem]:
@@ -213,8 +213,9 @@ def _intakes(raws: list[Raw], stages: list[LifeStageRow], names: Names, problems
     intakes: dict[str, Intake] = {}
     for raw in raws:
         file = _validate(IntakesFile, raw.data, raw.path, names, problems)
-        if names.kinds.get(raw.slug) != "nutrient":
-            near = get_close_matches(raw.slug, [slug for slug, kind in names.kinds.items() if kind == "nutrient"], n=1)
+        nutrients = names.of_kind("nutrient")
+        if raw.slug not in nutrients:
+            near = get_close_matches(raw.slug, nutrients, n=1)
             hint = f"name the file {near[0]}.toml" if near else "add the nutrient's file"
             problems.append(Problem(file=raw.path, key="", message=f'"{raw.slug}" is no nutrient; {hint}'))
         elif file is not None:
@@ -223,7 +224,7 @@ def _intakes(raws: list[Raw], stages: list[LifeStageRow], names: Names, problems
             if found:
                 continue
             for key, intake in expand(names.refs[raw.slug], file, stages):
-                if intake.slug in intakes or intake.slug in names.kinds:
+                if intake.slug in intakes or intake.slug in names.refs:
                     message = f'its slug "{intake.slug}" is taken; change the label, or part the two lines'
                     problems.append(Problem(file=raw.path, key=key, message=message))
                 intakes.setdefault(intake.slug, intake)
@@ -234,11 +235,11 @@ def _redirect_problems(redirects: object, names: Names) -> list[Problem]:
     problems = []
     for old, new in redirects.items() if isinstance(redirects, dict) else ():
         key = f"redirects.{old}"
-        if old in names.kinds:
+        if old in names.refs:
             message = f'"{old}" is a record again; a slug is never reused, so drop the redirect or rename the record'
             problems.append(Problem(file="dataset.toml", key=key, message=message))
-        if isinstance(new, str) and new not in names.kinds:
-            hint = did_you_mean(new, names.kinds, "name the record that took its place")
+        if isinstance(new, str) and new not in names.refs:
+            hint = did_you_mean(new, names.refs, "name the record that took its place")
             problems.append(Problem(file="dataset.toml", key=key, message=f'unknown record "{new}"{hint}'))
     return problems
 

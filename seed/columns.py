@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from app.schemas.food_source import FoodSource
+from app.schemas.identifier import Match
 from app.schemas.intake import Intake
 from app.schemas.population import State
 from app.schemas.quantity import Unit
@@ -114,3 +115,11 @@ def stage_rows(stages: Sequence[LifeStageRow]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def identifier_rows(record: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a record's codes in the database; a code of a blood test is only close to the nutrient."""
+    tests = {item.code: item for test in getattr(record, "assessment", ()) for item in test.same_as}
+    near = [item.model_copy(update={"match": Match.close}) for item in tests.values()]
+    for item in (*getattr(record, "same_as", ()), *near):
+        yield {"code": item.code, "record": record.slug, "match": item.match, "url": item.url}

@@ -8,11 +8,12 @@ from decimal import Decimal
 from pathlib import PurePath
 
 from app.schemas import KINDS
-from app.schemas.common import MAX_SLUG, Citation, Note, Problem, Ref, did_you_mean, from_one, is_slug
+from app.schemas.common import MAX_SLUG, Citation, Note, Ref, is_slug
 from app.schemas.intake import Intake, Role, Status
-from app.schemas.population import LifeStage, Population, State
+from app.schemas.population import LifeStage, Population, Sex, State
 from app.schemas.quantity import MICROGRAMS, Quantity, Range
 from seed.intake_files import IntakesFile, IntakeTable, LifeStageRow, PopulationRow
+from seed.problems import Problem, did_you_mean, from_one
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def stage_problems(stages: Sequence[LifeStageRow]) -> Iterator[Problem]:
             message = f"{stage.age_max} is less than age_min ({stage.age_min}); swap them"
             yield _stage_problem(f"{key}.age_max", message)
         like = [other for other in seen if other.sex == stage.sex and other.state == stage.state]
-        if like and like[-1].population().overlaps(population):
+        if like and _overlap(like[-1].population(), population):
             yield _stage_problem(
                 f"{key}.age_min", f"{like[-1].code} holds these ages as well; let ages rise, once each"
             )
@@ -196,9 +197,19 @@ def _overlaps(found: Sequence[Line]) -> Iterator[tuple[str, str]]:
     for i, line in enumerate(found):
         for other in found[:i]:
             same = (line.table.authority, line.table.type) == (other.table.authority, other.table.type)
-            if same and line.population.overlaps(other.population):
+            if same and _overlap(line.population, other.population):
                 message = f"covers people whom {from_one(other.key)} covers as well; part their ages, sexes or states"
                 yield line.key, message
+
+
+def _overlap(one: Population, other: Population) -> bool:
+    """Whether somebody can belong to both."""
+    return (
+        (one.sex == other.sex or Sex.any in (one.sex, other.sex))
+        and not set(one.states).isdisjoint(other.states)
+        and (one.age_max_months is None or one.age_max_months >= other.age_min_months)
+        and (other.age_max_months is None or other.age_max_months >= one.age_min_months)
+    )
 
 
 def _low_limits(found: Sequence[Line]) -> Iterator[tuple[str, str]]:
@@ -209,7 +220,7 @@ def _low_limits(found: Sequence[Line]) -> Iterator[tuple[str, str]]:
             continue
         for need in needs:
             alike = need.table.authority == table.authority and need.table.per == table.per
-            if alike and line.population.overlaps(need.population) and min(line.micrograms) < max(need.micrograms):
+            if alike and _overlap(line.population, need.population) and min(line.micrograms) < max(need.micrograms):
                 message = (
                     f"lies below the {need.table.type} ({from_one(need.key)}); correct it, or say why in below_need"
                 )

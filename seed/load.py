@@ -12,12 +12,11 @@ from app.database.current_release import loaded
 from app.database.models import TABLES, Dataset, LifeStage, Record, Redirect, metadata, table_of
 from app.database.releases import Change, compare
 from app.database.verification import content_hash
-from app.schemas import KINDS, card_json
-from app.schemas.identifier import identifier_rows
+from app.schemas import KINDS
 from seed.archive import keep, next_loaded_at
 from seed.build import links, sort_name
 from seed.check import Checked
-from seed.columns import amount_rows, column_value, provision_rows, stage_rows
+from seed.columns import amount_rows, column_value, identifier_rows, provision_rows, stage_rows
 from seed.redirects import redirect_rows
 from seed.versions import WrongVersion, version_problem
 
@@ -45,7 +44,10 @@ def prepare(checked: Checked) -> Prepared:
     """Render every record once and hash the whole."""
     records = {record.slug: record for record in checked.records}
     documents = {slug: record.model_dump_json() for slug, record in sorted(records.items())}
-    cards = {slug: card_json(records[slug]) for slug in documents}
+    cards = {
+        slug: KINDS[record.kind].card.model_validate(record, from_attributes=True).model_dump_json()
+        for slug, record in sorted(records.items())
+    }
     about = checked.dataset.model_dump(mode="json", exclude={"redirects"})
     counts = {kind.key: 0 for kind in KINDS.values()}
     for record in records.values():

@@ -8,8 +8,9 @@ from typing import Any
 import textstat
 from pydantic import Field
 
-from app.schemas.common import Model, Problem, is_slug
+from app.schemas.common import Model, is_slug
 from seed.files import Files, Raw
+from seed.problems import Problem
 
 LONGEST_SENTENCE = 30
 """Words."""

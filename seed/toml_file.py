@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from app.schemas.common import Problem
+from seed.problems import Problem
 
 Key = tuple[str | int, ...]
 

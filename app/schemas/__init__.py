@@ -15,7 +15,7 @@ from app.schemas import (
     source,
     symptom,
 )
-from app.schemas.common import Card, Kind, Model, Names, Ref
+from app.schemas.common import Card, Kind, Model, Ref
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -37,9 +37,4 @@ COLLECTIONS: dict[str, Kind] = {kind.key: kind for kind in KINDS.values()}
 """By the collection's name as a JSON key, such as `food_sources`."""
 
 
-def card_json(record: Ref) -> str:
-    """The card of a record, as it is served."""
-    return KINDS[record.kind].card.model_validate(record, from_attributes=True).model_dump_json()
-
-
-__all__ = ["COLLECTIONS", "KINDS", "Card", "Kind", "Model", "Names", "Ref", "card_json"]
+__all__ = ["COLLECTIONS", "KINDS", "Card", "Kind", "Model", "Ref"]

@@ -66,22 +66,6 @@ class Standing(StrEnum):
     poor = "poor"
     unrated = "unrated"
 
-    @classmethod
-    def of(cls, percent: Decimal | None) -> "Standing":
-        """The standing that a percentage of the Daily Value gives."""
-        if percent is None:
-            return cls.unrated
-        if percent >= 20:
-            return cls.high
-        if percent >= 10:
-            return cls.good
-        return cls.some if percent > 5 else cls.low
-
-    @property
-    def is_claim(self) -> bool:
-        """Whether the FDA lets a label say it: "good source" or "high"."""
-        return self in (Standing.high, Standing.good)
-
 
 class Provision(Model):
     """A nutrient that a source provides."""
