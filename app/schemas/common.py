@@ -140,14 +140,18 @@ class Kind:
     `search` the kind is not searched.
     """
 
-    name: str
     collection: str
     title: str
     description: str
-    file: type["Model"]
+    file: type[Model]
     record: type[Ref]
     card: type[Ref]
     search: SearchTraits | None = None
+
+    @property
+    def name(self) -> str:
+        """The kind as its records say it."""
+        return str(self.record.model_fields["kind"].default)
 
     @property
     def key(self) -> str:

@@ -13,11 +13,9 @@ from app.schemas.common import (
     Card,
     Citations,
     FoodSourceRef,
-    Kind,
     Model,
     NutrientRef,
     Ref,
-    SearchTraits,
     Slug,
     SourceRef,
     Text,
@@ -258,15 +256,3 @@ class FoodSourceCard(Card):
     nutrients: list[ProvidedNutrient] = Field(
         validation_alias="provided", description="The nutrients that it is a source of."
     )
-
-
-KIND = Kind(
-    "food_source",
-    "food-sources",
-    "Food sources",
-    "Foods, groups of foods and sunlight.",
-    FoodSourceFile,
-    FoodSource,
-    FoodSourceCard,
-    SearchTraits(detail="group", entity=True, label="food"),
-)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.common import Citations, Kind, Model, Note, NutrientRef, Ranked, Ref, SourceRef, Text
+from app.schemas.common import Citations, Model, Note, NutrientRef, Ranked, Ref, SourceRef, Text
 from app.schemas.population import LifeStage, Population
 from app.schemas.quantity import Number, Quantity, Range, Unit
 
@@ -122,15 +122,3 @@ class Intake(IntakeFile, Ref):
     """A reference intake of one authority for one population."""
 
     kind: Literal["intake"] = Field(default="intake", description="Kind.")
-
-
-KIND = Kind(
-    "intake",
-    "intakes",
-    "Intakes",
-    "How much of a nutrient people need and may have.",
-    IntakeFile,
-    Intake,
-    Intake,
-    None,
-)
