@@ -91,25 +91,24 @@ def amount_problems(path: str, content: FoodSourceFile, names: Names, daily_valu
     sound = True
     for i, food in enumerate(content.foods):
         if food.ndb_no in [other.ndb_no for other in content.foods[:i]]:
-            yield Problem(file=path, key=f"foods[{i}].ndb_no", message=f"{food.ndb_no} is there twice; keep one")
+            yield Problem(path, f"foods[{i}].ndb_no", f"{food.ndb_no} is there twice; keep one")
         if food.brand is None and (found := _BRAND.search(food.description)):
-            message = f'missing, though "{found[0]}" looks like a brand; add it'
-            yield Problem(file=path, key=f"foods[{i}].brand", message=message)
+            yield Problem(path, f"foods[{i}].brand", f'missing, though "{found[0]}" looks like a brand; add it')
         for slug, amount in food.per_100g.items():
             key = f"foods[{i}].per_100g.{slug}"
             if slug not in nutrients:
                 sound = False
                 hint = did_you_mean(slug, nutrients, "add its file, or correct the slug")
-                yield Problem(file=path, key=key, message=f'unknown nutrient "{slug}"{hint}')
+                yield Problem(path, key, f'unknown nutrient "{slug}"{hint}')
             daily = daily_values.get(slug)
             if daily is not None and amount is not None and amount.unit != daily.unit:
                 message = f'"{amount.unit}" is not the unit of the Daily Value; write the amount in {daily.unit}'
-                yield Problem(file=path, key=key, message=message)
+                yield Problem(path, key, message)
         if missing := [slug for slug in nutrients if slug not in food.per_100g]:
             message = f'{", ".join(missing)} missing; write "not measured", or run python -m seed import-food'
-            yield Problem(file=path, key=f"foods[{i}].per_100g", message=message)
+            yield Problem(path, f"foods[{i}].per_100g", message)
     if not content.foods and not content.nutrients:
-        yield Problem(file=path, key="nutrients", message="missing, and so is foods; name what it provides")
+        yield Problem(path, "nutrients", "missing, and so is foods; name what it provides")
     if sound:
         yield from _verdict_problems(path, content, names, daily_values)
 
@@ -128,21 +127,21 @@ def _verdict_problems(path: str, content: FoodSourceFile, names: Names, daily_va
         key, best = f"nutrients[{i}]", standings.get(item.nutrient.slug)
         if item.standing is Standing.poor:
             if item.remark is None:
-                yield Problem(file=path, key=f"{key}.remark", message="missing; say why little of it is absorbed")
+                yield Problem(path, f"{key}.remark", "missing; say why little of it is absorbed")
         elif (
             best is not None
             and Standing.unrated not in (item.standing, best.standing)
             and item.standing != best.standing
         ):
             message = f'"{item.standing}" does not fit {_reason(best)}; write "{best.standing}", or leave it out'
-            yield Problem(file=path, key=f"{key}.standing", message=message)
+            yield Problem(path, f"{key}.standing", message)
         if best is None and not item.citations:
-            yield Problem(file=path, key=f"{key}.citations", message="required, but missing; add it")
+            yield Problem(path, f"{key}.citations", "required, but missing; add it")
     for standing, nutrient in _verdicts(content.summary, [names.refs[slug] for slug in standings]):
         best = standings[nutrient.slug]
         if best.standing not in (standing, Standing.poor, Standing.unrated):
             message = f'"{standing}" for {nutrient.name} does not fit {_reason(best)}, which is "{best.standing}"'
-            yield Problem(file=path, key="summary", message=f"{message}; correct the sentence")
+            yield Problem(path, "summary", f"{message}; correct the sentence")
 
 
 def _reason(amount: Amount) -> str:

@@ -28,7 +28,7 @@ def evidence_problems(authored: Sequence[Authored], names: Names) -> list[Proble
     """What breaks the rules of docs/grades.md."""
     one_page = {item.slug for item in authored if isinstance(item.content, SourceFile) and item.content.one_page}
     return [
-        Problem(file=item.path, key=key, message=message)
+        Problem(item.path, key, message)
         for item in authored
         for key, message in _of_record(item.content, names, one_page)
     ]

@@ -15,6 +15,8 @@ from app.schemas.quantity import MICROGRAMS, Quantity, Range
 from seed.intake_files import IntakesFile, IntakeTable, LifeStageRow, PopulationRow
 from seed.problems import Problem, did_you_mean, from_one
 
+STAGES = "life-stages.toml"
+
 
 @dataclass(frozen=True)
 class Line:
@@ -38,17 +40,17 @@ def stage_problems(stages: Sequence[LifeStageRow]) -> Iterator[Problem]:
     for i, stage in enumerate(stages):
         key, population = f"life_stages[{i}]", stage.population()
         if any(stage.code == other.code for other in seen):
-            yield _stage_problem(f"{key}.code", f'"{stage.code}" is there twice; rename or remove one')
+            yield Problem(STAGES, f"{key}.code", f'"{stage.code}" is there twice; rename or remove one')
         if stage.age_max is not None and stage.age_min > stage.age_max:
             message = f"{stage.age_max} is less than age_min ({stage.age_min}); swap them"
-            yield _stage_problem(f"{key}.age_max", message)
+            yield Problem(STAGES, f"{key}.age_max", message)
         like = [other for other in seen if other.sex == stage.sex and other.state == stage.state]
         if like and _overlap(like[-1].population(), population):
-            yield _stage_problem(
-                f"{key}.age_min", f"{like[-1].code} holds these ages as well; let ages rise, once each"
+            yield Problem(
+                STAGES, f"{key}.age_min", f"{like[-1].code} holds these ages as well; let ages rise, once each"
             )
         elif like and like[-1].population().age_min_months > population.age_min_months:
-            yield _stage_problem(f"{key}.age_min", f"is younger than {like[-1].code} above it; put stages in order")
+            yield Problem(STAGES, f"{key}.age_min", f"is younger than {like[-1].code} above it; put stages in order")
         seen.append(stage)
 
 
@@ -76,7 +78,7 @@ def table_problems(path: str, file: IntakesFile, stages: Sequence[LifeStageRow])
         *_missing_notes(file, found),
         *_bad_slugs(path, found),
     ):
-        yield Problem(file=path, key=key, message=message)
+        yield Problem(path, key, message)
 
 
 def expand(nutrient: Ref, file: IntakesFile, stages: Sequence[LifeStageRow]) -> Iterator[tuple[str, Intake]]:
@@ -120,10 +122,6 @@ def daily_values(intakes: Iterable[Intake]) -> Mapping[str, Quantity]:
 
 def _is_for_adults(population: Population) -> bool:
     return population.age_max_months is None and State.neither in population.states
-
-
-def _stage_problem(key: str, message: str) -> Problem:
-    return Problem(file="life-stages.toml", key=key, message=message)
 
 
 def _numbers(row: PopulationRow) -> tuple[Decimal, ...]:

@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 
-from app.schemas import Model
 
-
-class Problem(Model):
-    """One mistake in a content file: where it is, what is wrong and how to correct it."""
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a content file: where it is, what is wrong and how to correct it; without a key, of all of it."""
 
     file: str
-    line: int | None = None
     key: str
     message: str
+    line: int | None = None
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file

@@ -57,7 +57,7 @@ def prose_problems(files: Files, rules: ProseFile) -> list[Problem]:
             folded = text.casefold()
             messages = [message for rule in checked if rule.part in folded and (message := rule.message(text))]
             messages += _long_sentences(text)
-            problems += [Problem(file=raw.path, key=key, message=message) for message in messages]
+            problems += [Problem(raw.path, key, message) for message in messages]
     return problems + _readability(files)
 
 
@@ -102,7 +102,7 @@ def _readability(files: Files) -> list[Problem]:
         f"summaries and answers have a median reading grade of {median(grades.values()):.1f}, and "
         f"{HIGHEST_GRADE:.0f} is the most; begin with the hardest ({hardest})"
     )
-    return [Problem(file="prose.toml", key="", message=message)]
+    return [Problem("prose.toml", "", message)]
 
 
 def _texts(key: str, value: Any) -> Iterator[tuple[str, str]]:
