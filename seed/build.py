@@ -25,29 +25,15 @@ class Authored:
     content: Any
 
 
-@dataclass(frozen=True)
-class Link:
-    """`field` of the record `origin` refers to the record `target`; `position` keeps the written order."""
-
-    origin: str
-    field: str
-    target: str
-    position: int
-
-
-def links(slug: str, content: Any, fields: Iterable[str]) -> list[Link]:
-    """The references that a record holds in these fields, each once a field, in written order."""
-    found: dict[tuple[str, str], Link] = {}
-    for field in fields:
-        for ref in _refs(getattr(content, field)):
-            # a citation below any field is a citation of the record
-            name = "citations" if ref.kind == "source" else field
-            found.setdefault((name, ref.slug), Link(slug, name, ref.slug, len(found)))
-    for item in getattr(content, "disturbs", ()):
-        # a field of its own for each effect, so that a list can be filtered by both at once
-        name = effect_field(item.effect)
-        found.setdefault((name, item.nutrient.slug), Link(slug, name, item.nutrient.slug, len(found)))
-    return list(found.values())
+def links(content: Any, fields: Iterable[str]) -> list[tuple[str, str]]:
+    """The references that a record holds in these fields, as field and slug, each once a field, in written order."""
+    # a citation below any field is a citation of the record
+    found = [
+        ("citations" if ref.kind == "source" else f, ref.slug) for f in fields for ref in _refs(getattr(content, f))
+    ]
+    # a field of its own for each effect, so that a list can be filtered by both at once
+    found += [(effect_field(item.effect), item.nutrient.slug) for item in getattr(content, "disturbs", ())]
+    return list(dict.fromkeys(found))
 
 
 def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> list[Any]:
@@ -61,8 +47,8 @@ def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> 
     backlinks: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     by_slug = {item.slug: item for item in authored}
     for item in authored:
-        for link in links(item.slug, item.content, type(item.content).model_fields):
-            backlinks[link.target, item.kind.name, link.field].append(item.slug)
+        for field, target in links(item.content, type(item.content).model_fields):
+            backlinks[target, item.kind.name, field].append(item.slug)
     records: list[Any] = []
     for item in sorted(authored, key=lambda item: (item.kind.name, item.slug)):
         derived: dict[str, Any] = {}

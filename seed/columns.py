@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from app.schemas import KINDS
 from app.schemas.food_source import FoodSource
 from app.schemas.identifier import Match
 from app.schemas.intake import Intake
 from app.schemas.population import State
 from app.schemas.quantity import Unit
 from seed.amounts import food_amounts
-from seed.build import sort_name
+from seed.build import links, sort_name
 from seed.intake_files import LifeStageRow
 
 
@@ -56,6 +57,12 @@ def column_value(record: Any, column: str) -> Any:
     if isinstance(record, Intake) and column in INTAKE:
         return INTAKE[column](record)
     return COMPUTED[column](record) if column in COMPUTED else getattr(record, column)
+
+
+def link_rows(record: Any) -> Iterator[dict[str, Any]]:
+    """The rows of the references that a record holds; `position` keeps the written order."""
+    for position, (field, target) in enumerate(links(record, KINDS[record.kind].file.model_fields)):
+        yield {"origin": record.slug, "field": field, "target": target, "position": position}
 
 
 def amount_rows(record: Any) -> Iterator[dict[str, Any]]:
