@@ -73,7 +73,6 @@ def with_provisions(content: FoodSourceFile, names: Names, daily_values: DailyVa
 
 
 def food_amounts(record: FoodSource) -> Iterator[FoodAmount]:
-    """Each amount of a food source together with the food source."""
     remarks = {provision.nutrient.slug: provision.remark for provision in record.nutrients}
     for amount in record.amounts:
         yield FoodAmount(
@@ -201,7 +200,6 @@ def _amount(food: MeasuredFood, nutrient: Ref, amount: Mass | None, daily: Quant
 
 
 def _standing_of(percent: Decimal | None) -> Standing:
-    """The standing that a percentage of the Daily Value gives."""
     if percent is None:
         return Standing.unrated
     if percent >= 20:

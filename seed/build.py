@@ -94,7 +94,6 @@ def _order(item: Authored) -> tuple[int, int, str, str]:
 
 
 def _refs(value: Any) -> Iterator[Ref]:
-    """Every reference held by a model, at any depth."""
     if isinstance(value, Ref):
         yield value
     elif isinstance(value, BaseModel):

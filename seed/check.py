@@ -200,7 +200,6 @@ def _identifier_problems(authored: list[Authored]) -> Iterator[Problem]:
 
 
 def _intakes(raws: list[Raw], stages: list[LifeStageRow], names: Names, problems: list[Problem]) -> list[Intake]:
-    """The records that the tables of intakes hold."""
     intakes: dict[str, Intake] = {}
     nutrients = names.of_kind("nutrient")
     for raw in raws:

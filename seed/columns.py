@@ -53,7 +53,6 @@ INTAKE: dict[str, Callable[[Intake], Any]] = {
 
 
 def column_value(record: Any, column: str) -> Any:
-    """What a record's row holds in a column."""
     if isinstance(record, Intake) and column in INTAKE:
         return INTAKE[column](record)
     return COMPUTED[column](record) if column in COMPUTED else getattr(record, column)
@@ -66,7 +65,6 @@ def link_rows(record: Any) -> Iterator[dict[str, Any]]:
 
 
 def amount_rows(record: Any) -> Iterator[dict[str, Any]]:
-    """The rows of a food source's amounts."""
     if not isinstance(record, FoodSource):
         return
     for amount in food_amounts(record):
@@ -106,7 +104,6 @@ def provision_rows(record: Any) -> Iterator[dict[str, Any]]:
 
 
 def stage_rows(stages: Sequence[LifeStageRow]) -> list[dict[str, Any]]:
-    """The rows of the life stages, in order."""
     rows = []
     for position, stage in enumerate(stages):
         population = stage.population()

@@ -30,7 +30,6 @@ class Line:
 
     @property
     def micrograms(self) -> tuple[Decimal, ...]:
-        """The numbers by a common unit."""
         return tuple(number * MICROGRAMS[self.table.unit] for number in self.numbers)
 
 
@@ -142,7 +141,6 @@ def _quantity(line: Line) -> Quantity | Range | None:
 
 
 def _finding(line: Line) -> str:
-    """What the table says for this population."""
     numbers = " to ".join(f"{number:f}" for number in line.numbers)
     value = f"{numbers} {line.table.unit} per {line.table.per}" if numbers else "no value was determined"
     return f"{line.population.label}: {value}."

@@ -62,8 +62,6 @@ def prose_problems(files: Files, rules: ProseFile) -> list[Problem]:
 
 
 class _Rule:
-    """A phrase and what to write instead."""
-
     def __init__(self, phrase: str, advice: str) -> None:
         self.advice = advice
         self.pattern = re.compile(r"\b" + re.escape(phrase).replace(r"\*", r"\w*") + r"\b", re.IGNORECASE)

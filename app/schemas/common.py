@@ -37,7 +37,6 @@ UrlPath = Annotated[str, Field(pattern="^/", json_schema_extra={"format": "uri-r
 
 
 def is_slug(text: str) -> bool:
-    """Whether a record could have this slug."""
     return len(text) <= MAX_SLUG and re.fullmatch(SLUG_PATTERN, text) is not None
 
 
@@ -159,11 +158,9 @@ class Kind:
         return self.collection.replace("-", "_")
 
     def url(self, slug: str) -> str:
-        """Path of a record of this kind."""
         return f"/{self.collection}/{slug}"
 
     def ref(self, slug: str, name: str) -> Ref:
-        """A reference to a record of this kind."""
         return Ref(slug=slug, name=name, kind=self.name, url=self.url(slug))
 
 

@@ -229,7 +229,6 @@ class FoodSource(FoodSourceFile, Ref):
 
     @property
     def provided(self) -> list[ProvidedNutrient]:
-        """The nutrients that it is a source of, in short."""
         return [_in_short(item, [a for a in self.amounts if a.nutrient == item.nutrient]) for item in self.nutrients]
 
 

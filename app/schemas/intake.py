@@ -52,7 +52,6 @@ class IntakeType(StrEnum):
 
     @property
     def role(self) -> "Role":
-        """What the kind of value answers."""
         if self is IntakeType.dv:
             return Role.label
         limits = (
