@@ -103,22 +103,18 @@ def provision_rows(record: Any) -> Iterator[dict[str, Any]]:
         }
 
 
-def stage_rows(stages: Sequence[LifeStageRow]) -> list[dict[str, Any]]:
-    rows = []
+def stage_rows(stages: Sequence[LifeStageRow]) -> Iterator[dict[str, Any]]:
     for position, stage in enumerate(stages):
         population = stage.population()
-        rows.append(
-            {
-                "code": stage.code,
-                "position": position,
-                "label": stage.label,
-                "sex": str(stage.sex),
-                "state": str(stage.state),
-                "age_min_months": population.age_min_months,
-                "age_max_months": population.age_max_months,
-            }
-        )
-    return rows
+        yield {
+            "code": stage.code,
+            "position": position,
+            "label": stage.label,
+            "sex": str(stage.sex),
+            "state": str(stage.state),
+            "age_min_months": population.age_min_months,
+            "age_max_months": population.age_max_months,
+        }
 
 
 def identifier_rows(record: Any) -> Iterator[dict[str, Any]]:

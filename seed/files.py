@@ -137,6 +137,5 @@ def _is_inside(path: Path, root: Path) -> bool:
 
 
 def _parse(path: Path, file: str, files: Files) -> dict[str, Any]:
-    read = read_toml(path, file, files.problems)
-    files.texts[file] = read.text
-    return read.data
+    data, files.texts[file] = read_toml(path, file, files.problems)
+    return data

@@ -9,13 +9,24 @@ from pathlib import PurePath
 
 from app.schemas import KINDS
 from app.schemas.common import MAX_SLUG, Citation, Note, Ref, is_slug
-from app.schemas.intake import Intake, Role, Status
+from app.schemas.intake import Intake, IntakeType, Role, Status
 from app.schemas.population import LifeStage, Population, Sex, State
 from app.schemas.quantity import MICROGRAMS, Quantity, Range
 from seed.intake_files import IntakesFile, IntakeTable, LifeStageRow, PopulationRow
 from seed.problems import Problem, did_you_mean, from_one
 
 STAGES = "life-stages.toml"
+
+LIMITS = (
+    IntakeType.ul,
+    IntakeType.adi,
+    IntakeType.cdrr,
+    IntakeType.safe_level,
+    IntakeType.maximum,
+    IntakeType.supplement_guidance,
+    IntakeType.supplement_limit,
+)
+"""Types of values that answer how much is too much."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,12 @@ class Line:
     stage: LifeStageRow | None
     population: Population
     numbers: tuple[Decimal, ...]
+
+    @property
+    def role(self) -> Role:
+        if self.table.type is IntakeType.dv:
+            return Role.label
+        return Role.limit if self.table.type in LIMITS else Role.need
 
     @property
     def micrograms(self) -> tuple[Decimal, ...]:
@@ -95,7 +112,7 @@ def expand(nutrient: Ref, file: IntakesFile, stages: Sequence[LifeStageRow]) -> 
                 nutrient=nutrient,
                 authority=table.authority,
                 type=table.type,
-                role=table.type.role,
+                role=line.role,
                 life_stage=stage,
                 population=line.population,
                 status=Status.set if line.numbers else Status.not_determined,
@@ -115,12 +132,9 @@ def daily_values(intakes: Iterable[Intake]) -> Mapping[str, Quantity]:
     return {
         item.nutrient.slug: item.quantity
         for item in intakes
-        if item.role is Role.label and isinstance(item.quantity, Quantity) and _is_for_adults(item.population)
+        if item.role is Role.label and isinstance(item.quantity, Quantity)
+        if item.population.age_max_months is None and State.neither in item.population.states
     }
-
-
-def _is_for_adults(population: Population) -> bool:
-    return population.age_max_months is None and State.neither in population.states
 
 
 def _numbers(row: PopulationRow) -> tuple[Decimal, ...]:
@@ -209,10 +223,10 @@ def _overlap(one: Population, other: Population) -> bool:
 
 
 def _low_limits(found: Sequence[Line]) -> Iterator[tuple[str, str]]:
-    needs = [line for line in found if line.table.type.role is Role.need and line.numbers]
+    needs = [line for line in found if line.role is Role.need and line.numbers]
     for line in found:
         table = line.table
-        if table.type.role is not Role.limit or not line.numbers or table.below_need is not None:
+        if line.role is not Role.limit or not line.numbers or table.below_need is not None:
             continue
         for need in needs:
             alike = need.table.authority == table.authority and need.table.per == table.per

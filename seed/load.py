@@ -53,7 +53,7 @@ def prepare(checked: Checked) -> Prepared:
     kinds = Counter(record.kind for record in records.values())
     counts = {kind.key: kinds[kind.name] for kind in KINDS.values()}
     redirects = checked.dataset.redirects
-    stages = stage_rows(checked.life_stages)
+    stages = list(stage_rows(checked.life_stages))
     vocabulary = checked.vocabulary.model_dump_json()
     info = {**about, "counts": counts}
     hashed = content_hash(info, vocabulary, documents, cards, redirect_rows(records.values(), redirects), stages)

@@ -5,7 +5,6 @@ import stat
 import tomllib
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,26 +33,21 @@ _BIDI = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 """Characters that show text in another order than it is written in."""
 
 
-@dataclass(frozen=True)
-class TomlFile:
-    """What a file holds; nothing where it could not be read, for which there is a problem without a key."""
+def read_toml(path: Path, file: str, problems: list[Problem]) -> tuple[dict[str, Any], str]:
+    """What a file holds, and its text; `file` is its name in messages.
 
-    data: dict[str, Any]
-    text: str = ""
-
-
-def read_toml(path: Path, file: str, problems: list[Problem]) -> TomlFile:
-    """Read a file that is named `file` in messages."""
+    Where it cannot be read, it holds nothing, and there is a problem without a key.
+    """
     text, data = "", {}
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             problems.append(Problem(file, "", "not a regular file; put a file in its place"))
-            return TomlFile({})
+            return {}, ""
         with path.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             problems.append(Problem(file, "", f"larger than {MAX_BYTES} bytes; split it"))
-            return TomlFile({})
+            return {}, ""
         # some editors write a byte order mark
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
         data = _parse(text)
@@ -72,7 +66,7 @@ def read_toml(path: Path, file: str, problems: list[Problem]) -> TomlFile:
     except OSError as error:
         problems.append(Problem(file, "", f"cannot be read: {error.strerror}"))
     is_sound = not any(problem.file == file and not problem.key for problem in problems)
-    return TomlFile(data if is_sound else {}, text)
+    return data if is_sound else {}, text
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -174,14 +174,11 @@ class Resolver(Protocol):
         """What a grade with these citations rests on, in a sentence."""
 
 
-@dataclass(frozen=True)
 class RefTo:
     """Annotates a `Ref` that a content file writes as the slug of a record of one of these kinds."""
 
-    kinds: tuple[str, ...]
-
     def __init__(self, *kinds: str) -> None:
-        object.__setattr__(self, "kinds", kinds)
+        self.kinds = kinds
 
     def __get_pydantic_core_schema__(self, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_before_validator_function(self._from_slug, handler(source))
@@ -199,16 +196,12 @@ class RefTo:
         return value
 
 
-@dataclass(frozen=True)
 class Backlink:
     """Annotates a list of references that no file writes: records of these kinds whose `fields` refer to this one."""
 
-    kinds: tuple[str, ...]
-    fields: tuple[str, ...]
-
     def __init__(self, kinds: str | tuple[str, ...], *fields: str) -> None:
-        object.__setattr__(self, "kinds", (kinds,) if isinstance(kinds, str) else kinds)
-        object.__setattr__(self, "fields", fields)
+        self.kinds = (kinds,) if isinstance(kinds, str) else kinds
+        self.fields = fields
 
 
 NutrientRef = Annotated[Ref, RefTo("nutrient")]

@@ -50,21 +50,6 @@ class IntakeType(StrEnum):
     supplement_guidance = "supplement-guidance"
     supplement_limit = "supplement-limit"
 
-    @property
-    def role(self) -> "Role":
-        if self is IntakeType.dv:
-            return Role.label
-        limits = (
-            IntakeType.ul,
-            IntakeType.adi,
-            IntakeType.cdrr,
-            IntakeType.safe_level,
-            IntakeType.maximum,
-            IntakeType.supplement_guidance,
-            IntakeType.supplement_limit,
-        )
-        return Role.limit if self in limits else Role.need
-
 
 class Role(Ranked):
     """What a value answers, in the order of the list.
