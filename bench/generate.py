@@ -15,7 +15,7 @@ from typing import Any
 
 from app.__main__ import migrate
 from app.database.engines import writing_engine
-from app.schemas import KINDS, Names
+from app.schemas import KINDS
 from app.schemas.claim import Relation, SubjectState
 from app.schemas.common import Grade
 from app.schemas.food_source import FoodGroup, Standing
@@ -32,6 +32,7 @@ from seed.build import Authored, build
 from seed.check import Checked
 from seed.files import CoverageFile, DatasetFile
 from seed.load import load, prepare
+from seed.names import Names
 
 SHARES = {
     "source": 0.5,
@@ -66,7 +67,7 @@ def _checked(records: int, seed: int) -> Checked:
         for number in range(n)
     }
     refs = {slug: KINDS[kind].ref(slug, content["name"]) for (kind, slug), content in contents.items()}
-    names = Names(refs, {slug: kind for kind, slug in contents})
+    names = Names(refs)
     authored = [
         Authored(KINDS[kind], slug, f"{kind}/{slug}.toml", KINDS[kind].file.model_validate(content, context=names))
         for (kind, slug), content in contents.items()

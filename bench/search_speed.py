@@ -20,10 +20,10 @@ from pathlib import Path
 
 from app.api.records import ReleaseInfo
 from app.api.resources.search import SearchQuery, SuggestQuery, search_answer, suggest_answer
-from app.schemas import Names, Ref
 from app.schemas.vocabulary import Vocabulary
 from app.search.entries import ENTITIES, SEARCHED, Entry
 from app.search.index import SearchIndex, write_index
+from seed.names import Names
 
 SYLLABLES = [c + v for c in "bcdfghklmnprstvz" for v in ("a", "e", "i", "o", "u", "an", "er", "is", "or")]
 WORDS = 30_000
@@ -75,7 +75,7 @@ class Maker:
 def vocabulary() -> Vocabulary:
     """The vocabulary of the content; diets and ingredients name records, of which there are none here."""
     read = tomllib.loads(VOCABULARY.read_text(encoding="utf-8"))
-    names = Names(dict[str, Ref](), dict[str, str]())
+    names = Names({})
     return Vocabulary.model_validate({**read, "diets": {}, "ingredients": {}}, context=names)
 
 

@@ -255,7 +255,7 @@ def _compare(url: str, prepared: Prepared, *, is_required: bool) -> None:
     """Raise `WrongVersion` where the content may not follow what the database holds."""
     try:
         with _reading(url) as connection:
-            require_version(connection, prepared)
+            require_version(connection, prepared, diff(connection, prepared))
     except (SQLAlchemyError, Refused) as error:
         if is_required:
             raise

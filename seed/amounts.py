@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from app.schemas import KINDS, Names
-from app.schemas.common import Citation, Problem, Ref, did_you_mean
+from app.schemas import KINDS
+from app.schemas.common import Citation, Ref
 from app.schemas.food_source import (
     Amount,
     AmountStatus,
@@ -19,9 +19,14 @@ from app.schemas.food_source import (
     Standing,
 )
 from app.schemas.quantity import MICROGRAMS, Mass, Quantity, Unit
+from seed.names import Names
+from seed.problems import Problem, did_you_mean
 
 DailyValues = Mapping[str, Quantity]
 """The FDA Daily Value of each nutrient that has one."""
+
+CLAIMS = (Standing.high, Standing.good)
+"""What the FDA lets a label say: "high" or "good source"."""
 
 _VERDICT = re.compile(r"\b(?P<words>high in|good sources? of|gives? some|contains? little)\b", re.IGNORECASE)
 _VERDICTS = {"high": Standing.high, "good": Standing.good, "give": Standing.some, "cont": Standing.low}
@@ -58,7 +63,7 @@ def with_provisions(content: FoodSourceFile, names: Names, daily_values: DailyVa
         own = amounts.get(slug, [])
         best = min((amount.standing for amount in own), key=list(Standing).index, default=Standing.unrated)
         cited = [citation for amount in own for citation in amount.citations]
-        if slug not in written and best.is_claim:
+        if slug not in written and best in CLAIMS:
             provisions.append(Provision(nutrient=names.refs[slug], standing=best, citations=cited))
         elif slug in written:
             item = written[slug]
@@ -68,7 +73,6 @@ def with_provisions(content: FoodSourceFile, names: Names, daily_values: DailyVa
 
 
 def food_amounts(record: FoodSource) -> Iterator[FoodAmount]:
-    """Each amount of a food source together with the food source."""
     remarks = {provision.nutrient.slug: provision.remark for provision in record.nutrients}
     for amount in record.amounts:
         yield FoodAmount(
@@ -82,29 +86,28 @@ def food_amounts(record: FoodSource) -> Iterator[FoodAmount]:
 
 def amount_problems(path: str, content: FoodSourceFile, names: Names, daily_values: DailyValues) -> Iterator[Problem]:
     """Panels with gaps, and verdicts that do not follow from the amounts."""
-    nutrients = [slug for slug, kind in names.kinds.items() if kind == "nutrient"]
+    nutrients = names.of_kind("nutrient")
     sound = True
     for i, food in enumerate(content.foods):
         if food.ndb_no in [other.ndb_no for other in content.foods[:i]]:
-            yield Problem(file=path, key=f"foods[{i}].ndb_no", message=f"{food.ndb_no} is there twice; keep one")
+            yield Problem(path, f"foods[{i}].ndb_no", f"{food.ndb_no} is there twice; keep one")
         if food.brand is None and (found := _BRAND.search(food.description)):
-            message = f'missing, though "{found[0]}" looks like a brand; add it'
-            yield Problem(file=path, key=f"foods[{i}].brand", message=message)
+            yield Problem(path, f"foods[{i}].brand", f'missing, though "{found[0]}" looks like a brand; add it')
         for slug, amount in food.per_100g.items():
             key = f"foods[{i}].per_100g.{slug}"
             if slug not in nutrients:
                 sound = False
                 hint = did_you_mean(slug, nutrients, "add its file, or correct the slug")
-                yield Problem(file=path, key=key, message=f'unknown nutrient "{slug}"{hint}')
+                yield Problem(path, key, f'unknown nutrient "{slug}"{hint}')
             daily = daily_values.get(slug)
             if daily is not None and amount is not None and amount.unit != daily.unit:
                 message = f'"{amount.unit}" is not the unit of the Daily Value; write the amount in {daily.unit}'
-                yield Problem(file=path, key=key, message=message)
+                yield Problem(path, key, message)
         if missing := [slug for slug in nutrients if slug not in food.per_100g]:
             message = f'{", ".join(missing)} missing; write "not measured", or run python -m seed import-food'
-            yield Problem(file=path, key=f"foods[{i}].per_100g", message=message)
+            yield Problem(path, f"foods[{i}].per_100g", message)
     if not content.foods and not content.nutrients:
-        yield Problem(file=path, key="nutrients", message="missing, and so is foods; name what it provides")
+        yield Problem(path, "nutrients", "missing, and so is foods; name what it provides")
     if sound:
         yield from _verdict_problems(path, content, names, daily_values)
 
@@ -123,21 +126,21 @@ def _verdict_problems(path: str, content: FoodSourceFile, names: Names, daily_va
         key, best = f"nutrients[{i}]", standings.get(item.nutrient.slug)
         if item.standing is Standing.poor:
             if item.remark is None:
-                yield Problem(file=path, key=f"{key}.remark", message="missing; say why little of it is absorbed")
+                yield Problem(path, f"{key}.remark", "missing; say why little of it is absorbed")
         elif (
             best is not None
             and Standing.unrated not in (item.standing, best.standing)
             and item.standing != best.standing
         ):
             message = f'"{item.standing}" does not fit {_reason(best)}; write "{best.standing}", or leave it out'
-            yield Problem(file=path, key=f"{key}.standing", message=message)
+            yield Problem(path, f"{key}.standing", message)
         if best is None and not item.citations:
-            yield Problem(file=path, key=f"{key}.citations", message="required, but missing; add it")
+            yield Problem(path, f"{key}.citations", "required, but missing; add it")
     for standing, nutrient in _verdicts(content.summary, [names.refs[slug] for slug in standings]):
         best = standings[nutrient.slug]
         if best.standing not in (standing, Standing.poor, Standing.unrated):
             message = f'"{standing}" for {nutrient.name} does not fit {_reason(best)}, which is "{best.standing}"'
-            yield Problem(file=path, key="summary", message=f"{message}; correct the sentence")
+            yield Problem(path, "summary", f"{message}; correct the sentence")
 
 
 def _reason(amount: Amount) -> str:
@@ -166,8 +169,8 @@ def _amount(food: MeasuredFood, nutrient: Ref, amount: Mass | None, daily: Quant
     if amount is not None:
         in_serving = percent_of(amount, food.serving_g, daily)
         in_reference = _rounded(percent_of(amount, reference_g, daily), 1)
-    standing = Standing.of(in_reference)
-    by_serving = Standing.of(_rounded(in_serving, 1))
+    standing = _standing_of(in_reference)
+    by_serving = _standing_of(_rounded(in_serving, 1))
     percent = _rounded(in_serving, 0)
     what = nutrient.name.lower() if amount is None else f"{amount.value} {amount.unit} of {nutrient.name.lower()}"
     return Amount(
@@ -185,7 +188,7 @@ def _amount(food: MeasuredFood, nutrient: Ref, amount: Mass | None, daily: Quant
             weight=Mass(value=reference_g, unit=Unit.gram), percent_daily_value=in_reference
         ),
         standing=Standing.poor if is_poor and amount is not None else standing,
-        portion_decides=standing is not by_serving and (standing.is_claim or by_serving.is_claim),
+        portion_decides=standing is not by_serving and (standing in CLAIMS or by_serving in CLAIMS),
         citations=[
             Citation(
                 source=food.source,
@@ -194,6 +197,16 @@ def _amount(food: MeasuredFood, nutrient: Ref, amount: Mass | None, daily: Quant
             )
         ],
     )
+
+
+def _standing_of(percent: Decimal | None) -> Standing:
+    if percent is None:
+        return Standing.unrated
+    if percent >= 20:
+        return Standing.high
+    if percent >= 10:
+        return Standing.good
+    return Standing.some if percent > 5 else Standing.low
 
 
 def _rounded(number: Decimal | None, places: int) -> Decimal | None:

@@ -1,15 +1,18 @@
 """From authored files to the records that are served: every record gains the references that point at it."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.schemas import Kind, Names
-from app.schemas.common import Backlink, Grade, walk_refs
+from pydantic import BaseModel
+
+from app.schemas import Kind, Ref
+from app.schemas.common import Backlink, Grade
 from app.schemas.food_source import FoodSourceFile
 from app.schemas.lifestyle_factor import effect_field
 from seed.amounts import DailyValues, amounts_of, with_provisions
+from seed.names import Names
 
 
 @dataclass(frozen=True)
@@ -22,29 +25,15 @@ class Authored:
     content: Any
 
 
-@dataclass(frozen=True)
-class Link:
-    """`field` of the record `origin` refers to the record `target`; `position` keeps the written order."""
-
-    origin: str
-    field: str
-    target: str
-    position: int
-
-
-def links(slug: str, content: Any, fields: Iterable[str]) -> list[Link]:
-    """The references that a record holds in these fields, each once a field, in written order."""
-    found: dict[tuple[str, str], Link] = {}
-    for field in fields:
-        for ref in walk_refs(getattr(content, field)):
-            # a citation below any field is a citation of the record
-            name = "citations" if ref.kind == "source" else field
-            found.setdefault((name, ref.slug), Link(slug, name, ref.slug, len(found)))
-    for item in getattr(content, "disturbs", ()):
-        # a field of its own for each effect, so that a list can be filtered by both at once
-        name = effect_field(item.effect)
-        found.setdefault((name, item.nutrient.slug), Link(slug, name, item.nutrient.slug, len(found)))
-    return list(found.values())
+def links(content: Any, fields: Iterable[str]) -> list[tuple[str, str]]:
+    """The references that a record holds in these fields, as field and slug, each once a field, in written order."""
+    # a citation below any field is a citation of the record
+    found = [
+        ("citations" if ref.kind == "source" else f, ref.slug) for f in fields for ref in _refs(getattr(content, f))
+    ]
+    # a field of its own for each effect, so that a list can be filtered by both at once
+    found += [(effect_field(item.effect), item.nutrient.slug) for item in getattr(content, "disturbs", ())]
+    return list(dict.fromkeys(found))
 
 
 def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> list[Any]:
@@ -56,11 +45,10 @@ def build(authored: list[Authored], names: Names, daily_values: DailyValues) -> 
         for item in authored
     ]
     backlinks: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
-    kinds = {item.slug: item.kind.name for item in authored}
     by_slug = {item.slug: item for item in authored}
     for item in authored:
-        for link in links(item.slug, item.content, type(item.content).model_fields):
-            backlinks[link.target, kinds[item.slug], link.field].append(item.slug)
+        for field, target in links(item.content, type(item.content).model_fields):
+            backlinks[target, item.kind.name, field].append(item.slug)
     records: list[Any] = []
     for item in sorted(authored, key=lambda item: (item.kind.name, item.slug)):
         derived: dict[str, Any] = {}
@@ -103,3 +91,14 @@ def _order(item: Authored) -> tuple[int, int, str, str]:
     rank = grade.rank if isinstance(grade, Grade) else 0
     position = getattr(item.content, "position", 0)
     return rank, position, sort_name(getattr(item.content, "name", item.slug)), item.slug
+
+
+def _refs(value: Any) -> Iterator[Ref]:
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, BaseModel):
+        for field in type(value).model_fields:
+            yield from _refs(getattr(value, field))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _refs(item)

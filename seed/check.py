@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.schemas import KINDS, Names
+from app.schemas import KINDS
 from app.schemas.claim import ClaimFile
-from app.schemas.common import MAX_SLUG, Problem, did_you_mean, from_one, is_slug
+from app.schemas.common import MAX_SLUG, is_slug
 from app.schemas.food_source import FoodSourceFile
 from app.schemas.identifier import Match
 from app.schemas.intake import Intake
@@ -25,6 +25,8 @@ from seed.evidence import evidence_problems
 from seed.files import CoverageFile, DatasetFile, Files, Raw, read
 from seed.intake_files import IntakesFile, LifeStageRow, LifeStagesFile
 from seed.intakes import daily_values, expand, stage_problems, table_problems
+from seed.names import Names
+from seed.problems import Problem, did_you_mean, from_one
 from seed.prose import ProseFile, prose_problems
 from seed.redirects import slug_of
 from seed.toml_file import Key, line_of, lines_of
@@ -62,28 +64,28 @@ def _located(problems: Iterable[Problem], texts: Mapping[str, str]) -> Iterator[
             if problem.file not in lines:
                 lines[problem.file] = lines_of(texts[problem.file])
             line = line_of(lines[problem.file], problem.key)
-        yield problem.model_copy(update={"line": line, "key": from_one(problem.key)})
+        yield replace(problem, line=line, key=from_one(problem.key))
 
 
 def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
     problems = files.problems
     names = _names(files)
-    dataset = _validate(DatasetFile, files.dataset, "dataset.toml", names, problems)
-    coverage = _validate(CoverageFile, files.coverage or {"fact": []}, "coverage.toml", names, problems)
-    vocabulary = _validate(Vocabulary, files.vocabulary, "vocabulary.toml", names, problems)
+    single = files.single
+    dataset = _validate(DatasetFile, single["dataset"], "dataset.toml", names, problems)
+    coverage = _validate(CoverageFile, single["coverage"] or {"fact": []}, "coverage.toml", names, problems)
+    vocabulary = _validate(Vocabulary, single["vocabulary"], "vocabulary.toml", names, problems)
     authored = []
     for raw in files.raws:
         content = _validate(raw.kind.file, raw.data, raw.path, names, problems)
         if content is not None:
             authored.append(Authored(raw.kind, raw.slug, raw.path, content))
     # after validation, which passes over a file that has a problem as a whole
-    problems += _slug_problems(files) + _name_problems(files)
-    problems += [problem for item in authored for problem in _record_problems(item)]
+    problems += [*_slug_problems(files), *_name_problems(files)]
+    problems += [*_claim_problems(authored), *_part_problems(authored), *_identifier_problems(authored)]
     problems += evidence_problems(authored, names)
-    prose = _validate(ProseFile, files.prose, "prose.toml", names, problems)
+    prose = _validate(ProseFile, single["prose"], "prose.toml", names, problems)
     problems += prose_problems(files, prose) if prose is not None else []
-    problems += [*_part_problems(authored), *_identifier_problems(authored)]
-    stages = _validate(LifeStagesFile, files.life_stages, "life-stages.toml", names, problems) or LifeStagesFile()
+    stages = _validate(LifeStagesFile, single["life-stages"], "life-stages.toml", names, problems) or LifeStagesFile()
     problems += stage_problems(stages.life_stages)
     intakes = _intakes(files.tables, stages.life_stages, names, problems)
     daily = daily_values(intakes)
@@ -92,15 +94,14 @@ def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
             problems += amount_problems(item.path, item.content, names, daily)
     every = Names(
         {**names.refs, **{item.slug: KINDS["intake"].ref(item.slug, item.name) for item in intakes}},
-        {**names.kinds, **dict.fromkeys((item.slug for item in intakes), "intake")},
         names.source_types,
     )
-    problems += _redirect_problems(files.dataset.get("redirects"), every)
+    problems += _redirect_problems(single["dataset"].get("redirects"), every)
     problems += _coverage_problems(coverage, every) if coverage is not None else []
     if problems or dataset is None or coverage is None or vocabulary is None:
         return None, problems
     records = [*build(authored, names, daily), *intakes]
-    problems = _pointer_problems(coverage, records)
+    problems = list(_pointer_problems(coverage, records))
     return (None, problems) if problems else (Checked(dataset, coverage, stages.life_stages, vocabulary, records), [])
 
 
@@ -120,41 +121,34 @@ def resolve_pointer(document: Any, pointer: str) -> Any:
 
 
 def _names(files: Files) -> Names:
-    refs, kinds = {}, {}
+    refs, types = {}, {}
     for raw in files.raws:
         if is_slug(raw.slug):
             name = raw.data.get("name")
             shown = name.strip() if isinstance(name, str) and name.strip() else raw.slug
             refs[raw.slug] = raw.kind.ref(raw.slug, shown)
-            kinds[raw.slug] = raw.kind.name
-    types = {raw.slug: str(raw.data.get("type")) for raw in files.raws if raw.kind.name == "source"}
-    # one that is missing or misspelt is a problem of the source alone
-    types = {slug: kind for slug, kind in types.items() if kind in set(SourceType)}
-    return Names(refs, kinds, types)
+        # one that is missing or misspelt is a problem of the source alone
+        if raw.kind.name == "source" and raw.data.get("type") in list(SourceType):
+            types[raw.slug] = raw.data["type"]
+    return Names(refs, types)
 
 
-def _slug_problems(files: Files) -> list[Problem]:
-    problems = []
-    owners: dict[str, Raw] = {}
+def _slug_problems(files: Files) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
     for raw in files.raws:
         if not is_slug(raw.slug):
             advice = f"use lower-case letters, digits and single hyphens, {MAX_SLUG} at most"
-            problems.append(Problem(file=raw.path, key="", message=f'"{raw.slug}" is not a slug; {advice}'))
-        if raw.slug in owners:
-            message = (
-                f'slug "{raw.slug}" is taken by {owners[raw.slug].path}; slugs are unique over all kinds: rename one'
-            )
-            problems.append(Problem(file=raw.path, key="", message=message))
-        owners.setdefault(raw.slug, raw)
-    return problems
+            yield Problem(raw.path, "", f'"{raw.slug}" is not a slug; {advice}')
+        if (owner := owners.setdefault(raw.slug, raw.path)) != raw.path:
+            message = f'slug "{raw.slug}" is taken by {owner}; slugs are unique over all kinds: rename one'
+            yield Problem(raw.path, "", message)
 
 
-def _name_problems(files: Files) -> list[Problem]:
+def _name_problems(files: Files) -> Iterator[Problem]:
     """A name or alias that two records of one kind share would make a search hit ambiguous.
 
     Between records, case, accents, hyphens and other marks make no difference.
     """
-    problems = []
     owners: dict[tuple[str, str], str] = {}
     written = set()
     for raw in files.raws:
@@ -167,16 +161,14 @@ def _name_problems(files: Files) -> list[Problem]:
             plain = " ".join(text.casefold().split())
             owner = owners.setdefault((raw.kind.name, slug_of(text) or plain), raw.path)
             if owner != raw.path or (owner, plain) in written:
-                message = f'"{text}" is already a name or alias of {owner}; keep it in one place'
-                problems.append(Problem(file=raw.path, key=key, message=message))
+                yield Problem(raw.path, key, f'"{text}" is already a name or alias of {owner}; keep it in one place')
             written.add((raw.path, plain))
-    return problems
 
 
-def _record_problems(item: Authored) -> Iterator[Problem]:
-    content = item.content
-    if isinstance(content, ClaimFile) and (content.object is None) == (content.target is None):
-        yield Problem(file=item.path, key="object", message="give either object (a record) or target (words), not both")
+def _claim_problems(authored: list[Authored]) -> Iterator[Problem]:
+    for item in authored:
+        if isinstance(item.content, ClaimFile) and (item.content.object is None) == (item.content.target is None):
+            yield Problem(item.path, "object", "give either object (a record) or target (words), not both")
 
 
 def _part_problems(authored: list[Authored]) -> Iterator[Problem]:
@@ -188,8 +180,7 @@ def _part_problems(authored: list[Authored]) -> Iterator[Problem]:
             chain.append(slug)
         if slug == item.slug:
             through = f" (through {', '.join(chain[1:])})" if len(chain) > 1 else ""
-            message = f"a record is not part of itself{through}; name the wider one"
-            yield Problem(file=item.path, key="part_of", message=message)
+            yield Problem(item.path, "part_of", f"a record is not part of itself{through}; name the wider one")
 
 
 def _identifier_problems(authored: list[Authored]) -> Iterator[Problem]:
@@ -200,71 +191,65 @@ def _identifier_problems(authored: list[Authored]) -> Iterator[Problem]:
         for place, identifier in enumerate(getattr(item.content, "same_as", ())):
             key, shown = f"same_as[{place}].id", f"{identifier.vocabulary} {identifier.id}"
             if identifier.code in seen:
-                yield Problem(file=item.path, key=key, message=f"{shown} stands here twice; remove one")
+                yield Problem(item.path, key, f"{shown} stands here twice; remove one")
             seen.add(identifier.code)
             if identifier.match is Match.exact and owners.setdefault(identifier.code, item) is not item:
                 owner = owners[identifier.code].path
                 message = f"{shown} is exactly {owner} already; only one record has this meaning, so say how it differs"
-                yield Problem(file=item.path, key=key, message=message)
+                yield Problem(item.path, key, message)
 
 
 def _intakes(raws: list[Raw], stages: list[LifeStageRow], names: Names, problems: list[Problem]) -> list[Intake]:
-    """The records that the tables of intakes hold."""
     intakes: dict[str, Intake] = {}
+    nutrients = names.of_kind("nutrient")
     for raw in raws:
         file = _validate(IntakesFile, raw.data, raw.path, names, problems)
-        if names.kinds.get(raw.slug) != "nutrient":
-            near = get_close_matches(raw.slug, [slug for slug, kind in names.kinds.items() if kind == "nutrient"], n=1)
+        if raw.slug not in nutrients:
+            near = get_close_matches(raw.slug, nutrients, n=1)
             hint = f"name the file {near[0]}.toml" if near else "add the nutrient's file"
-            problems.append(Problem(file=raw.path, key="", message=f'"{raw.slug}" is no nutrient; {hint}'))
+            problems.append(Problem(raw.path, "", f'"{raw.slug}" is no nutrient; {hint}'))
         elif file is not None:
             found = list(table_problems(raw.path, file, stages))
             problems += found
             if found:
                 continue
             for key, intake in expand(names.refs[raw.slug], file, stages):
-                if intake.slug in intakes or intake.slug in names.kinds:
+                if intake.slug in intakes or intake.slug in names.refs:
                     message = f'its slug "{intake.slug}" is taken; change the label, or part the two lines'
-                    problems.append(Problem(file=raw.path, key=key, message=message))
+                    problems.append(Problem(raw.path, key, message))
                 intakes.setdefault(intake.slug, intake)
     return list(intakes.values())
 
 
-def _redirect_problems(redirects: object, names: Names) -> list[Problem]:
-    problems = []
+def _redirect_problems(redirects: object, names: Names) -> Iterator[Problem]:
     for old, new in redirects.items() if isinstance(redirects, dict) else ():
         key = f"redirects.{old}"
-        if old in names.kinds:
+        if old in names.refs:
             message = f'"{old}" is a record again; a slug is never reused, so drop the redirect or rename the record'
-            problems.append(Problem(file="dataset.toml", key=key, message=message))
-        if isinstance(new, str) and new not in names.kinds:
-            hint = did_you_mean(new, names.kinds, "name the record that took its place")
-            problems.append(Problem(file="dataset.toml", key=key, message=f'unknown record "{new}"{hint}'))
-    return problems
+            yield Problem("dataset.toml", key, message)
+        if isinstance(new, str) and new not in names.refs:
+            hint = did_you_mean(new, names.refs, "name the record that took its place")
+            yield Problem("dataset.toml", key, f'unknown record "{new}"{hint}')
 
 
-def _coverage_problems(coverage: CoverageFile, names: Names) -> list[Problem]:
+def _coverage_problems(coverage: CoverageFile, names: Names) -> Iterator[Problem]:
     urls = {ref.url for ref in names.refs.values()}
-    problems, seen = [], set()
+    seen = set()
     for i, fact in enumerate(coverage.fact):
         if fact.number in seen:
-            message = f"{fact.number} is mapped twice; join the two entries"
-            problems.append(Problem(file="coverage.toml", key=f"fact[{i}].number", message=message))
+            yield Problem("coverage.toml", f"fact[{i}].number", f"{fact.number} is mapped twice; join the two entries")
         seen.add(fact.number)
         for j, target in enumerate(fact.targets):
             url = target.partition("#")[0]
             # a path without a record, such as /comparison, is proved against the running API
             if url.count("/") > 1 and url not in urls:
                 hint = did_you_mean(url, urls, "name the path of a record")
-                message = f'no record at "{url}"{hint}'
-                problems.append(Problem(file="coverage.toml", key=f"fact[{i}].targets[{j}]", message=message))
-    return problems
+                yield Problem("coverage.toml", f"fact[{i}].targets[{j}]", f'no record at "{url}"{hint}')
 
 
-def _pointer_problems(coverage: CoverageFile, records: list[Any]) -> list[Problem]:
+def _pointer_problems(coverage: CoverageFile, records: list[Any]) -> Iterator[Problem]:
     """What only the finished records can tell: pointers that lead nowhere."""
     documents = {record.url: record.model_dump(mode="json") for record in records}
-    problems = []
     for i, fact in enumerate(coverage.fact):
         for j, target in enumerate(fact.targets):
             url, _, pointer = target.partition("#")
@@ -274,8 +259,7 @@ def _pointer_problems(coverage: CoverageFile, records: list[Any]) -> list[Proble
                 resolve_pointer(documents[url], pointer)
             except LookupError:
                 message = f'"{pointer}" names nothing in {url}; correct the JSON Pointer'
-                problems.append(Problem(file="coverage.toml", key=f"fact[{i}].targets[{j}]", message=message))
-    return problems
+                yield Problem("coverage.toml", f"fact[{i}].targets[{j}]", message)
 
 
 def _validate(model: type[M], data: dict[str, Any], path: str, names: Names, problems: list[Problem]) -> M | None:
@@ -288,7 +272,7 @@ def _validate(model: type[M], data: dict[str, Any], path: str, names: Names, pro
         problems += [_problem(path, details, model) for details in found[:MAX_PROBLEMS]]
         if len(found) > MAX_PROBLEMS:
             message = f"{len(found) - MAX_PROBLEMS} more problems; correct these first"
-            problems.append(Problem(file=path, key="", message=message))
+            problems.append(Problem(path, "", message))
         return None
 
 
@@ -309,7 +293,7 @@ def _problem(path: str, details: ErrorDetails, model: type[BaseModel]) -> Proble
             message = details["msg"]
         case _:
             message = f"{details['msg'][0].lower()}{details['msg'][1:]}; found {_shorten(value)}"
-    return Problem(file=path, key=key, message=message)
+    return Problem(path, key, message)
 
 
 def _shorten(value: object) -> str:

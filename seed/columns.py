@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from app.schemas import KINDS
 from app.schemas.food_source import FoodSource
+from app.schemas.identifier import Match
 from app.schemas.intake import Intake
 from app.schemas.population import State
 from app.schemas.quantity import Unit
 from seed.amounts import food_amounts
-from seed.build import sort_name
+from seed.build import links, sort_name
 from seed.intake_files import LifeStageRow
 
 
@@ -51,14 +53,18 @@ INTAKE: dict[str, Callable[[Intake], Any]] = {
 
 
 def column_value(record: Any, column: str) -> Any:
-    """What a record's row holds in a column."""
     if isinstance(record, Intake) and column in INTAKE:
         return INTAKE[column](record)
     return COMPUTED[column](record) if column in COMPUTED else getattr(record, column)
 
 
+def link_rows(record: Any) -> Iterator[dict[str, Any]]:
+    """The rows of the references that a record holds; `position` keeps the written order."""
+    for position, (field, target) in enumerate(links(record, KINDS[record.kind].file.model_fields)):
+        yield {"origin": record.slug, "field": field, "target": target, "position": position}
+
+
 def amount_rows(record: Any) -> Iterator[dict[str, Any]]:
-    """The rows of a food source's amounts."""
     if not isinstance(record, FoodSource):
         return
     for amount in food_amounts(record):
@@ -97,20 +103,23 @@ def provision_rows(record: Any) -> Iterator[dict[str, Any]]:
         }
 
 
-def stage_rows(stages: Sequence[LifeStageRow]) -> list[dict[str, Any]]:
-    """The rows of the life stages, in order."""
-    rows = []
+def stage_rows(stages: Sequence[LifeStageRow]) -> Iterator[dict[str, Any]]:
     for position, stage in enumerate(stages):
         population = stage.population()
-        rows.append(
-            {
-                "code": stage.code,
-                "position": position,
-                "label": stage.label,
-                "sex": str(stage.sex),
-                "state": str(stage.state),
-                "age_min_months": population.age_min_months,
-                "age_max_months": population.age_max_months,
-            }
-        )
-    return rows
+        yield {
+            "code": stage.code,
+            "position": position,
+            "label": stage.label,
+            "sex": str(stage.sex),
+            "state": str(stage.state),
+            "age_min_months": population.age_min_months,
+            "age_max_months": population.age_max_months,
+        }
+
+
+def identifier_rows(record: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a record's codes in the database; a code of a blood test is only close to the nutrient."""
+    tests = {item.code: item for test in getattr(record, "assessment", ()) for item in test.same_as}
+    near = [item.model_copy(update={"match": Match.close}) for item in tests.values()]
+    for item in (*getattr(record, "same_as", ()), *near):
+        yield {"code": item.code, "record": record.slug, "match": item.match, "url": item.url}

@@ -5,12 +5,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.schemas import Names
 from app.schemas.claim import ClaimFile
-from app.schemas.common import Citation, Grade, Graded, Problem, RedFlag, Stance
-from app.schemas.grades import Support, grades_of
+from app.schemas.common import Citation, Grade, Graded, RedFlag, Stance
 from app.schemas.source import SourceFile
 from seed.build import Authored
+from seed.grades import grades_of, support_of
+from seed.names import Names
+from seed.problems import Problem
 
 WHOLE = "whole document"
 AUTHORITIES = ("guideline", "regulator", "fact-sheet", "reference-work", "systematic-review")
@@ -27,7 +28,7 @@ def evidence_problems(authored: Sequence[Authored], names: Names) -> list[Proble
     """What breaks the rules of docs/grades.md."""
     one_page = {item.slug for item in authored if isinstance(item.content, SourceFile) and item.content.one_page}
     return [
-        Problem(file=item.path, key=key, message=message)
+        Problem(item.path, key, message)
         for item in authored
         for key, message in _of_record(item.content, names, one_page)
     ]
@@ -54,11 +55,8 @@ def _of_record(content: Any, names: Names, one_page: set[str]) -> Iterator[tuple
 
 
 def _of_grade(key: str, graded: Graded, names: Names) -> Iterator[tuple[str, str]]:
-    cited = [
-        Support(c.source.slug, names.source_types.get(c.source.slug, ""), str(c.stance), c.indirect)
-        for c in graded.citations
-    ]
-    allowed = grades_of(cited)
+    citations = [{**dict(citation), "source": citation.source.slug} for citation in graded.citations]
+    allowed = grades_of(support_of(citations, names.source_types))
     if graded.grade in allowed and graded.graded_by is not None:
         message = "the citations give this grade already; remove graded_by and grade_reason"
         yield f"{key}.graded_by".removeprefix("."), message

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field, HttpUrl
 
 from app.schemas import KINDS, Kind
-from app.schemas.common import VERSION_PATTERN, Model, Problem, Slug, Text
+from app.schemas.common import VERSION_PATTERN, Model, Slug, Text
+from seed.problems import Problem
 from seed.toml_file import read_toml
 
 CONTENT = Path(__file__).parent / "content"
@@ -79,11 +80,8 @@ class Files:
     raws: list[Raw] = field(default_factory=list)
     tables: list[Raw] = field(default_factory=list)
     """Files that hold many records each: the intakes of a nutrient."""
-    life_stages: dict[str, Any] = field(default_factory=dict)
-    dataset: dict[str, Any] = field(default_factory=dict)
-    coverage: dict[str, Any] = field(default_factory=dict)
-    vocabulary: dict[str, Any] = field(default_factory=dict)
-    prose: dict[str, Any] = field(default_factory=dict)
+    single: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in SINGLE})
+    """The files of which there is one, by name; empty where it is missing."""
     problems: list[Problem] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     """The text of each file, to find the lines of problems in."""
@@ -93,7 +91,7 @@ def read(folder: Path) -> Files:
     """Read every content file below `folder`, and nothing outside; what cannot be read becomes a problem."""
     files = Files()
     if not folder.is_dir():
-        files.problems.append(Problem(file=str(folder), key="", message="no such folder; name the content folder"))
+        files.problems.append(Problem(str(folder), "", "no such folder; name the content folder"))
         return files
     collections = {kind.collection: kind for kind in KINDS.values()}
     root = folder.resolve()
@@ -102,9 +100,9 @@ def read(folder: Path) -> Files:
         file, parts = str(relative), relative.parts
         if not _is_inside(path, root):
             message = "a symbolic link out of the content folder; put the file itself here"
-            files.problems.append(Problem(file=file, key="", message=message))
+            files.problems.append(Problem(file, "", message))
         elif len(parts) == 1 and path.suffix == ".toml" and path.stem in SINGLE:
-            setattr(files, path.stem.replace("-", "_"), _parse(path, file, files))
+            files.single[path.stem] = _parse(path, file, files)
         elif len(parts) == 2 and parts[0] in collections and path.suffix == ".toml":
             kind = collections[parts[0]]
             held = files.tables if kind.name == "intake" else files.raws
@@ -112,9 +110,9 @@ def read(folder: Path) -> Files:
         elif not path.is_dir():
             known = ", ".join(sorted(collections))
             message = f"not a content file; put <slug>.toml into one of {known}"
-            files.problems.append(Problem(file=file, key="", message=message))
+            files.problems.append(Problem(file, "", message))
     if not (folder / "dataset.toml").exists():
-        files.problems.append(Problem(file="dataset.toml", key="", message="missing; add it with at least a version"))
+        files.problems.append(Problem("dataset.toml", "", "missing; add it with at least a version"))
     order = {kind.name: position for position, kind in enumerate(KINDS.values())}
     files.raws.sort(key=lambda raw: (order[raw.kind.name], raw.path))
     return files
@@ -139,6 +137,5 @@ def _is_inside(path: Path, root: Path) -> bool:
 
 
 def _parse(path: Path, file: str, files: Files) -> dict[str, Any]:
-    read = read_toml(path, file, files.problems)
-    files.texts[file] = read.text
-    return read.data
+    data, files.texts[file] = read_toml(path, file, files.problems)
+    return data

@@ -120,7 +120,6 @@ def _parse(path: Path, text: str) -> Any:
 
 
 def _table(path: Path, columns: Sequence[str]) -> dict[str, list[Row]]:
-    """The rows of a table by NDB number."""
     rows: dict[str, list[Row]] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as opened:

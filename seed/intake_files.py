@@ -4,13 +4,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StrictInt, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.schemas.common import Model, Note, SourceRef, Text
 from app.schemas.intake import Authority, Conversion, IntakeType
 from app.schemas.population import Population, Sex, State, parse_age
-from app.schemas.quantity import BasisUnit, MassUnit, Number, Unit
+from app.schemas.quantity import MICROGRAMS, Number, Unit
 
 NOT_DETERMINED = "not-determined"
 
@@ -33,6 +33,18 @@ Setting = Annotated[
     Number | None, BeforeValidator(_setting, json_schema_input_type=Decimal | Literal["not-determined"])
 ]
 Age = Annotated[str, BeforeValidator(_age)]
+
+
+def _mass(unit: Unit) -> Unit:
+    if unit not in MICROGRAMS:
+        raise PydanticCustomError("unit_of_mass", "is no unit of mass; write g, mg or ug")
+    return unit
+
+
+def _basis(unit: Unit) -> Unit:
+    if unit not in (Unit.day, Unit.megajoule, Unit.kilogram_day):
+        raise PydanticCustomError("unit_of_basis", "is nothing to count an intake by; write d, MJ or kg.d")
+    return unit
 
 
 class LifeStageRow(Model):
@@ -107,8 +119,8 @@ class IntakeTable(Model):
 
     authority: Authority = Field(description="Who says so.")
     type: IntakeType = Field(description="Kind of reference value.")
-    unit: MassUnit = Field(description="Unit of every number in the table: mg, ug or g.")
-    per: BasisUnit = Field(
+    unit: Annotated[Unit, AfterValidator(_mass)] = Field(description="Unit of every number in the table: mg, ug or g.")
+    per: Annotated[Unit, AfterValidator(_basis)] = Field(
         default=Unit.day,
         description="What they are counted by: `d` (day), `MJ` (of energy) or `kg.d` (body weight and day).",
     )

@@ -8,11 +8,25 @@ from decimal import Decimal
 from pathlib import PurePath
 
 from app.schemas import KINDS
-from app.schemas.common import MAX_SLUG, Citation, Note, Problem, Ref, did_you_mean, from_one, is_slug
-from app.schemas.intake import Intake, Role, Status
-from app.schemas.population import LifeStage, Population, State
+from app.schemas.common import MAX_SLUG, Citation, Note, Ref, is_slug
+from app.schemas.intake import Intake, IntakeType, Role, Status
+from app.schemas.population import LifeStage, Population, Sex, State
 from app.schemas.quantity import MICROGRAMS, Quantity, Range
 from seed.intake_files import IntakesFile, IntakeTable, LifeStageRow, PopulationRow
+from seed.problems import Problem, did_you_mean, from_one
+
+STAGES = "life-stages.toml"
+
+LIMITS = (
+    IntakeType.ul,
+    IntakeType.adi,
+    IntakeType.cdrr,
+    IntakeType.safe_level,
+    IntakeType.maximum,
+    IntakeType.supplement_guidance,
+    IntakeType.supplement_limit,
+)
+"""Types of values that answer how much is too much."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +40,13 @@ class Line:
     numbers: tuple[Decimal, ...]
 
     @property
+    def role(self) -> Role:
+        if self.table.type is IntakeType.dv:
+            return Role.label
+        return Role.limit if self.table.type in LIMITS else Role.need
+
+    @property
     def micrograms(self) -> tuple[Decimal, ...]:
-        """The numbers by a common unit."""
         return tuple(number * MICROGRAMS[self.table.unit] for number in self.numbers)
 
 
@@ -37,17 +56,17 @@ def stage_problems(stages: Sequence[LifeStageRow]) -> Iterator[Problem]:
     for i, stage in enumerate(stages):
         key, population = f"life_stages[{i}]", stage.population()
         if any(stage.code == other.code for other in seen):
-            yield _stage_problem(f"{key}.code", f'"{stage.code}" is there twice; rename or remove one')
+            yield Problem(STAGES, f"{key}.code", f'"{stage.code}" is there twice; rename or remove one')
         if stage.age_max is not None and stage.age_min > stage.age_max:
             message = f"{stage.age_max} is less than age_min ({stage.age_min}); swap them"
-            yield _stage_problem(f"{key}.age_max", message)
+            yield Problem(STAGES, f"{key}.age_max", message)
         like = [other for other in seen if other.sex == stage.sex and other.state == stage.state]
-        if like and like[-1].population().overlaps(population):
-            yield _stage_problem(
-                f"{key}.age_min", f"{like[-1].code} holds these ages as well; let ages rise, once each"
+        if like and _overlap(like[-1].population(), population):
+            yield Problem(
+                STAGES, f"{key}.age_min", f"{like[-1].code} holds these ages as well; let ages rise, once each"
             )
         elif like and like[-1].population().age_min_months > population.age_min_months:
-            yield _stage_problem(f"{key}.age_min", f"is younger than {like[-1].code} above it; put stages in order")
+            yield Problem(STAGES, f"{key}.age_min", f"is younger than {like[-1].code} above it; put stages in order")
         seen.append(stage)
 
 
@@ -75,7 +94,7 @@ def table_problems(path: str, file: IntakesFile, stages: Sequence[LifeStageRow])
         *_missing_notes(file, found),
         *_bad_slugs(path, found),
     ):
-        yield Problem(file=path, key=key, message=message)
+        yield Problem(path, key, message)
 
 
 def expand(nutrient: Ref, file: IntakesFile, stages: Sequence[LifeStageRow]) -> Iterator[tuple[str, Intake]]:
@@ -93,7 +112,7 @@ def expand(nutrient: Ref, file: IntakesFile, stages: Sequence[LifeStageRow]) -> 
                 nutrient=nutrient,
                 authority=table.authority,
                 type=table.type,
-                role=table.type.role,
+                role=line.role,
                 life_stage=stage,
                 population=line.population,
                 status=Status.set if line.numbers else Status.not_determined,
@@ -113,16 +132,9 @@ def daily_values(intakes: Iterable[Intake]) -> Mapping[str, Quantity]:
     return {
         item.nutrient.slug: item.quantity
         for item in intakes
-        if item.role is Role.label and isinstance(item.quantity, Quantity) and _is_for_adults(item.population)
+        if item.role is Role.label and isinstance(item.quantity, Quantity)
+        if item.population.age_max_months is None and State.neither in item.population.states
     }
-
-
-def _is_for_adults(population: Population) -> bool:
-    return population.age_max_months is None and State.neither in population.states
-
-
-def _stage_problem(key: str, message: str) -> Problem:
-    return Problem(file="life-stages.toml", key=key, message=message)
 
 
 def _numbers(row: PopulationRow) -> tuple[Decimal, ...]:
@@ -143,7 +155,6 @@ def _quantity(line: Line) -> Quantity | Range | None:
 
 
 def _finding(line: Line) -> str:
-    """What the table says for this population."""
     numbers = " to ".join(f"{number:f}" for number in line.numbers)
     value = f"{numbers} {line.table.unit} per {line.table.per}" if numbers else "no value was determined"
     return f"{line.population.label}: {value}."
@@ -196,20 +207,30 @@ def _overlaps(found: Sequence[Line]) -> Iterator[tuple[str, str]]:
     for i, line in enumerate(found):
         for other in found[:i]:
             same = (line.table.authority, line.table.type) == (other.table.authority, other.table.type)
-            if same and line.population.overlaps(other.population):
+            if same and _overlap(line.population, other.population):
                 message = f"covers people whom {from_one(other.key)} covers as well; part their ages, sexes or states"
                 yield line.key, message
 
 
+def _overlap(one: Population, other: Population) -> bool:
+    """Whether somebody can belong to both."""
+    return (
+        (one.sex == other.sex or Sex.any in (one.sex, other.sex))
+        and not set(one.states).isdisjoint(other.states)
+        and (one.age_max_months is None or one.age_max_months >= other.age_min_months)
+        and (other.age_max_months is None or other.age_max_months >= one.age_min_months)
+    )
+
+
 def _low_limits(found: Sequence[Line]) -> Iterator[tuple[str, str]]:
-    needs = [line for line in found if line.table.type.role is Role.need and line.numbers]
+    needs = [line for line in found if line.role is Role.need and line.numbers]
     for line in found:
         table = line.table
-        if table.type.role is not Role.limit or not line.numbers or table.below_need is not None:
+        if line.role is not Role.limit or not line.numbers or table.below_need is not None:
             continue
         for need in needs:
             alike = need.table.authority == table.authority and need.table.per == table.per
-            if alike and line.population.overlaps(need.population) and min(line.micrograms) < max(need.micrograms):
+            if alike and _overlap(line.population, need.population) and min(line.micrograms) < max(need.micrograms):
                 message = (
                     f"lies below the {need.table.type} ({from_one(need.key)}); correct it, or say why in below_need"
                 )

@@ -1,9 +1,10 @@
 """Put a checked dataset into the database: one transaction, only what differs is written."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
 from sqlmodel import col
@@ -12,12 +13,11 @@ from app.database.current_release import loaded
 from app.database.models import TABLES, Dataset, LifeStage, Record, Redirect, metadata, table_of
 from app.database.releases import Change, compare
 from app.database.verification import content_hash
-from app.schemas import KINDS, card_json
-from app.schemas.identifier import identifier_rows
+from app.schemas import KINDS
 from seed.archive import keep, next_loaded_at
-from seed.build import links, sort_name
+from seed.build import sort_name
 from seed.check import Checked
-from seed.columns import amount_rows, column_value, provision_rows, stage_rows
+from seed.columns import amount_rows, column_value, identifier_rows, link_rows, provision_rows, stage_rows
 from seed.redirects import redirect_rows
 from seed.versions import WrongVersion, version_problem
 
@@ -26,7 +26,7 @@ Progress = Callable[[str, int, int], None]
 
 BATCH = 1000
 
-RECORD, LINK, REDIRECT, LIFE_STAGE = (metadata.tables[name] for name in ("record", "link", "redirect", "life_stage"))
+RECORD, REDIRECT, LIFE_STAGE = (metadata.tables[name] for name in ("record", "redirect", "life_stage"))
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,15 @@ def prepare(checked: Checked) -> Prepared:
     """Render every record once and hash the whole."""
     records = {record.slug: record for record in checked.records}
     documents = {slug: record.model_dump_json() for slug, record in sorted(records.items())}
-    cards = {slug: card_json(records[slug]) for slug in documents}
+    cards = {
+        slug: KINDS[records[slug].kind].card.model_validate(records[slug], from_attributes=True).model_dump_json()
+        for slug in documents
+    }
     about = checked.dataset.model_dump(mode="json", exclude={"redirects"})
-    counts = {kind.key: 0 for kind in KINDS.values()}
-    for record in records.values():
-        counts[KINDS[record.kind].key] += 1
-    redirects = dict(checked.dataset.redirects)
-    stages = stage_rows(checked.life_stages)
+    kinds = Counter(record.kind for record in records.values())
+    counts = {kind.key: kinds[kind.name] for kind in KINDS.values()}
+    redirects = checked.dataset.redirects
+    stages = list(stage_rows(checked.life_stages))
     vocabulary = checked.vocabulary.model_dump_json()
     info = {**about, "counts": counts}
     hashed = content_hash(info, vocabulary, documents, cards, redirect_rows(records.values(), redirects), stages)
@@ -68,18 +70,20 @@ def prepare(checked: Checked) -> Prepared:
 
 def diff(connection: Connection, prepared: Prepared) -> list[Change]:
     """What a load would add, change and remove, ordered by path."""
-    return _changes(stored_documents(connection), stored_cards(connection), prepared)
+    changes = compare(stored(connection, "record"), prepared.documents)
+    known = {change.slug for change in changes}
+    cards = stored(connection, "card")
+    for slug, card in prepared.cards.items():
+        if slug not in known and card != cards[slug]:
+            record = prepared.records[slug]
+            changes.append(Change("changed", slug, record.name, record.kind, record.url, ("card",)))
+    return sorted(changes, key=lambda change: change.url)
 
 
-def require_version(connection: Connection, prepared: Prepared) -> None:
+def require_version(connection: Connection, prepared: Prepared, changes: list[Change]) -> None:
     """Raise `WrongVersion` where the dataset may not follow the loaded one under its version."""
-    stored = stored_documents(connection)
-    _require_version(connection, prepared, stored, compare(stored, prepared.documents))
-
-
-def _require_version(connection: Connection, prepared: Prepared, stored: dict[str, str], changes: list[Change]) -> None:
-    problem = version_problem(connection, prepared.dataset, changes, stored, prepared.redirects)
-    if problem:
+    documents = stored(connection, "record")
+    if problem := version_problem(connection, prepared.dataset, changes, documents, prepared.redirects):
         raise WrongVersion(f"dataset.toml: version: {problem}.")
 
 
@@ -88,16 +92,15 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
     lock(connection)
     if loaded(connection) == (prepared.dataset["version"], prepared.dataset["content_hash"]):
         return []
-    stored = stored_documents(connection)
-    changes = _changes(stored, stored_cards(connection), prepared)
-    _require_version(connection, prepared, stored, changes)
+    changes = diff(connection, prepared)
+    require_version(connection, prepared, changes)
     replaced = keep(connection, None)
     kinds = {row.slug: row.kind for row in connection.execute(select(col(Record.slug), col(Record.kind)))}
     now = {slug: record.kind for slug, record in prepared.records.items()}
-    moved = {slug for slug in stored.keys() & now.keys() if kinds[slug] != now[slug]}
-    new = sorted((now.keys() - stored.keys()) | moved)
-    gone = sorted((stored.keys() - now.keys()) | moved)
-    changed = sorted({change.slug for change in changes if change.action == "changed"} - moved)
+    touched = {action: {c.slug for c in changes if c.action == action} for action in ("added", "removed", "changed")}
+    moved = {slug for slug in touched["changed"] if kinds[slug] != now[slug]}
+    new, gone = sorted(touched["added"] | moved), sorted(touched["removed"] | moved)
+    changed = sorted(touched["changed"] - moved)
 
     connection.execute(delete(Redirect))
     # a record that refers to one which goes has changed too, so no link is left dangling
@@ -132,32 +135,12 @@ def lock(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE dataset IN EXCLUSIVE MODE"))
 
 
-def stored_documents(connection: Connection) -> dict[str, str]:
-    """The documents in the database by slug."""
-    return _stored(connection, "record")
-
-
-def stored_cards(connection: Connection) -> dict[str, str]:
-    """The cards in the database by slug."""
-    return _stored(connection, "card")
-
-
-def _stored(connection: Connection, column: str) -> dict[str, str]:
+def stored(connection: Connection, column: Literal["record", "card"]) -> dict[str, str]:
+    """The records or cards in the database, as JSON, by slug."""
     found: dict[str, str] = {}
     for table in map(table_of, TABLES):
         found.update((row.slug, row[1]) for row in connection.execute(select(table.c.slug, table.c[column])))
     return found
-
-
-def _changes(stored: dict[str, str], cards: dict[str, str], prepared: Prepared) -> list[Change]:
-    """What changed from the stored records and cards to the prepared ones, ordered by path."""
-    changes = compare(stored, prepared.documents)
-    known = {change.slug for change in changes}
-    for slug, card in prepared.cards.items():
-        if slug not in known and card != cards[slug]:
-            record = prepared.records[slug]
-            changes.append(Change("changed", slug, record.name, record.kind, record.url, ("card",)))
-    return sorted(changes, key=lambda change: change.url)
 
 
 def _record_row(prepared: Prepared, slug: str) -> dict[str, Any]:
@@ -179,13 +162,8 @@ def _row(prepared: Prepared, slug: str) -> dict[str, Any]:
     return row
 
 
-def _link_rows(record: Any) -> Iterator[dict[str, Any]]:
-    for link in links(record.slug, record, KINDS[record.kind].file.model_fields):
-        yield asdict(link)
-
-
 PARTS: tuple[tuple[Table, str, Callable[[Any], Iterator[dict[str, Any]]]], ...] = (
-    (LINK, "origin", _link_rows),
+    (metadata.tables["link"], "origin", link_rows),
     (metadata.tables["identifier"], "record", identifier_rows),
     (metadata.tables["amount"], "food_source", amount_rows),
     (metadata.tables["provision"], "food_source", provision_rows),

@@ -8,8 +8,9 @@ from typing import Any
 import textstat
 from pydantic import Field
 
-from app.schemas.common import Model, Problem, is_slug
+from app.schemas.common import Model, is_slug
 from seed.files import Files, Raw
+from seed.problems import Problem
 
 LONGEST_SENTENCE = 30
 """Words."""
@@ -56,13 +57,11 @@ def prose_problems(files: Files, rules: ProseFile) -> list[Problem]:
             folded = text.casefold()
             messages = [message for rule in checked if rule.part in folded and (message := rule.message(text))]
             messages += _long_sentences(text)
-            problems += [Problem(file=raw.path, key=key, message=message) for message in messages]
+            problems += [Problem(raw.path, key, message) for message in messages]
     return problems + _readability(files)
 
 
 class _Rule:
-    """A phrase and what to write instead."""
-
     def __init__(self, phrase: str, advice: str) -> None:
         self.advice = advice
         self.pattern = re.compile(r"\b" + re.escape(phrase).replace(r"\*", r"\w*") + r"\b", re.IGNORECASE)
@@ -101,7 +100,7 @@ def _readability(files: Files) -> list[Problem]:
         f"summaries and answers have a median reading grade of {median(grades.values()):.1f}, and "
         f"{HIGHEST_GRADE:.0f} is the most; begin with the hardest ({hardest})"
     )
-    return [Problem(file="prose.toml", key="", message=message)]
+    return [Problem("prose.toml", "", message)]
 
 
 def _texts(key: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from sqlmodel import col
 from app.database.models import Release
 from app.database.releases import Archive, Change, compare
 from seed.archive import current_release, keep, restore
-from seed.load import Progress, lock, stored_documents
+from seed.load import Progress, lock, stored
 
 
 class NoWayBack(Exception):
@@ -26,7 +26,7 @@ def rollback(connection: Connection, _progress: Progress) -> list[Change]:
         raise NoWayBack("There is no earlier release to go back to.")
     archive = Archive.unpack(row.archive)
     try:
-        changes = compare(stored_documents(connection), archive.records)
+        changes = compare(stored(connection, "record"), archive.records)
         restore(connection, archive)
     except (KeyError, StatementError) as error:
         # of the database's own errors, only a violated constraint says that the rows are of another form

@@ -5,12 +5,11 @@ import stat
 import tomllib
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from app.schemas.common import Problem
+from seed.problems import Problem
 
 Key = tuple[str | int, ...]
 
@@ -34,45 +33,40 @@ _BIDI = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 """Characters that show text in another order than it is written in."""
 
 
-@dataclass(frozen=True)
-class TomlFile:
-    """What a file holds; nothing where it could not be read, for which there is a problem without a key."""
+def read_toml(path: Path, file: str, problems: list[Problem]) -> tuple[dict[str, Any], str]:
+    """What a file holds, and its text; `file` is its name in messages.
 
-    data: dict[str, Any]
-    text: str = ""
-
-
-def read_toml(path: Path, file: str, problems: list[Problem]) -> TomlFile:
-    """Read a file that is named `file` in messages."""
+    Where it cannot be read, it holds nothing, and there is a problem without a key.
+    """
     text, data = "", {}
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            problems.append(Problem(file=file, key="", message="not a regular file; put a file in its place"))
-            return TomlFile({})
+            problems.append(Problem(file, "", "not a regular file; put a file in its place"))
+            return {}, ""
         with path.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
-            problems.append(Problem(file=file, key="", message=f"larger than {MAX_BYTES} bytes; split it"))
-            return TomlFile({})
+            problems.append(Problem(file, "", f"larger than {MAX_BYTES} bytes; split it"))
+            return {}, ""
         # some editors write a byte order mark
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
         data = _parse(text)
         problems += _value_problems(file, data)
     except UnicodeDecodeError as error:
-        problems.append(Problem(file=file, key="", message=f"not UTF-8 (byte {error.start + 1}); save it as UTF-8"))
+        problems.append(Problem(file, "", f"not UTF-8 (byte {error.start + 1}); save it as UTF-8"))
     except tomllib.TOMLDecodeError as error:
         place = _PLACE.search(str(error))
         message = _PLACE.sub(f" (column {place[2]})" if place else "", str(error))
         line = int(place[1]) if place else None
-        problems.append(Problem(file=file, line=line, key="", message=f"not valid TOML: {message}; correct the syntax"))
+        problems.append(Problem(file, "", f"not valid TOML: {message}; correct the syntax", line))
     except RecursionError:
-        problems.append(Problem(file=file, key="", message=f"nested more than {MAX_DEPTH} levels deep; make it flat"))
+        problems.append(Problem(file, "", f"nested more than {MAX_DEPTH} levels deep; make it flat"))
     except (ValueError, ArithmeticError):
-        problems.append(Problem(file=file, key="", message="holds a number that is too long; write at most 15 digits"))
+        problems.append(Problem(file, "", "holds a number that is too long; write at most 15 digits"))
     except OSError as error:
-        problems.append(Problem(file=file, key="", message=f"cannot be read: {error.strerror}"))
+        problems.append(Problem(file, "", f"cannot be read: {error.strerror}"))
     is_sound = not any(problem.file == file and not problem.key for problem in problems)
-    return TomlFile(data if is_sound else {}, text)
+    return data if is_sound else {}, text
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -107,18 +101,18 @@ def _value_problems(file: str, data: dict[str, Any]) -> Iterator[Problem]:
     """What no content file may hold, whatever its keys mean. Problems without a key leave the file unread."""
     for count, (key, name, value) in enumerate(_values(data)):
         if count == MAX_VALUES:
-            yield Problem(file=file, key="", message=f"holds more than {MAX_VALUES} values; split it")
+            yield Problem(file, "", f"holds more than {MAX_VALUES} values; split it")
             return
         if isinstance(value, dict):
             for part in value:
                 if message := _text_problem(part, MAX_NAME):
-                    yield Problem(file=file, key="", message=f"a key {message}")
+                    yield Problem(file, "", f"a key {message}")
         elif isinstance(value, str):
             message = _name_problem(value) if name in _NAMES else _text_problem(value, MAX_TEXT)
             if message is None and value.startswith("/") and name not in _PATHS:
                 message = 'begins with "/", as only a path of the API does; write it otherwise'
             if message:
-                yield Problem(file=file, key="" if len(value) > MAX_TEXT else key, message=message)
+                yield Problem(file, "" if len(value) > MAX_TEXT else key, message)
         elif _is_long(value):
             raise ValueError(value)
 

@@ -63,7 +63,6 @@ def version_problem(
 
 
 def parse(version: str) -> Version:
-    """The three numbers of a version."""
     major, minor, patch = map(int, version.split("."))
     return major, minor, patch
 

@@ -27,10 +27,10 @@ from app.__main__ import migrate
 from app.database.engines import writing_engine
 from app.database.models import TABLES, metadata
 from app.main import create_app
-from app.schemas.common import Problem
 from app.settings import Settings
 from seed.__main__ import main as seed_main
 from seed.check import Checked, check
+from seed.problems import Problem
 
 ROOT = Path(__file__).parent.parent
 TINY = Path(__file__).parent / "content"

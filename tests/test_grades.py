@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.schemas.common import Grade
-from app.schemas.grades import LEVELS, Support, grades_of
+from seed.grades import LEVELS, Support, grades_of
 
 SUPPORTS = st.builds(
     Support,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Card, Grade, Kind, RecordFile, Ref, RefTo, SearchTraits, Text
+from app.schemas.common import Card, Grade, RecordFile, Ref, RefTo, Text
 
 Subject = Annotated[Ref, RefTo("nutrient", "symptom", "food_source", "lifestyle_factor")]
 
@@ -84,15 +84,3 @@ class ClaimCard(Card):
     target: Text | None = Field(description="What it affects, where that is not a record.")
     grade: Grade
     sources: list[Ref] = Field(min_length=1, description="The publications that it cites.")
-
-
-KIND = Kind(
-    "claim",
-    "claims",
-    "Claims",
-    "Single statements with the evidence for and against.",
-    ClaimFile,
-    Claim,
-    ClaimCard,
-    SearchTraits(detail="grade", joins=("subject", "co_subjects", "object"), label="claim"),
-)

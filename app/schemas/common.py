@@ -5,12 +5,10 @@ difference is a reference: a file names a slug, the JSON shows `{slug, name, url
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import (
     AfterValidator,
@@ -39,7 +37,6 @@ UrlPath = Annotated[str, Field(pattern="^/", json_schema_extra={"format": "uri-r
 
 
 def is_slug(text: str) -> bool:
-    """Whether a record could have this slug."""
     return len(text) <= MAX_SLUG and re.fullmatch(SLUG_PATTERN, text) is not None
 
 
@@ -142,14 +139,18 @@ class Kind:
     `search` the kind is not searched.
     """
 
-    name: str
     collection: str
     title: str
     description: str
-    file: type["Model"]
+    file: type[Model]
     record: type[Ref]
     card: type[Ref]
     search: SearchTraits | None = None
+
+    @property
+    def name(self) -> str:
+        """The kind as its records say it."""
+        return str(self.record.model_fields["kind"].default)
 
     @property
     def key(self) -> str:
@@ -157,55 +158,27 @@ class Kind:
         return self.collection.replace("-", "_")
 
     def url(self, slug: str) -> str:
-        """Path of a record of this kind."""
         return f"/{self.collection}/{slug}"
 
     def ref(self, slug: str, name: str) -> Ref:
-        """A reference to a record of this kind."""
         return Ref(slug=slug, name=name, kind=self.name, url=self.url(slug))
 
 
-@dataclass(frozen=True)
-class Names:
-    """Every record of a dataset by slug, with its kind: what references resolve against."""
+class Resolver(Protocol):
+    """What content is validated with, as the context of its models: it knows every record."""
 
-    refs: Mapping[str, Ref]
-    kinds: Mapping[str, str]
-    source_types: Mapping[str, str] = field(default_factory=dict)
+    def resolve(self, slug: str, kinds: tuple[str, ...]) -> Ref:
+        """The reference that a slug stands for; a `PydanticCustomError` where there is none of these kinds."""
 
     def reason_of(self, citations: list[Any]) -> str:
         """What a grade with these citations rests on, in a sentence."""
-        from app.schemas.grades import reason_of, support_of  # noqa: PLC0415 - the rule knows grades
-
-        return reason_of(support_of(citations, self.source_types))
-
-    def resolve(self, slug: str, kinds: tuple[str, ...]) -> Ref:
-        """The reference that a slug stands for; a `PydanticCustomError` names the likely intended one."""
-        if self.kinds.get(slug) in kinds:
-            return self.refs[slug]
-        wanted = " or ".join(kind.replace("_", " ") for kind in kinds)
-        if slug in self.kinds:
-            found = self.kinds[slug].replace("_", " ")
-            raise PydanticCustomError(
-                "reference_kind",
-                '"{slug}" is a {found}, not a {wanted}',
-                {"slug": slug, "found": found, "wanted": wanted},
-            )
-        alike = [name for name, kind in self.kinds.items() if kind in kinds]
-        hint = did_you_mean(slug, alike, "add its file, or correct the slug")
-        raise PydanticCustomError(
-            "reference_unknown", 'unknown {wanted} "{slug}"{hint}', {"slug": slug, "wanted": wanted, "hint": hint}
-        )
 
 
-@dataclass(frozen=True)
 class RefTo:
     """Annotates a `Ref` that a content file writes as the slug of a record of one of these kinds."""
 
-    kinds: tuple[str, ...]
-
     def __init__(self, *kinds: str) -> None:
-        object.__setattr__(self, "kinds", kinds)
+        self.kinds = kinds
 
     def __get_pydantic_core_schema__(self, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_before_validator_function(self._from_slug, handler(source))
@@ -218,21 +191,17 @@ class RefTo:
 
     def _from_slug(self, value: object, info: core_schema.ValidationInfo) -> object:
         if isinstance(value, str) and info.context is not None:
-            names: Names = info.context
-            return names.resolve(value, self.kinds)
+            resolver: Resolver = info.context
+            return resolver.resolve(value, self.kinds)
         return value
 
 
-@dataclass(frozen=True)
 class Backlink:
     """Annotates a list of references that no file writes: records of these kinds whose `fields` refer to this one."""
 
-    kinds: tuple[str, ...]
-    fields: tuple[str, ...]
-
     def __init__(self, kinds: str | tuple[str, ...], *fields: str) -> None:
-        object.__setattr__(self, "kinds", (kinds,) if isinstance(kinds, str) else kinds)
-        object.__setattr__(self, "fields", fields)
+        self.kinds = (kinds,) if isinstance(kinds, str) else kinds
+        self.fields = fields
 
 
 NutrientRef = Annotated[Ref, RefTo("nutrient")]
@@ -289,9 +258,8 @@ class Graded(Model):
             raise PydanticCustomError(
                 "grade_signature", "grade_reason and graded_by belong together; write both, or neither"
             )
-        names: Names = info.context
-        reason = names.reason_of(data["citations"])
-        return {"grade_reason": reason, **data}
+        resolver: Resolver = info.context
+        return {"grade_reason": resolver.reason_of(data["citations"]), **data}
 
 
 class Statement(Graded):
@@ -332,47 +300,3 @@ class RecordFile(Graded):
     )
     last_reviewed: date = Field(description="Day on which the record was last compared with its sources.")
     notes: list[Note] = Field(default=[], description="Remarks on coverage, limits or wording of the sources.")
-
-    def extra_aliases(self) -> Iterator[str]:
-        """Further names by which the record is found, beside `aliases`."""
-        return iter(())
-
-
-class Problem(Model):
-    """One mistake in a content file: where it is, what is wrong and how to correct it."""
-
-    file: str
-    line: int | None = None
-    key: str
-    message: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        text = f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
-        # one line for each problem, whatever the file holds
-        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def did_you_mean(word: str, known: Iterable[str], otherwise: str) -> str:
-    """How a message on an unknown word goes on: with the one that was probably meant, else with other advice."""
-    near = get_close_matches(word, known, n=1)
-    if near:
-        return f'; did you mean "{near[0]}"?'
-    return f"; {otherwise}" if otherwise else ""
-
-
-def from_one(key: str) -> str:
-    """A key such as `foods[0].unit` with positions as people count them: `foods[1].unit`."""
-    return re.sub(r"\[(\d+)\]", lambda position: f"[{int(position[1]) + 1}]", key)
-
-
-def walk_refs(value: Any) -> Iterator[Ref]:
-    """Every reference held by a model, at any depth."""
-    if isinstance(value, Ref):
-        yield value
-    elif isinstance(value, BaseModel):
-        for field in type(value).model_fields:
-            yield from walk_refs(getattr(value, field))
-    elif isinstance(value, list):
-        for item in value:
-            yield from walk_refs(item)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictInt, model_validator
 
-from app.schemas.common import Card, Grade, Kind, Model, RecordFile, RedFlags, Ref, RefTo, SearchTraits, Statement, Text
+from app.schemas.common import Card, Grade, Model, RecordFile, RedFlags, Ref, RefTo, Statement, Text
 
 Related = Annotated[
     Ref, RefTo("nutrient", "symptom", "mechanism", "food_source", "lifestyle_factor", "interaction", "claim")
@@ -49,15 +49,3 @@ class FaqEntryCard(Card):
     answer: Text = Field(description="The whole answer, in plain words.")
     grade: Grade = Field(description="How well the evidence supports the answer.")
     warnings: list[GradedText] = Field(description="What a reader of the answer must see next to it.")
-
-
-KIND = Kind(
-    "faq_entry",
-    "faq",
-    "FAQ",
-    "Questions as people ask them.",
-    FaqEntryFile,
-    FaqEntry,
-    FaqEntryCard,
-    SearchTraits(label="FAQ"),
-)

@@ -13,11 +13,9 @@ from app.schemas.common import (
     Card,
     Citations,
     FoodSourceRef,
-    Kind,
     Model,
     NutrientRef,
     Ref,
-    SearchTraits,
     Slug,
     SourceRef,
     Text,
@@ -65,22 +63,6 @@ class Standing(StrEnum):
     low = "low"
     poor = "poor"
     unrated = "unrated"
-
-    @classmethod
-    def of(cls, percent: Decimal | None) -> "Standing":
-        """The standing that a percentage of the Daily Value gives."""
-        if percent is None:
-            return cls.unrated
-        if percent >= 20:
-            return cls.high
-        if percent >= 10:
-            return cls.good
-        return cls.some if percent > 5 else cls.low
-
-    @property
-    def is_claim(self) -> bool:
-        """Whether the FDA lets a label say it: "good source" or "high"."""
-        return self in (Standing.high, Standing.good)
 
 
 class Provision(Model):
@@ -247,7 +229,6 @@ class FoodSource(FoodSourceFile, Ref):
 
     @property
     def provided(self) -> list[ProvidedNutrient]:
-        """The nutrients that it is a source of, in short."""
         return [_in_short(item, [a for a in self.amounts if a.nutrient == item.nutrient]) for item in self.nutrients]
 
 
@@ -274,15 +255,3 @@ class FoodSourceCard(Card):
     nutrients: list[ProvidedNutrient] = Field(
         validation_alias="provided", description="The nutrients that it is a source of."
     )
-
-
-KIND = Kind(
-    "food_source",
-    "food-sources",
-    "Food sources",
-    "Foods, groups of foods and sunlight.",
-    FoodSourceFile,
-    FoodSource,
-    FoodSourceCard,
-    SearchTraits(detail="group", entity=True, label="food"),
-)

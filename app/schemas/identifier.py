@@ -1,7 +1,6 @@
 """Codes that other vocabularies have for what a record is about. docs/identifiers.md says how they are chosen."""
 
 import re
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -152,11 +151,3 @@ class IdentifiedFile(RecordFile):
     """What the content files hold of records for which other vocabularies have codes."""
 
     same_as: list[Identifier] = Field(default=[], description="Its codes in other vocabularies.")
-
-
-def identifier_rows(record: Any) -> Iterator[dict[str, Any]]:
-    """The rows of a record's codes in the database; a code of a blood test is only close to the nutrient."""
-    tests = {item.code: item for test in getattr(record, "assessment", ()) for item in test.same_as}
-    near = [item.model_copy(update={"match": Match.close}) for item in tests.values()]
-    for item in (*getattr(record, "same_as", ()), *near):
-        yield {"code": item.code, "record": record.slug, "match": item.match, "url": item.url}

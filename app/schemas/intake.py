@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.common import Citations, Kind, Model, Note, NutrientRef, Ranked, Ref, SourceRef, Text
+from app.schemas.common import Citations, Model, Note, NutrientRef, Ranked, Ref, SourceRef, Text
 from app.schemas.population import LifeStage, Population
 from app.schemas.quantity import Number, Quantity, Range, Unit
 
@@ -49,22 +49,6 @@ class IntakeType(StrEnum):
     maximum = "maximum"
     supplement_guidance = "supplement-guidance"
     supplement_limit = "supplement-limit"
-
-    @property
-    def role(self) -> "Role":
-        """What the kind of value answers."""
-        if self is IntakeType.dv:
-            return Role.label
-        limits = (
-            IntakeType.ul,
-            IntakeType.adi,
-            IntakeType.cdrr,
-            IntakeType.safe_level,
-            IntakeType.maximum,
-            IntakeType.supplement_guidance,
-            IntakeType.supplement_limit,
-        )
-        return Role.limit if self in limits else Role.need
 
 
 class Role(Ranked):
@@ -122,15 +106,3 @@ class Intake(IntakeFile, Ref):
     """A reference intake of one authority for one population."""
 
     kind: Literal["intake"] = Field(default="intake", description="Kind.")
-
-
-KIND = Kind(
-    "intake",
-    "intakes",
-    "Intakes",
-    "How much of a nutrient people need and may have.",
-    IntakeFile,
-    Intake,
-    Intake,
-    None,
-)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Backlink, Card, Grade, Kind, NutrientRef, RecordFile, Ref, SearchTraits, Statement
+from app.schemas.common import Backlink, Card, Grade, NutrientRef, RecordFile, Ref, Statement
 
 
 class InteractionType(StrEnum):
@@ -46,15 +46,3 @@ class InteractionCard(Card):
     type: InteractionType
     nutrients: list[Ref] = Field(min_length=2, description="The nutrients; the one that acts comes first.")
     grade: Grade = Field(description="How well the evidence supports the interaction.")
-
-
-KIND = Kind(
-    "interaction",
-    "interactions",
-    "Interactions",
-    "How one nutrient acts on another.",
-    InteractionFile,
-    Interaction,
-    InteractionCard,
-    SearchTraits(joins=("nutrients",), label="interaction"),
-)

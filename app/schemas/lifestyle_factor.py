@@ -10,13 +10,11 @@ from app.schemas.common import (
     Card,
     Grade,
     Graded,
-    Kind,
     LifestyleFactorRef,
     Model,
     NutrientRef,
     RedFlags,
     Ref,
-    SearchTraits,
     Statement,
     SymptomRef,
     Text,
@@ -99,15 +97,3 @@ class LifestyleFactorCard(Card):
     part_of: Ref | None = Field(description="The wider factor it belongs to, if any.")
     examples: list[Text] = Field(description="Examples by common name: drugs, drinks.")
     disturbs: list[DisturbedNutrient] = Field(description="Nutrients that it disturbs.")
-
-
-KIND = Kind(
-    "lifestyle_factor",
-    "lifestyle-factors",
-    "Lifestyle factors",
-    "Habits, states and medicines.",
-    LifestyleFactorFile,
-    LifestyleFactor,
-    LifestyleFactorCard,
-    SearchTraits(entity=True),
-)

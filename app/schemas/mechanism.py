@@ -9,13 +9,11 @@ from app.schemas.common import (
     Backlink,
     Card,
     Grade,
-    Kind,
     Model,
     NutrientRef,
     RecordFile,
     Ref,
     RefTo,
-    SearchTraits,
     Statement,
     SymptomRef,
 )
@@ -64,15 +62,3 @@ class MechanismCard(Card):
     trigger: Trigger
     symptoms: list[Ref] = Field(description="What the chain ends in; empty for normal physiology.")
     grade: Grade = Field(description="How well the evidence supports the chain as a whole.")
-
-
-KIND = Kind(
-    "mechanism",
-    "mechanisms",
-    "Mechanisms",
-    "Chains of cause and effect.",
-    MechanismFile,
-    Mechanism,
-    MechanismCard,
-    SearchTraits(detail="grade", joins=("trigger", "symptoms"), label="mechanism"),
-)

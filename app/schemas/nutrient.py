@@ -12,11 +12,9 @@ from app.schemas.common import (
     Citations,
     FoodSourceRef,
     Graded,
-    Kind,
     Model,
     RedFlags,
     Ref,
-    SearchTraits,
     Statement,
     Text,
     UrlPath,
@@ -150,15 +148,3 @@ class NutrientCard(Card):
     electrolyte: bool = Field(description="Whether it carries charge in body fluids.")
     unit: Unit | None = Field(description="Unit in which its amounts are given.")
     daily_value: Quantity | None = Field(description="FDA Daily Value for adults, if any.")
-
-
-KIND = Kind(
-    "nutrient",
-    "nutrients",
-    "Nutrients",
-    "Vitamins and minerals.",
-    NutrientFile,
-    Nutrient,
-    NutrientCard,
-    SearchTraits(entity=True),
-)

@@ -45,15 +45,6 @@ class Population(Model):
     )
     states: list[State] = Field(min_length=1, max_length=3, description="The states it holds for.")
 
-    def overlaps(self, other: "Population") -> bool:
-        """Whether somebody can belong to both."""
-        return (
-            (self.sex == other.sex or Sex.any in (self.sex, other.sex))
-            and not set(self.states).isdisjoint(other.states)
-            and (self.age_max_months is None or self.age_max_months >= other.age_min_months)
-            and (other.age_max_months is None or other.age_max_months >= self.age_min_months)
-        )
-
 
 class LifeStage(Model):
     """A life stage of the authority that defines it."""

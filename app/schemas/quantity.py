@@ -34,9 +34,6 @@ class Unit(StrEnum):
 MICROGRAMS = {Unit.gram: Decimal(10**6), Unit.milligram: Decimal(1000), Unit.microgram: Decimal(1)}
 """Micrograms in a unit of mass: by it amounts in different units are put in order."""
 
-BASES = (Unit.day, Unit.megajoule, Unit.kilogram_day)
-"""What a reference intake may be counted by."""
-
 
 def plain(number: Decimal) -> int | float:
     """The number as JSON writes it best: 355 and not 355.0, 2.2 and not 2.2000000000000002."""
@@ -66,22 +63,6 @@ Number = Annotated[
 ]
 
 Percent = Annotated[Number, Field(le=100), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100})]
-
-
-def _mass(unit: Unit) -> Unit:
-    if unit not in MICROGRAMS:
-        raise PydanticCustomError("unit_of_mass", "is no unit of mass; write g, mg or ug")
-    return unit
-
-
-def _basis(unit: Unit) -> Unit:
-    if unit not in BASES:
-        raise PydanticCustomError("unit_of_basis", "is nothing to count an intake by; write d, MJ or kg.d")
-    return unit
-
-
-MassUnit = Annotated[Unit, AfterValidator(_mass)]
-BasisUnit = Annotated[Unit, AfterValidator(_basis)]
 
 
 class Quantity(Model):

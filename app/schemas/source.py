@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, StrictBool, StrictInt
 
-from app.schemas.common import Backlink, Card, Kind, Model, Ref, SearchTraits, Text
+from app.schemas.common import Backlink, Card, Model, Ref, Text
 
 
 class SourceType(StrEnum):
@@ -86,15 +86,3 @@ class SourceCard(Card):
     year: Year | None = Field(description="Year of publication.")
     doi: Doi | None = Field(description="Digital Object Identifier.")
     website: HttpUrl | None = Field(description="Its address on the web.")
-
-
-KIND = Kind(
-    "source",
-    "sources",
-    "Sources",
-    "The publications that everything cites.",
-    SourceFile,
-    Source,
-    SourceCard,
-    SearchTraits(label="source"),
-)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Backlink, Card, Kind, RedFlags, Ref, SearchTraits, Statement
+from app.schemas.common import Backlink, Card, RedFlags, Ref, Statement
 from app.schemas.identifier import IdentifiedFile
 
 
@@ -47,15 +47,3 @@ class SymptomCard(Card):
 
     kind: Literal["symptom"] = Field(default="symptom", description="Kind.")
     type: SymptomType
-
-
-KIND = Kind(
-    "symptom",
-    "symptoms",
-    "Symptoms",
-    "Symptoms, signs and conditions, and when to see a doctor.",
-    SymptomFile,
-    Symptom,
-    SymptomCard,
-    SearchTraits(entity=True),
-)
