@@ -16,7 +16,6 @@ router = Router(include_in_schema=False)
 
 @router.get("/docs")
 async def get_docs() -> Response:
-    """Swagger UI: read the API description and try it out."""
     page = render("docs.html", swagger_ui=package("swagger-ui"))
     return Response(page, headers={"Content-Security-Policy": POLICY}, media_type=HTML)
 

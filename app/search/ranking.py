@@ -300,7 +300,6 @@ def _hit(asked: Understood, ordinal: int, bm25: float) -> Hit:
 
 
 def score(told: dict[str, float]) -> float:
-    """The sum of the features, each times its weight."""
     return sum([WEIGHTS.get(feature, 0.0) * value for feature, value in told.items()])
 
 
