@@ -142,7 +142,6 @@ def _sentence(response: Any) -> str:
 
 
 def server(url: str) -> Any:
-    """The server of the tools over the API at this URL."""
     made = MCPServer("nutrient-knowledge", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING")
     tools = Tools(url)
     for name in [name for name in vars(Tools) if not name.startswith("_")]:

@@ -24,7 +24,6 @@ def say(*lines: object) -> None:
 
 
 def wrong_settings(error: ValidationError) -> Iterator[str]:
-    """A sentence for each setting that is wrong."""
     for item in error.errors():
         name, reason = str(item["loc"][0]).upper(), item["msg"].removeprefix("Value error, ")
         if name in _SECRET:

@@ -8,6 +8,7 @@ and tells how questions are answered whose source was left out of the learning: 
 """
 
 import argparse
+import json
 import math
 import random
 from collections import defaultdict
@@ -19,11 +20,10 @@ from sqlalchemy import Engine
 
 from app.database.engines import reading_engine
 from app.schemas.common import Intent
-from app.search import weights
 from app.search.current_index import CurrentIndex
 from app.search.index import SearchIndex
 from app.search.query import Understood
-from app.search.ranking import features, find, search
+from app.search.ranking import WEIGHTS, WEIGHTS_FILE, features, find, search
 from tests.support import real_database
 
 CASES = Path(__file__).parent / "search_cases.tsv"
@@ -157,16 +157,8 @@ def learn_and_try(index: SearchIndex, cases: Sequence[Case]) -> tuple[int, int]:
 
 def use(learned: dict[str, float]) -> None:
     """Search by these weights."""
-    weights.WEIGHTS.clear()
-    weights.WEIGHTS.update(learned)
-
-
-def write(learned: dict[str, float]) -> None:
-    """Write the module of the weights."""
-    file = Path(weights.__file__)
-    head = file.read_text(encoding="utf-8").partition("WEIGHTS")[0]
-    lines = "".join(f'    "{feature}": {weight},\n' for feature, weight in learned.items())
-    file.write_text(f"{head}WEIGHTS: dict[str, float] = {{\n{lines}}}\n", encoding="utf-8")
+    WEIGHTS.clear()
+    WEIGHTS.update(learned)
 
 
 def index_of(engine: Engine) -> SearchIndex:
@@ -188,7 +180,7 @@ def main() -> None:
     table = {}
     if options.learn:
         table["left out"] = (len(parts["tuning"]), *learn_and_try(index, parts["tuning"]))
-        write(weights.WEIGHTS)
+        WEIGHTS_FILE.write_text(f"{json.dumps(WEIGHTS, indent=1)}\n", encoding="utf-8")
     table |= {part: (len(cases), *hits(cases, index)) for part, cases in parts.items() if cases}
     print(f"{'':12}{'questions':>10}   {'hit@1':23}{'hit@3':23}")
     for part, (count, first, third) in table.items():

@@ -4,13 +4,14 @@ Formatting and writing a line costs more than answering from the memo, so neithe
 keep their order; those of the last moments are lost only where the process is killed.
 """
 
-import json
 import sys
 import threading
 from collections import deque
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
+
+from app.http.log_format import json_line
 
 if TYPE_CHECKING:
     from app.http.metrics import Metrics
@@ -105,13 +106,6 @@ def _console_line(when: float, seconds: float, request_id: str, request: LoggedR
 
 
 def _json_line(when: float, seconds: float, request_id: str, request: LoggedRequest) -> str:
-    fields = {
-        "time": datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds"),
-        "level": "info",
-        "logger": "app.access",
-        "message": f"{request.method} {request.path} {request.status}",
-        "request_id": request_id,
-        **request._asdict(),
-        "milliseconds": round(seconds * 1000, 3),
-    }
-    return json.dumps(fields, ensure_ascii=False) + "\n"
+    message = f"{request.method} {request.path} {request.status}"
+    own = {**request._asdict(), "milliseconds": round(seconds * 1000, 3)}
+    return json_line(when, "info", "app.access", message, request_id, **own) + "\n"

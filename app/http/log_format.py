@@ -8,21 +8,23 @@ from typing import Any
 
 from app.settings import Settings
 
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+def json_line(when: float, level: str, logger: str, message: str, identifier: str | None, **more: Any) -> str:
+    """A line of the log, without its end; `when` as `time.time()`."""
+    time = datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds")
+    fields = {"time": time, "level": level, "logger": logger, "message": message, "request_id": identifier, **more}
+    return _encode(fields)
 
 
 class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            "request_id": request_id.get(),
-        }
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        error = {"error": self.formatException(record.exc_info)} if record.exc_info else {}
+        level = record.levelname.lower()
+        return json_line(record.created, level, record.name, record.getMessage(), request_id.get(), **error)
 
 
 class ConsoleFormatter(logging.Formatter):

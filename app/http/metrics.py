@@ -5,6 +5,7 @@ PROMETHEUS_MULTIPROC_DIR before this module is imported: `python -m app serve` d
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -54,17 +55,15 @@ class DatasetCollector(Collector):
         self.engine = engine
 
     def collect(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("nutrients_database_up", "1 if the database answers with a dataset.", value=0)
-        info = GaugeMetricFamily("nutrients_dataset_info", "The dataset.", labels=("version", "content_hash"))
-        try:
-            with self.engine.connect() as connection:
-                about = release_info(connection)
-        except (SQLAlchemyError, NotReady):
-            yield up
-            return
-        info.add_metric((about["version"], about["content_hash"]), 1)
-        yield GaugeMetricFamily("nutrients_database_up", "1 if the database answers with a dataset.", value=1)
-        yield info
+        about = None
+        with suppress(SQLAlchemyError, NotReady), self.engine.connect() as connection:
+            about = release_info(connection)
+        up = float(about is not None)
+        yield GaugeMetricFamily("nutrients_database_up", "1 if the database answers with a dataset.", value=up)
+        if about:
+            info = GaugeMetricFamily("nutrients_dataset_info", "The dataset.", labels=("version", "content_hash"))
+            info.add_metric((about["version"], about["content_hash"]), 1)
+            yield info
 
 
 def serve_metrics(host: str, port: int, engine: Engine) -> None:

@@ -34,7 +34,8 @@ SQLITE_TYPES = {"boolean": "INTEGER", "integer": "INTEGER", "number": "REAL"}
 
 def package_files(connection: Connection, release: ReleaseInfo) -> dict[str, bytes]:
     """The files of the dataset that the connection reads, by their path in the package."""
-    records = {kind: list(connection.scalars(_records(kind))) for kind in KINDS}
+    selected = {kind: select(TABLES[kind].record).order_by(col(TABLES[kind].slug)) for kind in KINDS}
+    records = {kind: list(connection.scalars(select_all)) for kind, select_all in selected.items()}
     tidy = tables(record for of_kind in records.values() for record in of_kind)
     data = {
         f"json/{KINDS[kind].key}.json": "".join(["[\n", ",\n".join(of_kind), "\n]\n"]).encode()
@@ -47,7 +48,6 @@ def package_files(connection: Connection, release: ReleaseInfo) -> dict[str, byt
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
-    """A ZIP file of these files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in files.items():
@@ -55,11 +55,6 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
             info.create_system, info.external_attr = 3, 0o644 << 16
             archive.writestr(info, content, zipfile.ZIP_DEFLATED, compresslevel=9)
     return buffer.getvalue()
-
-
-def _records(kind: str) -> Any:
-    table = TABLES[kind]
-    return select(table.record).order_by(col(table.slug))
 
 
 def _csv(table: Table) -> bytes:

@@ -96,7 +96,6 @@ def _declare(made: dict[str, Table], name: str, schema: JSON, definitions: JSON)
 
 
 def _parts(schema: JSON, definitions: JSON, above: Sequence[str] = (), *, required: bool = True) -> Iterator[Any]:
-    """The columns and the lists that an object makes."""
     for key, declared in schema["properties"].items():
         keys = (*above, key)
         options = declared.get("anyOf", [declared])

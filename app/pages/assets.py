@@ -1,12 +1,11 @@
 """Static files of the pages: their addresses change with their content, so that they may be kept for good."""
 
 import hashlib
-from functools import cache
+from functools import cache, partial
 from mimetypes import guess_type
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
-from starlette.routing import Route
 
 STATIC = Path(__file__).parent / "static"
 SITE = STATIC / "site"
@@ -14,26 +13,21 @@ SITE = STATIC / "site"
 FOREVER = "public, max-age=31536000, immutable"
 
 
-class AssetRoute(Route):
-    """A static file, whole: the response cache answers conditions and compresses it, once."""
-
-    def __init__(self, path: str, file: Path) -> None:
-        media_type = guess_type(file.name)[0] or "text/plain"
-
-        # not async: it runs in a thread, as reading takes time
-        def read(_request: Request) -> Response:
-            return Response(file.read_bytes(), headers={"Cache-Control": FOREVER}, media_type=media_type)
-
-        super().__init__(path, read, methods=["GET"], include_in_schema=False)
-
-
 def install(app: FastAPI) -> None:
-    """Serve the static files."""
+    """Serve the static files, whole: the response cache answers conditions and compresses them, once."""
+    paths = {"/favicon.ico": SITE / "icon.svg"}
     for file in sorted(STATIC.rglob("*")):
         if file.is_file():
-            below = site(f"/{file.name}") if file.parent == SITE else f"/static/{file.relative_to(STATIC).as_posix()}"
-            app.router.routes.append(AssetRoute(below, file))
-    app.router.routes.append(AssetRoute("/favicon.ico", SITE / "icon.svg"))
+            path = site(f"/{file.name}") if file.parent == SITE else f"/static/{file.relative_to(STATIC).as_posix()}"
+            paths[path] = file
+    for path, file in paths.items():
+        app.router.add_route(path, partial(_read, file), methods=["GET"], include_in_schema=False)
+
+
+# not async: it runs in a thread, as reading takes time
+def _read(file: Path, _request: Request) -> Response:
+    media_type = guess_type(file.name)[0] or "text/plain"
+    return Response(file.read_bytes(), headers={"Cache-Control": FOREVER}, media_type=media_type)
 
 
 @cache

@@ -17,8 +17,21 @@ def linked_data(
     path: str, kind: Kind | None, content: Mapping[str, Any], dataset: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """The JSON-LD of a record, or of the dataset; none for lists."""
+    common = {"@context": "https://schema.org", "inLanguage": dataset["language"], "license": dataset["licence_url"]}
+    whole = {"@type": "Dataset", "@id": "/dataset", "name": dataset["title"], "description": dataset["description"]}
     if path == "/dataset":
-        return _dataset(dataset)
+        names = [key.replace("_", "-") for key in dataset["counts"]]
+        return {
+            **common,
+            **whole,
+            "version": dataset["version"],
+            "datePublished": dataset["released"],
+            "isAccessibleForFree": True,
+            "distribution": [
+                {"@type": "DataDownload", "contentUrl": f"/{name}.csv", "encodingFormat": "text/csv", "name": name}
+                for name in names
+            ],
+        }
     if kind is None or "url" not in content:
         return None
     if kind.name == "faq_entry":
@@ -30,38 +43,11 @@ def linked_data(
     if content.get("aliases"):
         about["alternateName"] = content["aliases"][:USUAL_NAMES]
     return {
-        "@context": "https://schema.org",
+        **common,
         "@type": "MedicalWebPage",
         "@id": content["url"],
         "name": content["name"],
-        "inLanguage": dataset["language"],
-        "license": dataset["licence_url"],
         "lastReviewed": content["last_reviewed"],
         "about": about,
-        "isPartOf": {
-            "@type": "Dataset",
-            "@id": "/dataset",
-            "name": dataset["title"],
-            "description": dataset["description"],
-        },
-    }
-
-
-def _dataset(dataset: Mapping[str, Any]) -> dict[str, Any]:
-    collections = [key.replace("_", "-") for key in dataset["counts"]]
-    return {
-        "@context": "https://schema.org",
-        "@type": "Dataset",
-        "@id": "/dataset",
-        "name": dataset["title"],
-        "description": dataset["description"],
-        "version": dataset["version"],
-        "datePublished": dataset["released"],
-        "inLanguage": dataset["language"],
-        "license": dataset["licence_url"],
-        "isAccessibleForFree": True,
-        "distribution": [
-            {"@type": "DataDownload", "contentUrl": f"/{name}.csv", "encodingFormat": "text/csv", "name": name}
-            for name in collections
-        ],
+        "isPartOf": whole,
     }

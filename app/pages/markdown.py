@@ -63,7 +63,6 @@ def _items(values: list[Json], depth: int) -> Iterator[str]:
 
 
 def _fields(values: Mapping[str, Json], depth: int) -> Iterator[str]:
-    """A bullet for each key of an object."""
     for key, value in values.items():
         if value in (None, [], {}):
             continue

@@ -125,23 +125,18 @@ def _filters(model: type[Query]) -> tuple[Filter, ...]:
 
 @dataclass
 class Answer:
-    """What the API answered to one request."""
-
     messages: list[Message]
 
     @property
     def status(self) -> int:
-        """The HTTP status."""
         return int(self.messages[0]["status"])
 
     @property
     def headers(self) -> MutableHeaders:
-        """A copy of the headers, to change."""
         return MutableHeaders(raw=list(self.messages[0]["headers"]))
 
     @property
     def content(self) -> Any:
-        """The parsed body."""
         return json.loads(b"".join(message.get("body", b"") for message in self.messages[1:]))
 
 

@@ -25,7 +25,6 @@ def element(tag: str, *children: str, **attributes: str | float) -> Markup:
 
 
 def path(class_: str, d: str) -> Markup:
-    """A shape, by what it is."""
     return element("path", class_=class_, d=d)
 
 

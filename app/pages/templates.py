@@ -113,7 +113,6 @@ def words(code: str) -> str:
 
 
 def number(value: float) -> str:
-    """A number with its thousands set apart."""
     return f"{value:,}"
 
 
@@ -201,7 +200,6 @@ _environment.globals |= {
 
 
 def render(template: str, **context: Any) -> bytes:
-    """A whole page."""
     html = _BLANKS.sub("\n", _environment.get_template(template).render(context))
     # who meets a grade for the first time can ask what it means
     if 'id="grades"' not in html:

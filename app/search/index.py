@@ -74,11 +74,9 @@ class SearchIndex:
         return self._holding("name", name_key(terms))
 
     def of_slug(self, slug: str) -> list[int]:
-        """The record with this slug, if there is one."""
         return self._holding("slug", slug)
 
     def find(self, query: Query, limit: int) -> list[int]:
-        """The ordinals of what fits best."""
         return [address.doc for _, address in self.searcher.search(query, limit, count=False).hits]
 
     def _holding(self, field: str, term: str) -> list[int]:

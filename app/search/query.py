@@ -25,28 +25,26 @@ class Understood:
 
     def __init__(self, index: SearchIndex, text: str) -> None:
         self.index, self.stop = index, index.analyzer.stop
-        self.corrections: set[str] = set()
-        """Terms that came of correcting a word."""
-        self.corrected: str | None = None
-        """The query as it was read, where words were corrected."""
-        self.excluded: set[str] = set()
-        """Slugs of records that are not wanted."""
-        words = self._correct(text)
+        words, self.corrected, self.corrections = self._correct(text)
         first = words[0].text if words else ""
         self.question = text.rstrip().endswith("?") or first in index.analyzer.questions
-        self.intents = index.analyzer.intents(words)
         self.closed = first in index.analyzer.closed
         """It is answered by yes or no, so it asks for no list."""
+        self.intents = index.analyzer.intents(words)
         self.title = index.analyzer.typed(text)
-        words, self.food = self._without_food_words(words)
-        tokens = self._without_negated(self._without_units(text, words))
+
+        others = self._without_food_words(words)
+        tokens, self.negated, names_unwanted_food = self._without_negated(self._without_units(text, others))
+        """Slugs of records of which it wants to hear nothing; a diet leaves foods out, but not what is said of them."""
         self.diets = {token.term for token in tokens if token.term in index.analyzer.diets}
         """Diets that it names: they ask for food and leave some out."""
-        self.negated = frozenset(self.excluded)
-        """Slugs of records of which it wants to hear nothing; a diet leaves foods out, but not what is said of them."""
-        self.excluded.update(slug for token in tokens if token.term in self.diets for slug in self._named([token]))
-        self.food = self.food or (bool(self.diets) and not self._is_told(words))
-        self.food = self.food and not (self.closed or self.intents & ELSE)
+        by_diet = (self._named([token]) for token in tokens if token.term in self.diets)
+        self.excluded = self.negated.union(*by_diet)
+        """Slugs of records that are not wanted."""
+        asks_by_diet = bool(self.diets) and not self._is_told(others)
+        asks_for_food = len(others) < len(words) or names_unwanted_food or asks_by_diet
+        self.food = asks_for_food and not (self.closed or self.intents & ELSE)
+
         terms = self._content(tokens)
         self.weights = {term: index.weight(term) for term in terms}
         # the foods that are left are what a diet asks for: no food need say its word
@@ -54,29 +52,35 @@ class Understood:
         whole = sum(weight for term, weight in self.weights.items() if term not in met) or 1.0
         self.shares = {term: 0.0 if term in met else weight / whole for term, weight in self.weights.items()}
         """What part of the query each term is."""
+        self._sums: dict[int, float] = {}
         strange = [token for token in tokens if token.term in self.weights and self._is_strange(token)]
         self.unknown = list(dict.fromkeys(text[token.start : token.end] for token in strange))
         """Words, as typed, that no record and no spelling explains."""
         self.strange = {token.term for token in strange}
         self.known = 1 - sum(self.shares[term] for term in sorted(self.strange))
         """What part of the query a record or a spelling explains."""
+
         self.recognised = self._without_torn(terms, self._recognise(terms))
         """Entries that the query names, with the terms by which it does."""
-        entities = self._narrowest()
+        self._entities = self._narrowest(self.recognised)
         self.named = {
-            term: frozenset(self.entry(o).slug for o, names in entities.items() if term in names) for term in terms
+            term: frozenset(self.entry(o).slug for o, names in self._entities.items() if term in names)
+            for term in terms
         }
         """Of each term, the slugs of what it names, alone or with others."""
         self.places = _places(self.named)
         """The terms of the query that a term or slug of a name answers, as bits in the order of `shares`."""
-        self._sums: dict[int, float] = {}
-        self.meant = frozenset(o for o, own in entities.items() if not any(own < other for other in entities.values()))
+        named = self._entities.values()
+        self.meant = frozenset(o for o, own in self._entities.items() if not any(own < other for other in named))
         """Entities that it names by nothing less than another: "low magnesium" is more exact than "magnesium"."""
-        self.mentions = self._mentions(entities)
+        self.mentions = self._mentions(self._entities)
         """What it names, in as many sets of slugs as there are parts that share no word."""
-        proper = (name.terms for o in entities for name in self.entry(o).names if name.primary and len(name.terms) <= 2)
-        self.marked = frozenset(self.weights).union(*proper)
+
+    @property
+    def marked(self) -> frozenset[str]:
         """Terms to mark: those of the query, and the names of what it names."""
+        names = (name for o in self._entities for name in self.entry(o).names)
+        return frozenset(self.weights).union(*(n.terms for n in names if n.primary and len(n.terms) <= 2))
 
     @cached_property
     def asks(self) -> list[str]:
@@ -138,9 +142,9 @@ class Understood:
         is_known = self.index.frequency(token.term) or self.index.speller.is_known(token.text)
         return not is_known and not token.text.isdigit()
 
-    def _narrowest(self) -> dict[int, frozenset[str]]:
-        """The entities that it names: "lithium" is an alias of the medicines too, but means no other one."""
-        entities = {o: names for o, names in self.recognised.items() if self.entry(o).kind in ENTITIES}
+    def _narrowest(self, recognised: dict[int, frozenset[str]]) -> dict[int, frozenset[str]]:
+        """The entities among them: "lithium" is an alias of the medicines too, but means no other one."""
+        entities = {o: names for o, names in recognised.items() if self.entry(o).kind in ENTITIES}
         wider = {(self.entry(o).parent, names) for o, names in entities.items()}
         return {o: names for o, names in entities.items() if (self.entry(o).slug, names) not in wider}
 
@@ -154,10 +158,10 @@ class Understood:
             parts.append((joined, slugs))
         return [slugs for _, slugs in parts]
 
-    def _correct(self, text: str) -> list[Word]:
-        """The words of the query, misspelt ones corrected, falsely split or joined ones put right."""
-        corrected: list[Word] = []
-        shown, last = [], 0
+    def _correct(self, text: str) -> tuple[list[Word], str | None, set[str]]:
+        """The words of the query, misspelt ones corrected, falsely split or joined ones put right; the query as it was
+        read, where there were such; and the terms that came of them."""
+        corrected, corrections, shown, last = list[Word](), set[str](), list[str](), 0
         words = self.index.analyzer.words(text)[:MAX_WORDS]
         i = 0
         while i < len(words):
@@ -168,13 +172,11 @@ class Understood:
             end = words[i + used - 1].end
             corrected += [Word(part, start, end) for part in parts]
             if parts != [words[i].text]:
-                self.corrections.update(map(self.index.analyzer.stem, parts))
+                corrections.update(map(self.index.analyzer.stem, parts))
                 shown += [text[last:start], " ".join(parts)]
                 last = end
             i += used
-        if shown:
-            self.corrected = " ".join("".join((*shown, text[last:])).split())
-        return corrected
+        return corrected, " ".join("".join((*shown, text[last:])).split()) if shown else None, corrections
 
     def _read(self, words: Sequence[Word], i: int) -> tuple[int, list[str]]:
         """How many words from `i` on are read as one, and what they are read as."""
@@ -202,34 +204,22 @@ class Understood:
     def _is_known(self, word: str) -> bool:
         return self.index.speller.is_known(word) or self.index.frequency(self.index.analyzer.stem(word)) > 0
 
-    def _without_food_words(self, words: list[Word]) -> tuple[list[Word], bool]:
+    def _without_food_words(self, words: list[Word]) -> list[Word]:
         """The query without the words that ask for food, unless they are all there is or belong to a name."""
         analyzer = self.index.analyzer
         texts = tuple(word.text for word in words)
-        asking: set[int] = set()
-        for i in range(len(words)):
-            for length in (3, 2, 1):
-                if i + length <= len(words) and texts[i : i + length] in analyzer.food:
-                    asking.update(range(i, i + length))
-                    break
-        for phrase in analyzer.negations:
-            # "I don't eat meat" takes meat out
-            for i in range(len(words)):
-                if texts[i : i + len(phrase)] == phrase:
-                    asking.difference_update(range(i, i + len(phrase)))
+        # "I don't eat meat" takes meat out
+        asking = _standing(texts, analyzer.food) - _standing(texts, analyzer.negations)
         rest = [word for i, word in enumerate(words) if i not in asking]
         if not asking or not self._content(analyzer.tokens(rest)):
-            return words, False
+            return words
         pairs = (frozenset(analyzer.content(words[max(0, i - 1) : i + 1])) for i in asking)
         names = [frozenset(self._content(analyzer.tokens(words))), *(pair for pair in pairs if len(pair) > 1)]
-        if any(map(self._entities, names)):
-            return words, False
-        return rest, True
+        return words if any(map(self._called, names)) else rest
 
-    def _entities(self, name: frozenset[str]) -> list[str]:
-        """Slugs of the foods, nutrients, factors and symptoms of exactly this name; a question on record is none."""
-        entries = map(self.entry, self.index.named(name))
-        return [entry.slug for entry in entries if entry.kind in ENTITIES]
+    def _called(self, name: Iterable[str]) -> list[Entry]:
+        """The foods, nutrients, factors and symptoms of exactly this name; a question on record is none."""
+        return [entry for entry in map(self.entry, self.index.named(name)) if entry.kind in ENTITIES]
 
     def _content(self, tokens: Iterable[Token]) -> list[str]:
         return list(dict.fromkeys(token.term for token in tokens if token.term not in self.stop))
@@ -250,30 +240,34 @@ class Understood:
 
         return [token for i, token in enumerate(tokens) if token.text not in analyzer.units or not is_unit(i, token)]
 
-    def _without_negated(self, tokens: list[Token]) -> list[Token]:
-        """Take out what the query does not want: "without dairy", "dairy-free", "non-dairy"."""
+    def _without_negated(self, tokens: list[Token]) -> tuple[list[Token], frozenset[str], bool]:
+        """What is left without what the query does not want ("without dairy", "dairy-free", "non-dairy"), the slugs of
+        that, and whether it tells that food is asked for."""
         vocabulary = self.index.analyzer.vocabulary
-        kept: list[Token] = []
+        texts = tuple(token.text for token in tokens)
+        kept, unwanted, is_food = list[Token](), set[str](), False
         i = 0
         while i < len(tokens):
-            word = tokens[i].text
-            phrases = (p for p in self.index.analyzer.negations if tuple(t.text for t in tokens[i : i + len(p)]) == p)
-            length = 1 if word in vocabulary.negation_prefixes else len(next(phrases, ()))
+            phrases = (phrase for phrase in self.index.analyzer.negations if texts[i : i + len(phrase)] == phrase)
+            length = 1 if texts[i] in vocabulary.negation_prefixes else len(next(phrases, ()))
             if length and not self._is_in_a_name(tokens, i):
-                i = self._exclude(tokens, i + length)
+                i, slugs = self._unwanted(tokens, i + length)
+                unwanted |= slugs
+                found = (o for slug in slugs for o in self.index.of_slug(slug))
+                is_food = is_food or any(self.entry(o).kind == "food_source" for o in found)
                 continue
-            if word in vocabulary.negation_suffixes and kept and (slugs := self._named(kept[-1:])):
-                self.excluded.update(slugs)
-                self.food = True
+            if texts[i] in vocabulary.negation_suffixes and kept and (slugs := self._named(kept[-1:])):
+                unwanted |= slugs
+                is_food = True
                 kept.pop()
             else:
                 kept.append(tokens[i])
             i += 1
-        return kept
+        return kept, frozenset(unwanted), is_food
 
-    def _exclude(self, tokens: Sequence[Token], start: int) -> int:
-        """Exclude the records named from `start` on ("dairy or fish"); returns where the wanted words go on."""
-        i = start
+    def _unwanted(self, tokens: Sequence[Token], start: int) -> tuple[int, set[str]]:
+        """Where the wanted words go on, and what is named from `start` up to there ("dairy or fish")."""
+        i, unwanted = start, set[str]()
         while i < len(tokens):
             at = i
             while at < len(tokens) and tokens[at].term in self.stop:
@@ -284,22 +278,17 @@ class Understood:
             length, slugs = next((pair for pair in found if pair[1]), (0, set()))
             if not length:
                 break
-            self.excluded.update(slugs)
-            self.food = self.food or self._is_food(slugs)
+            unwanted |= slugs
             i = at + length
-        return i
-
-    def _is_food(self, slugs: Iterable[str]) -> bool:
-        return any(self.entry(o).kind == "food_source" for slug in slugs for o in self.index.of_slug(slug))
+        return i, unwanted
 
     def _named(self, tokens: Sequence[Token]) -> set[str]:
         """Slugs of the foods, nutrients, factors and symptoms of exactly this name, with all that belongs to them."""
         if tokens[-1].term in self.stop:
             return set()
         slugs = self.index.analyzer.diets.get(tokens[0].term, ()) if len(tokens) == 1 else ()
-        entries = [self.entry(o) for slug in slugs for o in self.index.of_slug(slug)] or [
-            entry for entry in map(self.entry, self.index.named(self._content(tokens))) if entry.kind in ENTITIES
-        ]
+        of_diet = [self.entry(o) for slug in slugs for o in self.index.of_slug(slug)]
+        entries = of_diet or self._called(self._content(tokens))
         contained = self.index.analyzer.contained
         return {slug for e in entries for slug in (e.slug, *e.members, *contained.get(e.slug, ()))}
 
@@ -336,6 +325,15 @@ class Understood:
 
     def _weight(self, terms: Iterable[str]) -> float:
         return sum(self.index.weight(term) for term in sorted(terms))
+
+
+def _standing(texts: tuple[str, ...], phrases: Iterable[tuple[str, ...]]) -> set[int]:
+    """Which of the words belong to one of the phrases."""
+    present = [phrase for phrase in phrases if phrase[0] in texts]
+    starts = (
+        (i, i + len(phrase)) for phrase in present for i in range(len(texts)) if texts[i : i + len(phrase)] == phrase
+    )
+    return {place for start, end in starts for place in range(start, end)}
 
 
 def _places(named: dict[str, frozenset[str]]) -> dict[str, int]:

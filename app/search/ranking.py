@@ -1,12 +1,14 @@
 """Ranking: from what a query names and asks to hits, best first.
 
-A hit's score is the sum of its features, each times its weight in `weights.py`; the weights are learned from questions
-and the records that answer them (`python -m tests.search_eval --learn`).
+A hit's score is the sum of its features, each times its weight in `weights.json`. The weights are learned from
+questions and the records that answer them (`python -m tests.search_eval --learn`), never edited by hand.
 """
 
+import json
 import math
 from collections import defaultdict
 from itertools import islice
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from tantivy import Occur, Query
@@ -16,7 +18,9 @@ from app.search.entries import ENTITIES, SEARCHED, Entry, Name
 from app.search.index import SearchIndex
 from app.search.query import Understood
 from app.search.suggestions import nearest
-from app.search.weights import WEIGHTS
+
+WEIGHTS_FILE = Path(__file__).with_name("weights.json")
+WEIGHTS: dict[str, float] = json.loads(WEIGHTS_FILE.read_bytes())
 
 Matched = Literal["name", "alias", "text", "typo"]
 
@@ -296,7 +300,6 @@ def _hit(asked: Understood, ordinal: int, bm25: float) -> Hit:
 
 
 def score(told: dict[str, float]) -> float:
-    """The sum of the features, each times its weight."""
     return sum([WEIGHTS.get(feature, 0.0) * value for feature, value in told.items()])
 
 
