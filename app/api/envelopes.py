@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, create_model
 
 from app.schemas import COLLECTIONS
-from app.schemas.common import Model, RecordFile, Ref, Text, UrlPath
+from app.schemas.common import Model, Text, UrlPath
 
 
 class _Optional(Model):
@@ -45,10 +45,6 @@ class PageBase(Model):
 
 class Page(Envelope, PageBase):
     """One page of a list."""
-
-
-class Record(Envelope, RecordFile, Ref):
-    """What every record holds, whatever its kind (sources and intakes differ)."""
 
 
 def page_model(name: str, item: type[Any]) -> type[Page]:

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from rapidfuzz import fuzz, process
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -104,12 +103,10 @@ def problem(
 def install(app: FastAPI) -> None:
     """Answer every error of the app with problem details."""
     app.add_exception_handler(InvalidParameters, _invalid_parameters)
-    app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(NotReady, _not_ready)
     app.add_exception_handler(PoolTimeout, _not_ready)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def _invalid_parameters(request: Request, error: Exception) -> Response:
@@ -118,11 +115,6 @@ def _invalid_parameters(request: Request, error: Exception) -> Response:
     count = len(error.errors)
     detail = f"{count} parameter{'s are' if count > 1 else ' is'} wrong: {names}."
     return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, error.errors)
-
-
-def _validation(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    return _invalid_parameters(request, InvalidParameters(parameter_errors(error.errors())))
 
 
 def parameter_errors(found: Iterable[Mapping[str, Any]]) -> list[ParameterError]:
@@ -168,7 +160,3 @@ def _http(request: Request, error: Exception) -> Response:
         headers = {"Allow": "GET, HEAD, OPTIONS"}
         detail = f"This API is read-only: {request.method} is not allowed here, only GET, HEAD and OPTIONS."
     return problem(request, error.status_code, detail, headers=headers)
-
-
-def _unexpected(request: Request, _error: Exception) -> Response:
-    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, FAILURE)

@@ -102,8 +102,6 @@ class Slugs(CommaSeparated):
 class Codes(CommaSeparated):
     """Codes out of a table of the database, which is asked whether they exist."""
 
-    table: str
-
     def items(self) -> JsonSchemaValue:
         """JSON schema of one value."""
         return {"type": "string", "pattern": "^[a-z0-9_]+$"}
@@ -165,10 +163,6 @@ def _day(given: object) -> object:
 WholeNumber = Annotated[int, BeforeValidator(_digits)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Day = Annotated[date, BeforeValidator(_day)]
-
-
-class NoQuery(Query):
-    """Parameters of an operation that takes none."""
 
 
 class PageQuery(Query):

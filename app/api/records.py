@@ -76,8 +76,8 @@ def _with_record(kind: str) -> Select[Any]:
 
 def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: bytes, subpath: str = "") -> Response:
     """A redirect for a former slug or an unambiguous alias, to the record or its subpath; else a 404."""
-    target = _redirected(connection, (kind,), slug)
-    if target:
+    selected = select(col(Redirect.target)).where(col(Redirect.slug) == slug, col(Redirect.kind) == kind)
+    if is_slug(slug) and (target := connection.scalar(selected)):
         query = urlencode(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True), safe=",")
         location = KINDS[kind].url(target) + subpath + (f"?{query}" if query else "")
         return Response(status_code=308, headers={"Location": location})
@@ -178,13 +178,6 @@ def _refs(value: Any) -> Iterator[dict[str, str]]:
             yield item
         else:
             yield from _refs(item)
-
-
-def _redirected(connection: Connection, kinds: Sequence[str], slug: str) -> str | None:
-    if not is_slug(slug):
-        return None
-    selected = select(col(Redirect.target)).where(col(Redirect.slug) == slug, col(Redirect.kind).in_(kinds))
-    return connection.scalar(selected.limit(1))
 
 
 def _aliases(connection: Connection, slugs: Set[str]) -> Mapping[str, Mapping[str, str]]:

@@ -14,7 +14,7 @@ from pydantic import Field, create_model
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from app.api.envelopes import detail_model, page_model
-from app.api.errors import InvalidParameters, NotFound
+from app.api.errors import InvalidParameters
 from app.api.exports import MEDIA_TYPES, csv_lines, faq_page, ndjson_lines
 from app.api.links import page_links
 from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, annotations, parse_query, sort_keys
@@ -349,9 +349,6 @@ class Resource:
 
 async def export_response(request: Request, listing: Listing, format: str) -> Response:
     """The answer to a request for an export."""
-    if format not in listing.formats:
-        paths = " and ".join(f"{listing.path}.{known}" for known in listing.formats)
-        raise NotFound(f"There is no export {listing.path}.{format}; there are {paths}.")
     query = parse_query(listing.export_query, request.scope["query_string"])
 
     def run() -> Response:

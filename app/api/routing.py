@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from app.api.parameters import NoQuery, Query, parse_query
+from app.api.parameters import Query, parse_query
 
 JSON = "application/json"
 HTML = "text/html"
@@ -26,7 +26,7 @@ class StrictRoute(APIRoute):
         """What answers a request."""
         endpoint: Callable[..., Awaitable[Response]] = self.endpoint
         models: dict[str, Any] = {field.name: field.field_info.annotation for field in self.dependant.query_params}
-        model: type[Query] = next(iter(models.values()), NoQuery)
+        model: type[Query] = next(iter(models.values()), Query)
         request_name = self.dependant.request_param_name
 
         async def handle(request: Request) -> Response:

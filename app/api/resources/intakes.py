@@ -35,7 +35,7 @@ class IntakeFilters(PersonQuery, RecordFilters):
         description="What it tells: how much is enough, what labels count by, how much is too much.",
         examples=["need"],
     )
-    life_stage: Annotated[tuple[str, ...], Codes("life_stage"), column_in("life_stage")] = Field(
+    life_stage: Annotated[tuple[str, ...], Codes(), column_in("life_stage")] = Field(
         default=(),
         description="Only these life stages of the North American tables, by code.",
         examples=["female_31_50"],
