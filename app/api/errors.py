@@ -1,12 +1,11 @@
 """Errors: RFC 9457 problem details, one shape for every status."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from pydantic import Field
+from pydantic import Field, ValidationError
 from rapidfuzz import fuzz, process
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -24,6 +23,13 @@ class ParameterError(Model):
     message: str = Field(description="What is wrong, in a sentence.")
     allowed: list[str] = Field(default=[], description="What is allowed, where that is a closed set.")
     suggestion: str | None = Field(default=None, description="What was probably meant.")
+
+
+def wrong(parameter: str, message: str, allowed: Iterable[str] = (), suggestion: str | None = None) -> ParameterError:
+    """What is wrong with a parameter of the query."""
+    return ParameterError(
+        parameter=parameter, location="query", message=message, allowed=list(allowed), suggestion=suggestion
+    )
 
 
 class ProblemDetails(Model):
@@ -117,22 +123,15 @@ def _invalid_parameters(request: Request, error: Exception) -> Response:
     return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, error.errors)
 
 
-def parameter_errors(found: Iterable[Mapping[str, Any]]) -> list[ParameterError]:
-    """What pydantic found, each with its `loc` beginning with where the parameter stands."""
-    errors = []
-    for item in found:
-        location, name = str(item["loc"][0]), str(item["loc"][1]) if len(item["loc"]) > 1 else ""
+def parameter_errors(error: ValidationError) -> Iterator[ParameterError]:
+    """What pydantic found wrong with the parameters of a query model."""
+    for item in error.errors(include_url=False):
         context = item.get("ctx", {})
-        allowed = list(context.get("allowed", ()))
         if item["type"] == "literal_error":
             allowed = re.findall(r"'([^']*)'", context["expected"])
-            context = {"suggestion": nearest(str(item["input"]), allowed)}
+            context = {"allowed": allowed, "suggestion": nearest(str(item["input"]), allowed)}
         message = item["msg"][0].upper() + item["msg"][1:].rstrip(".") + "."
-        suggestion = context.get("suggestion")
-        errors.append(
-            ParameterError(parameter=name, location=location, message=message, allowed=allowed, suggestion=suggestion)
-        )
-    return errors
+        yield wrong(str(item["loc"][0]), message, context.get("allowed", ()), context.get("suggestion"))
 
 
 def _not_found(request: Request, error: Exception) -> Response:

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from app.api.errors import InvalidParameters, ParameterError, nearest, parameter_errors
+from app.api.errors import InvalidParameters, ParameterError, nearest, parameter_errors, wrong
 from app.api.queries import column_from, column_in, column_is, column_to, identified_by
 from app.schemas.common import MAX_SLUG, SLUG_PATTERN
 from app.schemas.identifier import CODE_PATTERN, CodeSystem, code_of
@@ -211,9 +211,8 @@ def parse_query(model: type[Q], query_string: bytes) -> Q:
     try:
         query = model.model_validate(values)
     except ValidationError as error:
-        located = [{**item, "loc": ("query", *item["loc"])} for item in error.errors(include_url=False)]
         known = {item.parameter for item in errors}
-        errors += [item for item in parameter_errors(located) if item.parameter not in known]
+        errors += [item for item in parameter_errors(error) if item.parameter not in known]
     if errors:
         raise InvalidParameters(errors[:MAX_ERRORS])
     return query
@@ -230,14 +229,14 @@ def _values(model: type[Query], query_string: bytes) -> tuple[dict[str, Any], li
     for name, texts in given.items():
         if len(errors) == MAX_ERRORS:
             break
-        if name not in model.model_fields:
-            errors.append(_wrong(name, "Unknown parameter.", list(model.model_fields)))
+        if name not in (known := model.model_fields):
+            errors.append(wrong(name, "Unknown parameter.", known, nearest(name, known)))
         elif "" in texts:
-            errors.append(_wrong(name, "Empty; give a value or leave the parameter out."))
+            errors.append(wrong(name, "Empty; give a value or leave the parameter out."))
         elif _is_plural(model, name):
             values[name] = texts
         elif len(texts) > 1:
-            errors.append(_wrong(name, "Given more than once, but it takes one value."))
+            errors.append(wrong(name, "Given more than once, but it takes one value."))
         else:
             values[name] = texts[0]
     return values, errors
@@ -254,13 +253,3 @@ def annotations(model: type[Query], kind: type[Any]) -> Iterator[tuple[str, Any]
         for rule in field.metadata:
             if isinstance(rule, kind):
                 yield name, rule
-
-
-def _wrong(name: str, message: str, allowed: list[str] | None = None) -> ParameterError:
-    return ParameterError(
-        parameter=name,
-        location="query",
-        message=message,
-        allowed=allowed or [],
-        suggestion=nearest(name, allowed) if allowed else None,
-    )

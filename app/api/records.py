@@ -12,7 +12,7 @@ from fastapi import Response
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select
 from sqlmodel import col
 
-from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest
+from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest, wrong
 from app.api.parameters import Q, Query, Slugs, annotations
 from app.api.queries import any_of
 from app.database.current_release import in_utc, release_tag
@@ -132,7 +132,7 @@ def with_slugs(connection: Connection, kind: str, query: Q) -> Q:
         message = f"There is no {' or '.join(map(_noun, kinds))} '{slug}'."
         if targets:
             message = f"'{slug}' may mean {' or '.join(targets)}."
-        errors.append(ParameterError(parameter=name, location="query", message=message, suggestion=near))
+        errors.append(wrong(name, message, suggestion=near))
     if errors:
         raise InvalidParameters(errors)
     return query.model_copy(update={name: tuple(dict.fromkeys(targets)) for name, targets in found.items()})

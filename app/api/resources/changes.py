@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from app.api.envelopes import Included, Page
-from app.api.errors import InvalidParameters, ParameterError, nearest
+from app.api.errors import InvalidParameters, nearest, wrong
 from app.api.links import page_links
 from app.api.parameters import PageQuery
 from app.api.records import ReleaseInfo, release_info
@@ -145,7 +145,4 @@ def _hash_of(connection: Connection, version: str) -> str:
     if found is not None:
         return found
     known = _known(connection)
-    message = f"There is no version '{version}'."
-    near = nearest(version, known)
-    error = ParameterError(parameter="since", location="query", message=message, allowed=known, suggestion=near)
-    raise InvalidParameters([error])
+    raise InvalidParameters([wrong("since", f"There is no version '{version}'.", known, nearest(version, known))])
