@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 from pydantic_core import to_json
 
 from app.api.envelopes import PageBase
-from app.api.links import page_links
+from app.api.links import page_links, page_position
 from app.api.parameters import Choices, PageQuery, Query, WholeNumber
 from app.api.responses import json_response
 from app.api.routing import Router
@@ -126,11 +126,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
     return _json(
         {
             "items": [_hit(index, hit, result.words) for hit in result.hits],
-            "total": result.total,
-            "limit": query.limit,
-            "offset": query.offset,
-            "next": links.get("next"),
-            "previous": links.get("prev"),
+            **page_position(query, result.total, links),
             "did_you_mean": result.did_you_mean,
             "unknown": result.unknown,
             "intakes": result.intakes,
