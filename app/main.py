@@ -13,8 +13,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from app.api import errors, openapi
-from app.api.export_routes import export_routes
-from app.api.resources import collections, modules
+from app.api.resources import modules
 from app.database.current_release import Watcher
 from app.database.engines import reading_engine
 from app.http.access_log import AccessLog
@@ -76,7 +75,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in (*(module.router for module in modules()), docs.router):
         # `include_router` keeps them apart, and asks one after another for every request
         app.router.routes.extend(router.routes)
-    app.router.routes.extend(export_routes(collections()))
     assets.install(app)
     openapi.install(app)
     pages = pages_of(app.routes)

@@ -51,8 +51,3 @@ def page_model(name: str, item: type[Any]) -> type[Page]:
     """The model of a page of these items."""
     items: dict[str, Any] = {"items": (list[item], Field(description="The items."))}  # type: ignore[valid-type]
     return create_model(name, __base__=Page, __doc__=Page.__doc__, **items)
-
-
-def detail_model(name: str, record: type[Any]) -> type[Envelope]:
-    """The model of one record with what comes with it."""
-    return create_model(name, __base__=(Envelope, record), __doc__=record.__doc__)

@@ -85,12 +85,9 @@ def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: 
     raise NotFound(f"There is no {_noun(kind)} '{slug}'.", KINDS[kind].url(near) if near else None)
 
 
-def asked_slugs(query: Query) -> int | None:
-    """How many slugs the filters of a list name; null where one cannot be a slug: PostgreSQL refuses to compare some
-    texts.
-    """
-    asked = [slug for name, _ in annotations(type(query), Slugs) for slug in getattr(query, name)]
-    return len(asked) if all(map(is_slug, asked)) else None
+def filtered_slugs(query: Query) -> list[str]:
+    """The slugs, or what stands in their place, that the filters of a list name."""
+    return [slug for name, _ in annotations(type(query), Slugs) for slug in getattr(query, name)]
 
 
 def known_slugs(kind: str, model: type[Query], given: Container[str]) -> ColumnElement[int]:
@@ -134,6 +131,7 @@ def with_slugs(connection: Connection, kind: str, query: Q) -> Q:
             message = f"'{slug}' may mean {' or '.join(targets)}."
         errors.append(wrong(name, message, suggestion=near))
     if errors:
+        release_info(connection)  # in an empty database nothing is known
         raise InvalidParameters(errors)
     return query.model_copy(update={name: tuple(dict.fromkeys(targets)) for name, targets in found.items()})
 

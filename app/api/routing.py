@@ -5,7 +5,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from starlette.routing import Route
 
+from app.api.exports import MEDIA_TYPES
 from app.api.parameters import Query, parse_query
 
 JSON = "application/json"
@@ -37,6 +39,19 @@ class StrictRoute(APIRoute):
             return await endpoint(**values)
 
         return handle
+
+
+class ExportRoute(Route):
+    """An export in one format. It parses its own query: which parameters there are depends on the collection."""
+
+    streamed = True
+
+    def __init__(self, path: str, format: str, export: Callable[[Request, str], Awaitable[Response]]) -> None:
+        async def endpoint(request: Request) -> Response:
+            return await export(request, format)
+
+        super().__init__(f"{path}.{format}", endpoint, methods=["GET"], include_in_schema=False)
+        self.media_types = (MEDIA_TYPES[format].partition(";")[0],)
 
 
 class Router(APIRouter):
