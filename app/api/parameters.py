@@ -2,10 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import date
-from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -33,7 +31,6 @@ MAX_ERRORS = 20
 Q = TypeVar("Q", bound="Query")
 
 
-@dataclass(frozen=True)
 class CommaSeparated:
     """Annotates a tuple parameter: `type=a,b`, `type=a&type=b` or `type[]=a&type[]=b`."""
 
@@ -61,62 +58,45 @@ class CommaSeparated:
         return tuple(dict.fromkeys(values))
 
 
-@dataclass(frozen=True)
 class Choices(CommaSeparated):
-    """Values out of a closed set."""
+    """Values out of a closed set, such as an enumeration."""
 
-    values: tuple[str, ...]
-
-    def __init__(self, *values: str | type[StrEnum]) -> None:
-        expanded: list[str] = []
-        for value in values:
-            expanded += [value] if isinstance(value, str) else [str(member) for member in value]
-        object.__setattr__(self, "values", tuple(expanded))
+    def __init__(self, values: Iterable[str]) -> None:
+        self.values = tuple(map(str, values))
 
     def items(self) -> JsonSchemaValue:
-        """JSON schema of one value."""
         return {"type": "string", "enum": list(self.values)}
 
     def check(self, value: str) -> None:
-        """Raise a `PydanticCustomError` if the value is not allowed."""
         if value not in self.values:
             context = {"value": value, "allowed": self.values, "suggestion": nearest(value, self.values)}
             raise PydanticCustomError("choice", "'{value}' is not a valid value", context)
 
 
-@dataclass(frozen=True)
 class Slugs(CommaSeparated):
-    """Slugs of records of these kinds; the database is asked whether they exist."""
-
-    kinds: tuple[str, ...]
+    """Slugs of records of these kinds, else of the list's own; the database is asked whether they exist."""
 
     def __init__(self, *kinds: str) -> None:
-        object.__setattr__(self, "kinds", kinds)
+        self.kinds = kinds
 
     def items(self) -> JsonSchemaValue:
-        """JSON schema of one value."""
         return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_SLUG}
 
 
-@dataclass(frozen=True)
 class Codes(CommaSeparated):
     """Codes out of a table of the database, which is asked whether they exist."""
 
     def items(self) -> JsonSchemaValue:
-        """JSON schema of one value."""
         return {"type": "string", "pattern": "^[a-z0-9_]+$"}
 
 
-@dataclass(frozen=True)
 class Identifiers(CommaSeparated):
     """Codes of other vocabularies; a code that no record has selects nothing."""
 
     def items(self) -> JsonSchemaValue:
-        """JSON schema of one value."""
         return {"type": "string", "pattern": CODE_PATTERN}
 
     def check(self, value: str) -> None:
-        """Raise a `PydanticCustomError` if it is not a code with its vocabulary."""
         check_code(value)
 
 
@@ -130,7 +110,7 @@ def check_code(value: str) -> str:
 
 def sort_keys(*names: str) -> Choices:
     """A `sort` parameter by these keys, each ascending or, with `-`, descending."""
-    return Choices(*(key for name in names for key in (name, f"-{name}")))
+    return Choices(key for name in names for key in (name, f"-{name}"))
 
 
 class Query(BaseModel):

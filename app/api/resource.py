@@ -207,7 +207,7 @@ class Listing:
         """The parameters of the exports: filters, order, columns."""
         names = [name for name, info in self.exported_model.model_fields.items() if not info.exclude]
         own: dict[str, Any] = {
-            "fields": (Annotated[tuple[str, ...], Choices(*names)], Field(default=())),
+            "fields": (Annotated[tuple[str, ...], Choices(names)], Field(default=())),
             "bom": (Boolean, Field(default=False)),
         }
         return create_model(f"{self.filters.__name__}Export", __base__=self.filters, **self._own, **own)
@@ -219,7 +219,7 @@ def _include(names: Sequence[str]) -> dict[str, Any]:
         description="Cards for `included`.",
         examples=[names[0]],
     )
-    return {"include": (Annotated[tuple[str, ...], Choices(*names)], field_info)}
+    return {"include": (Annotated[tuple[str, ...], Choices(names)], field_info)}
 
 
 @dataclass(kw_only=True, eq=False)

@@ -48,7 +48,7 @@ class IntakeFilters(PersonQuery, RecordFilters):
         description="Whether a value was set; a limit that was not determined is no proof of safety.",
         examples=["set"],
     )
-    unit: Annotated[tuple[str, ...], Choices("IU")] = Field(
+    unit: Annotated[tuple[str, ...], Choices(["IU"])] = Field(
         default=(),
         description="Show values in international units (vitamin D); `converted_from` has the published "
         "value. Needs `nutrient`.",
