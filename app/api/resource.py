@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select
 from app.api.envelopes import Envelope, page_model
 from app.api.exports import MEDIA_TYPES, csv_lines, faq_page, ndjson_lines
 from app.api.links import page_links, page_position
-from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, annotations, parse_query, sort_keys
+from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, parse_query, sort_keys
 from app.api.queries import column_in, conditions, count, directed, order, page, values
 from app.api.records import (
     ReleaseInfo,
@@ -46,11 +46,7 @@ SHAPES = 20
 """Statements that each list keeps: one for each order and set of filters."""
 
 FEW = 10
-"""Slugs of one filter whose list is read in the event loop."""
-
-Check = Callable[[Connection, Any], None]
-Transform = Callable[[str, Any], str]
-Where = Callable[[Any], Sequence[ColumnElement[bool]]]
+"""Slugs of a request's filters for which a list is read in the event loop."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -76,9 +72,9 @@ class Listing:
     exported: str = "record"
     exported_model: Any = None
     formats: tuple[str, ...] = ("csv", "ndjson")
-    where: Where = lambda _query: ()
-    check: Check | None = None
-    transform: Transform = lambda json, _query: json
+    where: Callable[[Any], Sequence[ColumnElement[bool]]] = lambda _query: ()
+    check: Callable[[Connection, Any], None] | None = None
+    transform: Callable[[str, Any], str] = lambda json, _query: json
 
     def __post_init__(self) -> None:
         kind = KINDS[self.kind]
@@ -89,7 +85,6 @@ class Listing:
         self.exported_model = self.exported_model or kind.record
 
     def page(self, connection: Connection, query: Any) -> Response:
-        """The page that a query asks for."""
         slugs = filtered_slugs(query)
         # PostgreSQL refuses to compare some texts that are not valid slugs
         rows = self._rows(connection, query) if all(map(is_slug, slugs)) else []
@@ -147,16 +142,6 @@ class Listing:
             return Response("".join(pieces), headers=headers, media_type=MEDIA_TYPES[format])
         return StreamedExport(stack.pop_all().close, pieces, headers, MEDIA_TYPES[format])
 
-    def is_single(self, query: Any) -> bool:
-        """Whether the page takes one statement: nothing is to be looked up before or after it."""
-        return self.check is None and not query.include
-
-    def is_long(self, query: Any) -> bool:
-        """Whether the page can take ten milliseconds: with what is related, or to look for what many slugs mean."""
-        return bool(query.include) or any(
-            len(getattr(query, name)) > FEW for name, _ in annotations(type(query), Slugs)
-        )
-
     def _rows(self, connection: Connection, query: Any) -> Sequence[Row[Any]]:
         """The page as `queries.page` selects it: none where no dataset is loaded, one without a card where it is empty.
 
@@ -183,13 +168,10 @@ class Listing:
 
     @cached_property
     def _own(self) -> dict[str, Any]:
-        keys = tuple(dict.fromkeys((*self.sorts, "name")))
-        sort = Field(
-            default=self.default_sort,
-            description="`-` reverses. Ties: name, slug.",
-            examples=[self.default_sort[0]],
-        )
-        own: dict[str, Any] = {"sort": (Annotated[tuple[str, ...], sort_keys(*keys)], sort)}
+        default = self.default_sort
+        sort = Field(default=default, description="`-` reverses. Ties: name, slug.", examples=[default[0]])
+        keys = sort_keys(*dict.fromkeys((*self.sorts, "name")))
+        own: dict[str, Any] = {"sort": (Annotated[tuple[str, ...], keys], sort)}
         if self.example:
             bulk = Field(default=(), description="Only these.", examples=[self.example])
             own["slug"] = (Annotated[tuple[str, ...], Slugs(), column_in("slug")], bulk)
@@ -214,12 +196,8 @@ class Listing:
 
 
 def _include(names: Sequence[str]) -> dict[str, Any]:
-    field_info = Field(
-        default=(),
-        description="Cards for `included`.",
-        examples=[names[0]],
-    )
-    return {"include": (Annotated[tuple[str, ...], Choices(names)], field_info)}
+    info = Field(default=(), description="Cards for `included`.", examples=[names[0]])
+    return {"include": (Annotated[tuple[str, ...], Choices(names)], info)}
 
 
 @dataclass(kw_only=True, eq=False)
@@ -244,8 +222,9 @@ class Resource(Listing):
             return await read(
                 request,
                 lambda connection: self.page(connection, query),
-                is_long=self.is_long(query),
-                is_single=self.is_single(query),
+                # ten milliseconds, for what is related or to look for what many slugs mean
+                is_long=bool(query.include) or len(filtered_slugs(query)) > FEW,
+                is_single=self.check is None and not query.include,
             )
 
         async def get_record(request: Request, slug: str, query: Any) -> Response:

@@ -25,7 +25,6 @@ class StrictRoute(APIRoute):
     media_types: tuple[str, ...] = (JSON,)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """What answers a request."""
         endpoint: Callable[..., Awaitable[Response]] = self.endpoint
         models: dict[str, Any] = {field.name: field.field_info.annotation for field in self.dependant.query_params}
         model: type[Query] = next(iter(models.values()), Query)

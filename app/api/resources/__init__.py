@@ -6,5 +6,4 @@ from types import ModuleType
 
 
 def modules() -> list[ModuleType]:
-    """The modules of this package, by name."""
     return [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]

@@ -13,8 +13,6 @@ from app.schemas.common import Grade
 
 
 class ClaimFilters(RecordFilters):
-    """Filters of the list of claims."""
-
     about: Annotated[
         tuple[str, ...],
         Slugs("nutrient", "symptom", "food_source", "lifestyle_factor"),

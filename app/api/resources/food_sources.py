@@ -33,8 +33,6 @@ def _amounts_of_the_nutrient(query: Any) -> Sequence[ColumnElement[bool]]:
 
 
 class FoodSourceFilters(RecordFilters):
-    """Filters of the list of food sources."""
-
     nutrient: Annotated[tuple[str, ...], Slugs("nutrient"), references("nutrients")] = Field(
         default=(),
         description="Only good sources of one of these nutrients, or those named with it.",

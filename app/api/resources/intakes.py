@@ -19,8 +19,6 @@ from app.schemas.quantity import Unit, plain
 
 
 class IntakeFilters(PersonQuery, RecordFilters):
-    """Filters of the list of intakes."""
-
     nutrient: Annotated[tuple[str, ...], Slugs("nutrient"), column_in("nutrient")] = Field(
         default=(), description="Only values of these nutrients.", examples=["vitamin-d"]
     )

@@ -26,8 +26,6 @@ SUBPATH = "/food-sources"
 
 
 class AmountFilters(Query):
-    """Filters of the list of a nutrient's amounts in foods."""
-
     group: Annotated[tuple[str, ...], Choices(FoodGroup), column_in("food_group")] = Field(
         default=(), description="Food group.", examples=["leafy-greens"]
     )
