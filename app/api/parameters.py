@@ -162,14 +162,10 @@ class RecordFilters(Query):
         examples=[True],
     )
     last_reviewed_after: Annotated[Day | None, column_from("last_reviewed")] = Field(
-        default=None,
-        description="Last reviewed on this day or later.",
-        examples=["2026-11-01"],
+        default=None, description="Last reviewed on this day or later.", examples=["2026-11-01"]
     )
     last_reviewed_before: Annotated[Day | None, column_to("last_reviewed")] = Field(
-        default=None,
-        description="Last reviewed on this day or earlier.",
-        examples=["2026-12-31"],
+        default=None, description="Last reviewed on this day or earlier.", examples=["2026-12-31"]
     )
 
 

@@ -38,9 +38,7 @@ class PersonQuery(Query):
         json_schema_extra={"pattern": f"^({AGE})$"},
     )
     pregnant: Boolean | None = Field(
-        default=None,
-        description="True: what is for a pregnant woman. Left out: false.",
-        examples=[False],
+        default=None, description="True: what is for a pregnant woman. Left out: false.", examples=[False]
     )
     lactating: Boolean | None = Field(
         default=None,

@@ -30,9 +30,7 @@ class AmountFilters(Query):
         default=(), description="Food group.", examples=["leafy-greens"]
     )
     standing: Annotated[tuple[str, ...], Choices(Standing), column_in("standing")] = Field(
-        default=(),
-        description="How good a source it is; `unrated`: not measured.",
-        examples=["good"],
+        default=(), description="How good a source it is; `unrated`: not measured.", examples=["good"]
     )
     from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
         default=None,
