@@ -13,8 +13,8 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from app.api import errors, openapi
-from app.api.export_routes import export_routes
-from app.api.resources import collections, modules
+from app.api.resources import modules
+from app.api.routing import ExportRoute
 from app.database.current_release import Watcher
 from app.database.engines import reading_engine
 from app.http.access_log import AccessLog
@@ -73,10 +73,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.search = CurrentIndex(engine, settings.index_dir, settings.database_url)
     watcher.subscribe(app.state.search.expect)
     errors.install(app)
-    for router in (*(module.router for module in modules()), docs.router):
-        # `include_router` keeps them apart, and asks one after another for every request
-        app.router.routes.extend(router.routes)
-    app.router.routes.extend(export_routes(collections()))
+    routers = (*(module.router for module in modules()), docs.router)
+    routes = (route for router in routers for route in router.routes)
+    # `include_router` keeps routers apart; each request asks route after route, so those of few requests stand last
+    app.router.routes.extend(sorted(routes, key=lambda route: isinstance(route, ExportRoute)))
     assets.install(app)
     openapi.install(app)
     pages = pages_of(app.routes)

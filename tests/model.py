@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from app.api.resources import collections
+from app.api.resources import modules
 from app.database.current_release import release_tag
 from app.schemas import COLLECTIONS, KINDS
 from app.schemas.common import Grade
@@ -25,7 +25,7 @@ from seed.redirects import redirect_rows
 Json = dict[str, Any]
 
 AMOUNTS = ("per_100g", "per_serving", "percent_daily_value")
-RESOURCES = {resource.kind: resource for resource in collections().values()}
+RESOURCES = {module.RESOURCE.kind: module.RESOURCE for module in modules() if hasattr(module, "RESOURCE")}
 
 
 def refs(value: Any) -> Iterator[tuple[str, str]]:

@@ -267,7 +267,8 @@ async def empty(new_database: NewDatabase) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_without_a_dataset_nothing_but_liveness_answers(empty: httpx.AsyncClient) -> None:
-    for path in ("/readyz", "/nutrients", "/nutrients/iron", "/comparison", "/dataset"):
+    paths = ("/readyz", "/nutrients", "/nutrients/iron", "/comparison", "/dataset")
+    for path in (*paths, "/intakes?life_stage=woman", "/nutrients?slug=iron", "/nutrients.csv?slug=iron"):
         body = await problem(empty, path, 503)
         assert body["detail"] == "No dataset is loaded; run `make load` (in the container: `python -m seed load`)."
         assert int((await empty.get(path)).headers["retry-after"]) > 0

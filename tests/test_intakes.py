@@ -147,6 +147,11 @@ async def test_international_units_by_the_defined_factor(tiny: httpx.AsyncClient
     assert adults["conversions"][0]["citations"][0]["locator"] == "Page 9"
 
 
+async def test_international_units_of_a_nutrient_by_another_name(tiny: httpx.AsyncClient) -> None:
+    page = (await tiny.get("/intakes?nutrient=ascorbic-acid&unit=IU&sort=-age")).json()
+    assert page["items"] == (await tiny.get("/intakes?nutrient=vitamin-c&unit=IU&sort=-age")).json()["items"]
+
+
 async def test_numbers_are_written_as_published(tiny: httpx.AsyncClient) -> None:
     body = (await tiny.get("/intakes?nutrient=iron&limit=100")).text
     assert '"value":0.27,' in body

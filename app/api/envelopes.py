@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, create_model
 
 from app.schemas import COLLECTIONS
-from app.schemas.common import Model, RecordFile, Ref, Text, UrlPath
+from app.schemas.common import Model, Text, UrlPath
 
 
 class _Optional(Model):
@@ -47,16 +47,7 @@ class Page(Envelope, PageBase):
     """One page of a list."""
 
 
-class Record(Envelope, RecordFile, Ref):
-    """What every record holds, whatever its kind (sources and intakes differ)."""
-
-
 def page_model(name: str, item: type[Any]) -> type[Page]:
     """The model of a page of these items."""
     items: dict[str, Any] = {"items": (list[item], Field(description="The items."))}  # type: ignore[valid-type]
     return create_model(name, __base__=Page, __doc__=Page.__doc__, **items)
-
-
-def detail_model(name: str, record: type[Any]) -> type[Envelope]:
-    """The model of one record with what comes with it."""
-    return create_model(name, __base__=(Envelope, record), __doc__=record.__doc__)

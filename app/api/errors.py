@@ -1,13 +1,11 @@
 """Errors: RFC 9457 problem details, one shape for every status."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import Field
+from pydantic import Field, ValidationError
 from rapidfuzz import fuzz, process
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -25,6 +23,13 @@ class ParameterError(Model):
     message: str = Field(description="What is wrong, in a sentence.")
     allowed: list[str] = Field(default=[], description="What is allowed, where that is a closed set.")
     suggestion: str | None = Field(default=None, description="What was probably meant.")
+
+
+def wrong(parameter: str, message: str, allowed: Iterable[str] = (), suggestion: str | None = None) -> ParameterError:
+    """What is wrong with a parameter of the query."""
+    return ParameterError(
+        parameter=parameter, location="query", message=message, allowed=list(allowed), suggestion=suggestion
+    )
 
 
 class ProblemDetails(Model):
@@ -104,12 +109,10 @@ def problem(
 def install(app: FastAPI) -> None:
     """Answer every error of the app with problem details."""
     app.add_exception_handler(InvalidParameters, _invalid_parameters)
-    app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(NotFound, _not_found)
     app.add_exception_handler(NotReady, _not_ready)
     app.add_exception_handler(PoolTimeout, _not_ready)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def _invalid_parameters(request: Request, error: Exception) -> Response:
@@ -120,27 +123,15 @@ def _invalid_parameters(request: Request, error: Exception) -> Response:
     return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, error.errors)
 
 
-def _validation(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    return _invalid_parameters(request, InvalidParameters(parameter_errors(error.errors())))
-
-
-def parameter_errors(found: Iterable[Mapping[str, Any]]) -> list[ParameterError]:
-    """What pydantic found, each with its `loc` beginning with where the parameter stands."""
-    errors = []
-    for item in found:
-        location, name = str(item["loc"][0]), str(item["loc"][1]) if len(item["loc"]) > 1 else ""
+def parameter_errors(error: ValidationError) -> Iterator[ParameterError]:
+    """What pydantic found wrong with the parameters of a query model."""
+    for item in error.errors(include_url=False):
         context = item.get("ctx", {})
-        allowed = list(context.get("allowed", ()))
         if item["type"] == "literal_error":
             allowed = re.findall(r"'([^']*)'", context["expected"])
-            context = {"suggestion": nearest(str(item["input"]), allowed)}
+            context = {"allowed": allowed, "suggestion": nearest(str(item["input"]), allowed)}
         message = item["msg"][0].upper() + item["msg"][1:].rstrip(".") + "."
-        suggestion = context.get("suggestion")
-        errors.append(
-            ParameterError(parameter=name, location=location, message=message, allowed=allowed, suggestion=suggestion)
-        )
-    return errors
+        yield wrong(str(item["loc"][0]), message, context.get("allowed", ()), context.get("suggestion"))
 
 
 def _not_found(request: Request, error: Exception) -> Response:
@@ -168,7 +159,3 @@ def _http(request: Request, error: Exception) -> Response:
         headers = {"Allow": "GET, HEAD, OPTIONS"}
         detail = f"This API is read-only: {request.method} is not allowed here, only GET, HEAD and OPTIONS."
     return problem(request, error.status_code, detail, headers=headers)
-
-
-def _unexpected(request: Request, _error: Exception) -> Response:
-    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, FAILURE)

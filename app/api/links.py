@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 def page_links(path: str, query: Any, total: int) -> dict[str, str]:
     """Relations of a page to others of its list (RFC 8288)."""
-    offsets = {"first": 0, "last": _last(query.limit, total)}
+    offsets = {"first": 0, "last": max(0, (total - 1) // query.limit * query.limit)}
     if query.offset:
         # the page before one beyond the end is the last
         offsets["prev"] = max(0, min(query.offset - query.limit, offsets["last"]))
@@ -18,8 +18,15 @@ def page_links(path: str, query: Any, total: int) -> dict[str, str]:
     }
 
 
-def _last(limit: int, total: int) -> int:
-    return max(0, (total - 1) // limit * limit)
+def page_position(query: Any, total: int, links: dict[str, str]) -> dict[str, Any]:
+    """The keys of a page that tell where it stands in its list."""
+    return {
+        "total": total,
+        "limit": query.limit,
+        "offset": query.offset,
+        "next": links.get("next"),
+        "previous": links.get("prev"),
+    }
 
 
 def url_of(path: str, parameters: dict[str, Any]) -> str:

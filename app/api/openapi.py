@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import count
+from collections.abc import Iterable, Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,9 @@ def _share_parameters(operations: Iterable[dict[str, Any]]) -> dict[str, Any]:
     for text, times in uses.items():
         if times > 1:
             parameter = json.loads(text)
-            names[text] = next(name for name in _component_names(parameter["name"]) if name not in shared)
+            name = parameter["name"]
+            candidates = chain([name], (f"{name}_{number}" for number in count(2)))
+            names[text] = next(candidate for candidate in candidates if candidate not in shared)
             shared[names[text]] = parameter
     for operation in operations:
         for parameter in operation.get("parameters", ()):
@@ -149,11 +151,6 @@ def _refer_to_enumerations(schema: dict[str, Any]) -> None:
                 parameter["schema"] = {"$ref": REFERENCE + name}
             elif name := names.get(json.dumps(items.get("enum"))):
                 parameter["schema"]["items"] = {"$ref": REFERENCE + name}
-
-
-def _component_names(name: str) -> Iterator[str]:
-    yield name
-    yield from (f"{name}_{number}" for number in count(2))
 
 
 def _complete_parameters(parameters: Iterable[dict[str, Any]], examples: Mapping[str, Any]) -> None:

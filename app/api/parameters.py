@@ -2,10 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import date
-from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -21,7 +19,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from app.api.errors import InvalidParameters, ParameterError, nearest, parameter_errors
+from app.api.errors import InvalidParameters, ParameterError, nearest, parameter_errors, wrong
 from app.api.queries import column_from, column_in, column_is, column_to, identified_by
 from app.schemas.common import MAX_SLUG, SLUG_PATTERN
 from app.schemas.identifier import CODE_PATTERN, CodeSystem, code_of
@@ -33,7 +31,6 @@ MAX_ERRORS = 20
 Q = TypeVar("Q", bound="Query")
 
 
-@dataclass(frozen=True)
 class CommaSeparated:
     """Annotates a tuple parameter: `type=a,b`, `type=a&type=b` or `type[]=a&type[]=b`."""
 
@@ -61,64 +58,45 @@ class CommaSeparated:
         return tuple(dict.fromkeys(values))
 
 
-@dataclass(frozen=True)
 class Choices(CommaSeparated):
-    """Values out of a closed set."""
+    """Values out of a closed set, such as an enumeration."""
 
-    values: tuple[str, ...]
-
-    def __init__(self, *values: str | type[StrEnum]) -> None:
-        expanded: list[str] = []
-        for value in values:
-            expanded += [value] if isinstance(value, str) else [str(member) for member in value]
-        object.__setattr__(self, "values", tuple(expanded))
+    def __init__(self, values: Iterable[str]) -> None:
+        self.values = tuple(map(str, values))
 
     def items(self) -> JsonSchemaValue:
-        """JSON schema of one value."""
         return {"type": "string", "enum": list(self.values)}
 
     def check(self, value: str) -> None:
-        """Raise a `PydanticCustomError` if the value is not allowed."""
         if value not in self.values:
             context = {"value": value, "allowed": self.values, "suggestion": nearest(value, self.values)}
             raise PydanticCustomError("choice", "'{value}' is not a valid value", context)
 
 
-@dataclass(frozen=True)
 class Slugs(CommaSeparated):
-    """Slugs of records of these kinds; the database is asked whether they exist."""
-
-    kinds: tuple[str, ...]
+    """Slugs of records of these kinds, else of the list's own; the database is asked whether they exist."""
 
     def __init__(self, *kinds: str) -> None:
-        object.__setattr__(self, "kinds", kinds)
+        self.kinds = kinds
 
     def items(self) -> JsonSchemaValue:
-        """JSON schema of one value."""
         return {"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_SLUG}
 
 
-@dataclass(frozen=True)
 class Codes(CommaSeparated):
     """Codes out of a table of the database, which is asked whether they exist."""
 
-    table: str
-
     def items(self) -> JsonSchemaValue:
-        """JSON schema of one value."""
         return {"type": "string", "pattern": "^[a-z0-9_]+$"}
 
 
-@dataclass(frozen=True)
 class Identifiers(CommaSeparated):
     """Codes of other vocabularies; a code that no record has selects nothing."""
 
     def items(self) -> JsonSchemaValue:
-        """JSON schema of one value."""
         return {"type": "string", "pattern": CODE_PATTERN}
 
     def check(self, value: str) -> None:
-        """Raise a `PydanticCustomError` if it is not a code with its vocabulary."""
         check_code(value)
 
 
@@ -132,7 +110,7 @@ def check_code(value: str) -> str:
 
 def sort_keys(*names: str) -> Choices:
     """A `sort` parameter by these keys, each ascending or, with `-`, descending."""
-    return Choices(*(key for name in names for key in (name, f"-{name}")))
+    return Choices(key for name in names for key in (name, f"-{name}"))
 
 
 class Query(BaseModel):
@@ -167,10 +145,6 @@ Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Day = Annotated[date, BeforeValidator(_day)]
 
 
-class NoQuery(Query):
-    """Parameters of an operation that takes none."""
-
-
 class PageQuery(Query):
     """Which page of a list to show."""
 
@@ -188,14 +162,10 @@ class RecordFilters(Query):
         examples=[True],
     )
     last_reviewed_after: Annotated[Day | None, column_from("last_reviewed")] = Field(
-        default=None,
-        description="Last reviewed on this day or later.",
-        examples=["2026-11-01"],
+        default=None, description="Last reviewed on this day or later.", examples=["2026-11-01"]
     )
     last_reviewed_before: Annotated[Day | None, column_to("last_reviewed")] = Field(
-        default=None,
-        description="Last reviewed on this day or earlier.",
-        examples=["2026-12-31"],
+        default=None, description="Last reviewed on this day or earlier.", examples=["2026-12-31"]
     )
 
 
@@ -217,9 +187,8 @@ def parse_query(model: type[Q], query_string: bytes) -> Q:
     try:
         query = model.model_validate(values)
     except ValidationError as error:
-        located = [{**item, "loc": ("query", *item["loc"])} for item in error.errors(include_url=False)]
         known = {item.parameter for item in errors}
-        errors += [item for item in parameter_errors(located) if item.parameter not in known]
+        errors += [item for item in parameter_errors(error) if item.parameter not in known]
     if errors:
         raise InvalidParameters(errors[:MAX_ERRORS])
     return query
@@ -236,14 +205,14 @@ def _values(model: type[Query], query_string: bytes) -> tuple[dict[str, Any], li
     for name, texts in given.items():
         if len(errors) == MAX_ERRORS:
             break
-        if name not in model.model_fields:
-            errors.append(_wrong(name, "Unknown parameter.", list(model.model_fields)))
+        if name not in (known := model.model_fields):
+            errors.append(wrong(name, "Unknown parameter.", known, nearest(name, known)))
         elif "" in texts:
-            errors.append(_wrong(name, "Empty; give a value or leave the parameter out."))
+            errors.append(wrong(name, "Empty; give a value or leave the parameter out."))
         elif _is_plural(model, name):
             values[name] = texts
         elif len(texts) > 1:
-            errors.append(_wrong(name, "Given more than once, but it takes one value."))
+            errors.append(wrong(name, "Given more than once, but it takes one value."))
         else:
             values[name] = texts[0]
     return values, errors
@@ -260,13 +229,3 @@ def annotations(model: type[Query], kind: type[Any]) -> Iterator[tuple[str, Any]
         for rule in field.metadata:
             if isinstance(rule, kind):
                 yield name, rule
-
-
-def _wrong(name: str, message: str, allowed: list[str] | None = None) -> ParameterError:
-    return ParameterError(
-        parameter=name,
-        location="query",
-        message=message,
-        allowed=allowed or [],
-        suggestion=nearest(name, allowed) if allowed else None,
-    )

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col
 
-from app.api.errors import InvalidParameters, ParameterError
+from app.api.errors import InvalidParameters, wrong
 from app.api.parameters import Boolean, Query
 from app.database.models import Intake
 from app.schemas.population import AGE, OLDEST, parse_age
@@ -38,9 +38,7 @@ class PersonQuery(Query):
         json_schema_extra={"pattern": f"^({AGE})$"},
     )
     pregnant: Boolean | None = Field(
-        default=None,
-        description="True: what is for a pregnant woman. Left out: false.",
-        examples=[False],
+        default=None, description="True: what is for a pregnant woman. Left out: false.", examples=[False]
     )
     lactating: Boolean | None = Field(
         default=None,
@@ -54,10 +52,6 @@ def is_for(person: PersonQuery) -> list[ColumnElement[bool]]:
     if all(value is None for value in (person.sex, person.age, person.pregnant, person.lactating)):
         return []
     _require_possible(person)
-    return _conditions(person)
-
-
-def _conditions(person: PersonQuery) -> list[ColumnElement[bool]]:
     bearing = [
         col(column).is_(True)
         for column, wanted in ((Intake.for_pregnancy, person.pregnant), (Intake.for_lactation, person.lactating))
@@ -82,12 +76,10 @@ def _require_possible(person: PersonQuery) -> None:
     errors = []
     if person.sex == "male":
         message = f"{' and '.join(given)} is true, so sex must be female or left out."
-        errors.append(
-            ParameterError(parameter="sex", location="query", message=message, allowed=["female"], suggestion="female")
-        )
+        errors.append(wrong("sex", message, ["female"], "female"))
     months = parse_age(person.age) if person.age is not None else None
     if months is not None and not 12 * BEARING[0] <= months[0] <= 12 * BEARING[1] + 11:
         message = f"{' and '.join(given)} is true, so age must be from {BEARING[0]} to {BEARING[1]} years."
-        errors.append(ParameterError(parameter="age", location="query", message=message))
+        errors.append(wrong("age", message))
     if errors:
         raise InvalidParameters(errors)

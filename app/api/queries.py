@@ -77,42 +77,30 @@ def grade_in() -> Filter:
 
 def references(*fields: str) -> Filter:
     """The record refers, in one of these fields, to one of the values."""
-
-    def condition(table: Any, name: str) -> ColumnElement[bool]:
-        origins = select(col(Link.origin)).where(col(Link.target).in_(any_of(name)), col(Link.field).in_(fields))
-        found: ColumnElement[bool] = table.slug.in_(origins)
-        return found
-
-    return Filter(condition)
+    origins = select(col(Link.origin)).where(col(Link.field).in_(fields))
+    return Filter(lambda table, name: table.slug.in_(origins.where(col(Link.target).in_(any_of(name)))))
 
 
 def referenced_by(field: str) -> Filter:
     """One of the values refers, in this field, to the record."""
-
-    def condition(table: Any, name: str) -> ColumnElement[bool]:
-        targets = select(col(Link.target)).where(col(Link.origin).in_(any_of(name)), col(Link.field) == field)
-        found: ColumnElement[bool] = table.slug.in_(targets)
-        return found
-
-    return Filter(condition)
+    targets = select(col(Link.target)).where(col(Link.field) == field)
+    return Filter(lambda table, name: table.slug.in_(targets.where(col(Link.origin).in_(any_of(name)))))
 
 
 def identified_by() -> Filter:
     """Another vocabulary has one of these codes for the record."""
-
-    def condition(table: Any, name: str) -> ColumnElement[bool]:
-        found = select(col(Identifier.record)).where(col(Identifier.code).in_(any_of(name)))
-        selected: ColumnElement[bool] = table.slug.in_(found)
-        return selected
-
-    return Filter(condition, lambda codes: [code_of(code) for code in codes])
+    records = select(col(Identifier.record))
+    return Filter(
+        lambda table, name: table.slug.in_(records.where(col(Identifier.code).in_(any_of(name)))),
+        lambda codes: [code_of(code) for code in codes],
+    )
 
 
 @lru_cache
 def filters(model: type[BaseModel]) -> Mapping[str, Filter]:
     """The filters of a query model, by parameter."""
-    found = ((name, rule) for name, field in model.model_fields.items() for rule in field.metadata)
-    return {name: rule for name, rule in found if isinstance(rule, Filter)}
+    fields = model.model_fields.items()
+    return {name: rule for name, field in fields for rule in field.metadata if isinstance(rule, Filter)}
 
 
 def conditions(table: Any, model: type[BaseModel], given: Container[str]) -> Iterator[ColumnElement[bool]]:

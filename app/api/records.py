@@ -12,7 +12,7 @@ from fastapi import Response
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select
 from sqlmodel import col
 
-from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest
+from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest, wrong
 from app.api.parameters import Q, Query, Slugs, annotations
 from app.api.queries import any_of
 from app.database.current_release import in_utc, release_tag
@@ -76,8 +76,8 @@ def _with_record(kind: str) -> Select[Any]:
 
 def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: bytes, subpath: str = "") -> Response:
     """A redirect for a former slug or an unambiguous alias, to the record or its subpath; else a 404."""
-    target = _redirected(connection, (kind,), slug)
-    if target:
+    selected = select(col(Redirect.target)).where(col(Redirect.slug) == slug, col(Redirect.kind) == kind)
+    if is_slug(slug) and (target := connection.scalar(selected)):
         query = urlencode(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True), safe=",")
         location = KINDS[kind].url(target) + subpath + (f"?{query}" if query else "")
         return Response(status_code=308, headers={"Location": location})
@@ -85,12 +85,9 @@ def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: 
     raise NotFound(f"There is no {_noun(kind)} '{slug}'.", KINDS[kind].url(near) if near else None)
 
 
-def asked_slugs(query: Query) -> int | None:
-    """How many slugs the filters of a list name; null where one cannot be a slug: PostgreSQL refuses to compare some
-    texts.
-    """
-    asked = [slug for name, _ in annotations(type(query), Slugs) for slug in getattr(query, name)]
-    return len(asked) if all(map(is_slug, asked)) else None
+def filtered_slugs(query: Query) -> list[str]:
+    """The slugs, or what stands in their place, that the filters of a list name."""
+    return [slug for name, _ in annotations(type(query), Slugs) for slug in getattr(query, name)]
 
 
 def known_slugs(kind: str, model: type[Query], given: Container[str]) -> ColumnElement[int]:
@@ -132,8 +129,9 @@ def with_slugs(connection: Connection, kind: str, query: Q) -> Q:
         message = f"There is no {' or '.join(map(_noun, kinds))} '{slug}'."
         if targets:
             message = f"'{slug}' may mean {' or '.join(targets)}."
-        errors.append(ParameterError(parameter=name, location="query", message=message, suggestion=near))
+        errors.append(wrong(name, message, suggestion=near))
     if errors:
+        release_info(connection)  # in an empty database nothing is known
         raise InvalidParameters(errors)
     return query.model_copy(update={name: tuple(dict.fromkeys(targets)) for name, targets in found.items()})
 
@@ -178,13 +176,6 @@ def _refs(value: Any) -> Iterator[dict[str, str]]:
             yield item
         else:
             yield from _refs(item)
-
-
-def _redirected(connection: Connection, kinds: Sequence[str], slug: str) -> str | None:
-    if not is_slug(slug):
-        return None
-    selected = select(col(Redirect.target)).where(col(Redirect.slug) == slug, col(Redirect.kind).in_(kinds))
-    return connection.scalar(selected.limit(1))
 
 
 def _aliases(connection: Connection, slugs: Set[str]) -> Mapping[str, Mapping[str, str]]:

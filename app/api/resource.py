@@ -11,17 +11,18 @@ from fastapi import Path, Request, Response
 from fastapi import Query as QueryParameters
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field, create_model
-from sqlalchemy import ColumnElement, Connection, Select, select
+from pydantic_core import to_json
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
-from app.api.envelopes import detail_model, page_model
-from app.api.errors import InvalidParameters, NotFound
+from app.api.envelopes import Envelope, page_model
 from app.api.exports import MEDIA_TYPES, csv_lines, faq_page, ndjson_lines
-from app.api.links import page_links
-from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, annotations, parse_query, sort_keys
+from app.api.links import page_links, page_position
+from app.api.parameters import Boolean, Choices, PageQuery, Query, Slugs, parse_query, sort_keys
 from app.api.queries import column_in, conditions, count, directed, order, page, values
 from app.api.records import (
-    asked_slugs,
+    ReleaseInfo,
     exact_addresses,
+    filtered_slugs,
     find_record,
     included_json,
     known_slugs,
@@ -30,12 +31,13 @@ from app.api.records import (
     release_of,
     with_slugs,
 )
-from app.api.responses import BATCH, RawJson, StreamedExport, json_object, json_response, read, release_headers
-from app.api.routing import JSON, MARKDOWN, Router
+from app.api.responses import BATCH, StreamedExport, json_response, read, release_headers
+from app.api.routing import JSON, MARKDOWN, ExportRoute, Router
 from app.database.models import TABLES
 from app.outlets.json_schemas import schema_path
 from app.pages.markdown import record_markdown
-from app.schemas import KINDS, Kind
+from app.schemas import KINDS
+from app.schemas.common import is_slug
 
 WHOLE = 2000
 """Rows up to which an export is made whole, kept in the cache and sent with its length; longer ones are streamed."""
@@ -44,94 +46,84 @@ SHAPES = 20
 """Statements that each list keeps: one for each order and set of filters."""
 
 FEW = 10
-"""Slugs of one filter whose list is read in the event loop."""
-
-EXPORT_FORMATS = ("csv", "ndjson")
-
-Check = Callable[[Connection, Any], None]
-Transform = Callable[[str, Any], str]
-Where = Callable[[Any], Sequence[ColumnElement[bool]]]
+"""Slugs of a request's filters for which a list is read in the event loop."""
 
 
-def _no_check(_connection: Connection, _query: Any) -> None:
-    return None
-
-
-def _everything(_query: Any) -> Sequence[ColumnElement[bool]]:
-    return ()
-
-
-def _as_it_is(record: str, _query: Any) -> str:
-    return record
-
-
-@dataclass(frozen=True)
+@dataclass(kw_only=True, eq=False)
 class Listing:
-    """A list: its path, its rows, and what a request may ask of it.
+    """A list: its rows, and what a request may ask of it. What is left out follows from the kind.
 
-    `filters` is a query model whose parameters carry filters; `sorts` maps each sort key to a column. `shown` is the
-    column that a page shows, described by the JSON Schema at the path `schema`; `exported` is that of an export,
-    described by `exported_model`. `where` makes further conditions of the query; `check` refuses a request that the
-    database cannot serve; `transform` changes the JSON of a row before it is shown.
+    `filters` is a query model whose parameters carry filters; `sorts` maps each sort key to a column. A page shows the
+    column `card`, described by the JSON Schema at the path `schema`; an export the column `exported`, described by
+    `exported_model`. `where` makes further conditions of the query; `check` refuses a request that the database cannot
+    serve; `transform` changes the JSON of a row before it is shown. `example` is the slug of a record.
     """
 
-    path: str
-    file_name: str
     kind: str
-    table: Any
     filters: type[Query]
     sorts: Mapping[str, Any]
     default_sort: tuple[str, ...]
     include: tuple[str, ...]
-    exported_model: type[Any]
     example: str = ""
-    schema: str = ""
-    shown: str = "card"
+    path: str = ""
+    file_name: str = ""
+    table: Any = None
+    schema: str | None = None
     exported: str = "record"
-    formats: tuple[str, ...] = EXPORT_FORMATS
-    where: Where = _everything
-    check: Check = _no_check
-    transform: Transform = _as_it_is
+    exported_model: Any = None
+    formats: tuple[str, ...] = ("csv", "ndjson")
+    where: Callable[[Any], Sequence[ColumnElement[bool]]] = lambda _query: ()
+    check: Callable[[Connection, Any], None] | None = None
+    transform: Callable[[str, Any], str] = lambda json, _query: json
+
+    def __post_init__(self) -> None:
+        kind = KINDS[self.kind]
+        self.path = self.path or f"/{kind.collection}"
+        self.file_name = self.file_name or kind.collection
+        self.table = self.table or TABLES[self.kind]
+        self.schema = schema_path(self.kind, "page") if self.schema is None else self.schema
+        self.exported_model = self.exported_model or kind.record
 
     def page(self, connection: Connection, query: Any) -> Response:
-        """The page that a query asks for."""
-        asked = asked_slugs(query)
-        if asked is None:
-            return self.page(connection, self._checked(connection, query))
-        self.check(connection, query)
-        given, own = values(query), self.where(query)
-        shape = query.sort, bool(query.include), tuple(given)
-        statement = self._page_statement(*shape, own) if own else self._remembered(*shape)
-        rows = connection.execute(statement, {**given, "limit": query.limit, "offset": query.offset}).all()
+        slugs = filtered_slugs(query)
+        # PostgreSQL refuses to compare some texts that are not valid slugs
+        rows = self._rows(connection, query) if all(map(is_slug, slugs)) else []
+        if not rows or rows[0].known_slugs < len(slugs):
+            # an alias of a record, or an error
+            query = with_slugs(connection, self.kind, query)
+            rows = self._rows(connection, query)
         release = release_of(rows[0] if rows else None)
-        if rows[0].known < asked:
-            # another name of a record, or an error
-            return self.page(connection, self._checked(connection, query))
-        total: int = rows[0].total
-        rows = [row for row in rows if row[-1] is not None]
-        included = included_json(connection, [row[-1] for row in rows], query.include)
+        if self.check:
+            self.check(connection, query)
+        total = rows[0].total
+        shown = [row for row in rows if row.card is not None]
+        included = included_json(connection, [row.record for row in shown] if query.include else (), query.include)
+        items = ",".join(self.transform(row.card, query) for row in shown)
         links = page_links(self.path, query, total)
-        items = ",".join(self.transform(getattr(row, self.shown), query) for row in rows)
-        body = json_object(
-            {
-                "items": RawJson(f"[{items}]"),
-                "total": total,
-                "limit": query.limit,
-                "offset": query.offset,
-                "next": links.get("next"),
-                "previous": links.get("prev"),
-                "included": RawJson(included),
-                "disclaimer": release["disclaimer"],
-            }
-        )
+        position = to_json(page_position(query, total, links)).decode()
+        body = f'{{"items":[{items}],{position[1:-1]},{_tail(included, release)}}}'
         if self.schema:
             links["describedby"] = self.schema
         return json_response(body, release, links)
 
-    def export(self, stack: ExitStack, connection: Connection, query: Any, format: str) -> Response:
-        """The filtered list, whole; a long one is streamed, and closes the stack at its end."""
+    async def export(self, request: Request, format: str) -> Response:
+        """The filtered list, whole; a long one is streamed."""
+        query = parse_query(self.export_query, request.scope["query_string"])
+
+        def run() -> Response:
+            with ExitStack() as stack:
+                connection = stack.enter_context(request.app.state.engine.connect())
+                return self._export(stack, connection, query, format)
+
+        # always in a thread: a whole list takes longer than the event loop may be blocked
+        return await run_in_threadpool(run)
+
+    def _export(self, stack: ExitStack, connection: Connection, query: Any, format: str) -> Response:
+        """A stream closes the stack at its end."""
         release = release_info(connection)
-        query = self._checked(connection, query)
+        query = with_slugs(connection, self.kind, query)
+        if self.check:
+            self.check(connection, query)
         given, keys = values(query), order(self.table, query.sort, self.sorts)
         where = [*self.where(query), *conditions(self.table, self.export_query, given)]
         selected = select(getattr(self.table, self.exported)).where(*where).order_by(*directed(keys))
@@ -150,35 +142,24 @@ class Listing:
             return Response("".join(pieces), headers=headers, media_type=MEDIA_TYPES[format])
         return StreamedExport(stack.pop_all().close, pieces, headers, MEDIA_TYPES[format])
 
-    def is_single(self, query: Any) -> bool:
-        """Whether the page takes one statement: nothing is to be looked up before or after it."""
-        return self.check is _no_check and not query.include
+    def _rows(self, connection: Connection, query: Any) -> Sequence[Row[Any]]:
+        """The page as `queries.page` selects it: none where no dataset is loaded, one without a card where it is empty.
 
-    def is_long(self, query: Any) -> bool:
-        """Whether the page can take ten milliseconds: with what is related, or to look for what many slugs mean."""
-        return bool(query.include) or any(
-            len(getattr(query, name)) > FEW for name, _ in annotations(type(query), Slugs)
-        )
-
-    def _checked(self, connection: Connection, query: Any) -> Any:
-        """The query with the slugs of its records; an error where the database cannot serve it."""
-        try:
-            query = with_slugs(connection, self.kind, query)
-            self.check(connection, query)
-        except InvalidParameters:
-            release_info(connection)  # in an empty database nothing is known
-            raise
-        return query
+        `known_slugs` is how many of the slugs in the filters are records; with `include`, `record` is what is exported.
+        """
+        given, own = values(query), self.where(query)
+        shape = query.sort, bool(query.include), tuple(given)
+        statement = self._page_statement(*shape, own) if own else self._remembered(*shape)
+        return connection.execute(statement, {**given, "limit": query.limit, "offset": query.offset}).all()
 
     def _page_statement(
-        self, sort: Sequence[str], is_whole: bool, given: Sequence[str], own: Sequence[ColumnElement[bool]] = ()
+        self, sort: Sequence[str], with_records: bool, given: Sequence[str], own: Sequence[ColumnElement[bool]] = ()
     ) -> Select[Any]:
         """The statement of a page in this order by these filters and the list's own conditions."""
-        columns = [getattr(self.table, name) for name in dict.fromkeys((self.shown, self.exported))]
+        columns = [self.table.card, *([getattr(self.table, self.exported).label("record")] if with_records else [])]
         known = known_slugs(self.kind, self.page_query, given)
         where = [*own, *conditions(self.table, self.page_query, given)]
-        keys = order(self.table, sort, self.sorts)
-        return page(self.table, columns if is_whole else columns[:1], where, keys, known=known)
+        return page(self.table, columns, where, order(self.table, sort, self.sorts), known_slugs=known)
 
     @cached_property
     def _remembered(self) -> Callable[..., Select[Any]]:
@@ -187,13 +168,10 @@ class Listing:
 
     @cached_property
     def _own(self) -> dict[str, Any]:
-        keys = tuple(dict.fromkeys((*self.sorts, "name")))
-        sort = Field(
-            default=self.default_sort,
-            description="`-` reverses. Ties: name, slug.",
-            examples=[self.default_sort[0]],
-        )
-        own: dict[str, Any] = {"sort": (Annotated[tuple[str, ...], sort_keys(*keys)], sort)}
+        default = self.default_sort
+        sort = Field(default=default, description="`-` reverses. Ties: name, slug.", examples=[default[0]])
+        keys = sort_keys(*dict.fromkeys((*self.sorts, "name")))
+        own: dict[str, Any] = {"sort": (Annotated[tuple[str, ...], keys], sort)}
         if self.example:
             bulk = Field(default=(), description="Only these.", examples=[self.example])
             own["slug"] = (Annotated[tuple[str, ...], Slugs(), column_in("slug")], bulk)
@@ -211,102 +189,43 @@ class Listing:
         """The parameters of the exports: filters, order, columns."""
         names = [name for name, info in self.exported_model.model_fields.items() if not info.exclude]
         own: dict[str, Any] = {
-            "fields": (Annotated[tuple[str, ...], Choices(*names)], Field(default=())),
+            "fields": (Annotated[tuple[str, ...], Choices(names)], Field(default=())),
             "bom": (Boolean, Field(default=False)),
         }
         return create_model(f"{self.filters.__name__}Export", __base__=self.filters, **self._own, **own)
 
 
 def _include(names: Sequence[str]) -> dict[str, Any]:
-    field_info = Field(
-        default=(),
-        description="Cards for `included`.",
-        examples=[names[0]],
-    )
-    return {"include": (Annotated[tuple[str, ...], Choices(*names)], field_info)}
+    info = Field(default=(), description="Cards for `included`.", examples=[names[0]])
+    return {"include": (Annotated[tuple[str, ...], Choices(names)], info)}
 
 
-def add_list(router: Router, listing: Listing, *, name: str, summary: str, description: str, model: type[Any]) -> None:
-    """Add the route of a list without parameters in its path."""
-
-    async def list_records(request: Request, query: Any) -> Response:
-        return await read(
-            request,
-            lambda connection: listing.page(connection, query),
-            is_long=listing.is_long(query),
-            is_single=listing.is_single(query),
-        )
-
-    list_records.__annotations__["query"] = Annotated[listing.page_query, QueryParameters()]
-    router.add_api_route(
-        listing.path, list_records, name=name, summary=summary, description=description, response_model=model
-    )
-
-
-@dataclass(frozen=True)
-class Resource:
+@dataclass(kw_only=True, eq=False)
+class Resource(Listing):
     """A collection of records: `GET /{collection}`, `GET /{collection}/{slug}` and its exports.
 
-    `noun` and `plural` are for summaries, `list_doc` and `detail_doc` for the API description, `example` is the slug
-    of a record for examples.
+    `noun` and `plural` are for summaries, `list_doc` and `detail_doc` for the API description.
     """
 
-    kind: str
     noun: str
     plural: str
-    filters: type[Query]
-    sorts: Mapping[str, Any]
-    default_sort: tuple[str, ...]
-    include: tuple[str, ...]
-    example: str
     list_doc: str
     detail_doc: str
-    formats: tuple[str, ...] = EXPORT_FORMATS
-    where: Where = _everything
-    check: Check = _no_check
-    transform: Transform = _as_it_is
-
-    @property
-    def declared(self) -> Kind:
-        """The kind of its records."""
-        return KINDS[self.kind]
-
-    @cached_property
-    def listing(self) -> Listing:
-        """Its list."""
-        kind = self.declared
-        return Listing(
-            path=f"/{kind.collection}",
-            file_name=kind.collection,
-            kind=self.kind,
-            table=TABLES[self.kind],
-            filters=self.filters,
-            sorts=self.sorts,
-            default_sort=self.default_sort,
-            include=self.include,
-            exported_model=kind.record,
-            example=self.example,
-            schema=schema_path(self.kind, "page"),
-            formats=self.formats,
-            where=self.where,
-            check=self.check,
-            transform=self.transform,
-        )
 
     def router(self) -> Router:
-        """The routes of its list and its records."""
-        kind = self.declared
+        """The routes of its list, its records and its exports."""
+        kind = KINDS[self.kind]
         name = kind.record.__name__
-        router = Router(tags=[kind.title])
-        add_list(
-            router,
-            self.listing,
-            name=f"list_{kind.key}",
-            summary=f"List {self.plural}",
-            description=self.list_doc,
-            model=page_model(f"{name}Page", kind.card),
-        )
-        query_model = create_model(f"{name}Query", __base__=Query, **_include(self.include))
+        record_query = create_model(f"{name}Query", __base__=Query, **_include(self.include))
+
+        async def list_records(request: Request, query: Any) -> Response:
+            return await read(
+                request,
+                lambda connection: self.page(connection, query),
+                # ten milliseconds, for what is related or to look for what many slugs mean
+                is_long=bool(query.include) or len(filtered_slugs(query)) > FEW,
+                is_single=self.check is None and not query.include,
+            )
 
         async def get_record(request: Request, slug: str, query: Any) -> Response:
             return await read(
@@ -317,19 +236,30 @@ class Resource:
                 is_single=not query.include,
             )
 
+        list_records.__annotations__["query"] = Annotated[self.page_query, QueryParameters()]
         get_record.__annotations__ |= {
             "slug": Annotated[str, Path(description=f"Slug of the {self.noun}.", examples=[self.example])],
-            "query": Annotated[query_model, QueryParameters()],
+            "query": Annotated[record_query, QueryParameters()],
         }
+        router = Router(tags=[kind.title])
         router.add_api_route(
-            f"/{kind.collection}/{{slug}}",
+            self.path,
+            list_records,
+            name=f"list_{kind.key}",
+            summary=f"List {self.plural}",
+            description=self.list_doc,
+            response_model=page_model(f"{name}Page", kind.card),
+        )
+        router.add_api_route(
+            f"{self.path}/{{slug}}",
             get_record,
             name=f"get_{self.kind}",
             summary=f"Get one {self.noun}",
             description=self.detail_doc,
-            response_model=detail_model(f"{name}Detail", kind.record),
+            response_model=create_model(f"{name}Detail", __base__=(Envelope, kind.record), __doc__=kind.record.__doc__),
         )
-        router.offer(f"/{kind.collection}/{{slug}}", JSON, MARKDOWN)
+        router.offer(f"{self.path}/{{slug}}", JSON, MARKDOWN)
+        router.routes.extend(ExportRoute(self.path, name, self.export) for name in self.formats)
         return router
 
     def _detail(self, connection: Connection, request: Request, slug: str, query: Any) -> Response:
@@ -337,27 +267,15 @@ class Resource:
         if record is None:
             return redirect_or_404(connection, self.kind, slug, request.scope["query_string"])
         included = included_json(connection, [record], query.include)
-        tail = f'"included":{included},"disclaimer":{json.dumps(release["disclaimer"], ensure_ascii=False)}'
-        links = {"collection": f"/{self.declared.collection}", "describedby": schema_path(self.kind)}
-        body = f"{record[:-1]},{tail}}}"
+        links = {"collection": self.path, "describedby": schema_path(self.kind)}
+        body = f"{record[:-1]},{_tail(included, release)}}}"
         if getattr(request.state, "media_type", JSON) == MARKDOWN:
             footer = f"{release['disclaimer']} Dataset {release['version']}, licence {release['licence']}."
-            text = record_markdown(json.loads(body), self.declared.record, footer)
+            text = record_markdown(json.loads(body), self.exported_model, footer)
             return Response(text, headers=release_headers(release, links), media_type=MARKDOWN)
         return json_response(body, release, links)
 
 
-async def export_response(request: Request, listing: Listing, format: str) -> Response:
-    """The answer to a request for an export."""
-    if format not in listing.formats:
-        paths = " and ".join(f"{listing.path}.{known}" for known in listing.formats)
-        raise NotFound(f"There is no export {listing.path}.{format}; there are {paths}.")
-    query = parse_query(listing.export_query, request.scope["query_string"])
-
-    def run() -> Response:
-        with ExitStack() as stack:
-            connection = stack.enter_context(request.app.state.engine.connect())
-            return listing.export(stack, connection, query, format)
-
-    # always in a thread: a whole list takes longer than the event loop may be blocked
-    return await run_in_threadpool(run)
+def _tail(included: str, release: ReleaseInfo) -> str:
+    """The last keys of a list and of a record."""
+    return f'"included":{included},"disclaimer":{json.dumps(release["disclaimer"], ensure_ascii=False)}'

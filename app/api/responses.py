@@ -1,11 +1,10 @@
 """Successful responses: JSON from the dataset with the headers that tell its release; streamed exports."""
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -41,19 +40,6 @@ async def read(
 
     # SQLite answers sooner than a thread wakes up; a database across a network would block the event loop
     return run() if is_near and not is_long else await run_in_threadpool(run)
-
-
-class RawJson(str):
-    """A string that is JSON already."""
-
-
-def json_object(content: Mapping[str, Any]) -> str:
-    """A JSON object; values that are `RawJson` stand in it as they are."""
-    parts = (
-        f"{json.dumps(key)}:{value if isinstance(value, RawJson) else json.dumps(value, ensure_ascii=False)}"
-        for key, value in content.items()
-    )
-    return f"{{{','.join(parts)}}}"
 
 
 def json_response(body: str, release: ReleaseInfo, links: Mapping[str, str] | None = None) -> Response:

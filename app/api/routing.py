@@ -5,8 +5,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from starlette.routing import Route
 
-from app.api.parameters import NoQuery, Query, parse_query
+from app.api.exports import MEDIA_TYPES
+from app.api.parameters import Query, parse_query
 
 JSON = "application/json"
 HTML = "text/html"
@@ -23,10 +25,9 @@ class StrictRoute(APIRoute):
     media_types: tuple[str, ...] = (JSON,)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """What answers a request."""
         endpoint: Callable[..., Awaitable[Response]] = self.endpoint
         models: dict[str, Any] = {field.name: field.field_info.annotation for field in self.dependant.query_params}
-        model: type[Query] = next(iter(models.values()), NoQuery)
+        model: type[Query] = next(iter(models.values()), Query)
         request_name = self.dependant.request_param_name
 
         async def handle(request: Request) -> Response:
@@ -37,6 +38,19 @@ class StrictRoute(APIRoute):
             return await endpoint(**values)
 
         return handle
+
+
+class ExportRoute(Route):
+    """An export in one format. It parses its own query: which parameters there are depends on the collection."""
+
+    streamed = True
+
+    def __init__(self, path: str, format: str, export: Callable[[Request, str], Awaitable[Response]]) -> None:
+        async def endpoint(request: Request) -> Response:
+            return await export(request, format)
+
+        super().__init__(f"{path}.{format}", endpoint, methods=["GET"], include_in_schema=False)
+        self.media_types = (MEDIA_TYPES[format].partition(";")[0],)
 
 
 class Router(APIRouter):

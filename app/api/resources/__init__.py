@@ -4,15 +4,6 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
-from app.api.resource import Resource
-
 
 def modules() -> list[ModuleType]:
-    """The modules of this package, by name."""
     return [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
-
-
-def collections() -> dict[str, Resource]:
-    """The collections by their path."""
-    resources = [module.RESOURCE for module in modules() if hasattr(module, "RESOURCE")]
-    return {resource.declared.collection: resource for resource in resources}

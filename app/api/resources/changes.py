@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from app.api.envelopes import Included, Page
-from app.api.errors import InvalidParameters, ParameterError, nearest
-from app.api.links import page_links
+from app.api.errors import InvalidParameters, nearest, wrong
+from app.api.links import page_links, page_position
 from app.api.parameters import PageQuery
 from app.api.records import ReleaseInfo, release_info
 from app.api.responses import json_response, read, release_headers
@@ -64,7 +64,9 @@ async def list_changes(request: Request, query: Annotated[ChangesQuery, QueryPar
     def run(connection: Connection) -> Response:
         release = release_info(connection)
         since = query.since or _version_before(connection, release)
-        return _page(query, release, since, _known(connection), _changes(connection, since, release))
+        before = {} if since == NOTHING else records_of(connection, _hash_of(connection, since))
+        changes = compare(before, records_of(connection, release["content_hash"]))
+        return _page(query, release, since, _known(connection), changes)
 
     # to compare two releases takes longer than the event loop may be blocked
     return await read(request, run, is_long=True)
@@ -108,11 +110,7 @@ def _page(
     links = page_links("/changes", query, len(changes))
     page = ChangePage(
         items=[RecordChange(**asdict(change)) for change in changes[query.offset : query.offset + query.limit]],
-        total=len(changes),
-        limit=query.limit,
-        offset=query.offset,
-        next=links.get("next"),
-        previous=links.get("prev"),
+        **page_position(query, len(changes), links),
         included=Included(),
         disclaimer=release["disclaimer"],
         since=since,
@@ -120,11 +118,6 @@ def _page(
         versions=versions,
     )
     return json_response(page.model_dump_json(exclude_unset=True), release, links)
-
-
-def _changes(connection: Connection, since: str, release: ReleaseInfo) -> list[Change]:
-    before = {} if since == NOTHING else records_of(connection, _hash_of(connection, since))
-    return compare(before, records_of(connection, release["content_hash"]))
 
 
 def _known(connection: Connection) -> list[str]:
@@ -145,7 +138,4 @@ def _hash_of(connection: Connection, version: str) -> str:
     if found is not None:
         return found
     known = _known(connection)
-    message = f"There is no version '{version}'."
-    near = nearest(version, known)
-    error = ParameterError(parameter="since", location="query", message=message, allowed=known, suggestion=near)
-    raise InvalidParameters([error])
+    raise InvalidParameters([wrong("since", f"There is no version '{version}'.", known, nearest(version, known))])

@@ -11,27 +11,19 @@ from app.database.models import Claim
 from app.schemas.claim import Relation, SubjectState
 from app.schemas.common import Grade
 
+SUBJECTS = Slugs("nutrient", "symptom", "food_source", "lifestyle_factor")
+
 
 class ClaimFilters(RecordFilters):
-    """Filters of the list of claims."""
-
-    about: Annotated[
-        tuple[str, ...],
-        Slugs("nutrient", "symptom", "food_source", "lifestyle_factor"),
-        references("subject", "co_subjects", "object"),
-    ] = Field(
-        default=(),
-        description="Only claims with one of these as subject or object.",
-        examples=["magnesium"],
+    about: Annotated[tuple[str, ...], SUBJECTS, references("subject", "co_subjects", "object")] = Field(
+        default=(), description="Only claims with one of these as subject or object.", examples=["magnesium"]
     )
-    subject: Annotated[
-        tuple[str, ...],
-        Slugs("nutrient", "symptom", "food_source", "lifestyle_factor"),
-        references("subject", "co_subjects"),
-    ] = Field(default=(), description="Only claims about what one of these does.", examples=["magnesium"])
-    object: Annotated[
-        tuple[str, ...], Slugs("nutrient", "symptom", "food_source", "lifestyle_factor"), references("object")
-    ] = Field(default=(), description="Only claims about what is done to one of these.", examples=["fasciculation"])
+    subject: Annotated[tuple[str, ...], SUBJECTS, references("subject", "co_subjects")] = Field(
+        default=(), description="Only claims about what one of these does.", examples=["magnesium"]
+    )
+    object: Annotated[tuple[str, ...], SUBJECTS, references("object")] = Field(
+        default=(), description="Only claims about what is done to one of these.", examples=["fasciculation"]
+    )
     relation: Annotated[tuple[str, ...], Choices(Relation), column_in("relation")] = Field(
         default=(), description="How the subject affects the object.", examples=["causes"]
     )

@@ -11,8 +11,6 @@ from app.database.models import FaqEntry
 
 
 class FaqEntryFilters(RecordFilters):
-    """Filters of the list of FAQ entries."""
-
     nutrient: Annotated[tuple[str, ...], Slugs("nutrient"), references("related")] = Field(
         default=(), description="Only questions about one of these nutrients.", examples=["magnesium"]
     )

@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement
 from sqlmodel import col
 
-from app.api.errors import InvalidParameters, ParameterError
+from app.api.errors import InvalidParameters, wrong
 from app.api.parameters import Boolean, Choices, RecordFilters, SameAs, Slugs
 from app.api.queries import column_in, column_is, references
 from app.api.resource import Resource
@@ -28,13 +28,11 @@ def _amounts_of_the_nutrient(query: Any) -> Sequence[ColumnElement[bool]]:
         return ()
     if len(query.nutrient) != 1:
         message = f"Sorting by {keys[0]} needs exactly one nutrient, as in nutrient=magnesium."
-        raise InvalidParameters([ParameterError(parameter="sort", location="query", message=message)])
+        raise InvalidParameters([wrong("sort", message)])
     return col(Provision.food_source) == col(FoodSource.slug), col(Provision.nutrient) == query.nutrient[0]
 
 
 class FoodSourceFilters(RecordFilters):
-    """Filters of the list of food sources."""
-
     nutrient: Annotated[tuple[str, ...], Slugs("nutrient"), references("nutrients")] = Field(
         default=(),
         description="Only good sources of one of these nutrients, or those named with it.",

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from app.api.errors import InvalidParameters, ParameterError, nearest
+from app.api.errors import InvalidParameters, nearest, wrong
 from app.api.parameters import Boolean, Choices, Codes, RecordFilters, Slugs
 from app.api.person import PersonQuery, is_for
 from app.api.queries import column_in, column_is, rank_in
@@ -19,8 +19,6 @@ from app.schemas.quantity import Unit, plain
 
 
 class IntakeFilters(PersonQuery, RecordFilters):
-    """Filters of the list of intakes."""
-
     nutrient: Annotated[tuple[str, ...], Slugs("nutrient"), column_in("nutrient")] = Field(
         default=(), description="Only values of these nutrients.", examples=["vitamin-d"]
     )
@@ -35,7 +33,7 @@ class IntakeFilters(PersonQuery, RecordFilters):
         description="What it tells: how much is enough, what labels count by, how much is too much.",
         examples=["need"],
     )
-    life_stage: Annotated[tuple[str, ...], Codes("life_stage"), column_in("life_stage")] = Field(
+    life_stage: Annotated[tuple[str, ...], Codes(), column_in("life_stage")] = Field(
         default=(),
         description="Only these life stages of the North American tables, by code.",
         examples=["female_31_50"],
@@ -48,7 +46,7 @@ class IntakeFilters(PersonQuery, RecordFilters):
         description="Whether a value was set; a limit that was not determined is no proof of safety.",
         examples=["set"],
     )
-    unit: Annotated[tuple[str, ...], Choices("IU")] = Field(
+    unit: Annotated[tuple[str, ...], Choices(["IU"])] = Field(
         default=(),
         description="Show values in international units (vitamin D); `converted_from` has the published "
         "value. Needs `nutrient`.",
@@ -65,13 +63,7 @@ def _check_life_stages(connection: Connection, wanted: tuple[str, ...]) -> None:
         return
     known = list(connection.scalars(select(col(LifeStage.code)).order_by(col(LifeStage.position))))
     errors = [
-        ParameterError(
-            parameter="life_stage",
-            location="query",
-            message=f"There is no life stage '{code}'.",
-            allowed=known,
-            suggestion=nearest(code, known),
-        )
+        wrong("life_stage", f"There is no life stage '{code}'.", known, nearest(code, known))
         for code in wanted
         if code not in known
     ]
@@ -87,26 +79,18 @@ def _check_convertible(connection: Connection, nutrients: tuple[str, ...]) -> No
     one = convertible[0] if len(convertible) == 1 else None
     if not nutrients:
         message = "IU is defined for each substance by itself; say which nutrient."
-        raise InvalidParameters([_no_unit("nutrient", message, convertible, one)])
+        raise InvalidParameters([wrong("nutrient", message, convertible, one)])
     errors = [
-        _no_unit(
+        wrong(
             "unit",
             f"Values of {nutrient} cannot be shown in IU: how much an IU weighs depends on the chemical form, and no "
             "one factor is defined for it.",
-            [],
-            None,
         )
         for nutrient in nutrients
         if nutrient not in convertible
     ]
     if errors:
         raise InvalidParameters(errors)
-
-
-def _no_unit(parameter: str, message: str, allowed: list[str], suggestion: str | None) -> ParameterError:
-    return ParameterError(
-        parameter=parameter, location="query", message=message, allowed=allowed, suggestion=suggestion
-    )
 
 
 def _in_international_units(record: str, query: Any) -> str:

@@ -13,8 +13,6 @@ from app.schemas.interaction import InteractionType
 
 
 class InteractionFilters(RecordFilters):
-    """Filters of the list of interactions."""
-
     type: Annotated[tuple[str, ...], Choices(InteractionType), column_in("type")] = Field(
         default=(), description="Type of interaction.", examples=["antagonist"]
     )

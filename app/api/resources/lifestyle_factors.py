@@ -25,8 +25,6 @@ def _with_effect(query: Any) -> Sequence[ColumnElement[bool]]:
 
 
 class LifestyleFactorFilters(RecordFilters):
-    """Filters of the list of lifestyle factors."""
-
     type: Annotated[tuple[str, ...], Choices(LifestyleFactorType), column_in("type")] = Field(
         default=(), description="Habits, states or medicines.", examples=["medicine"]
     )

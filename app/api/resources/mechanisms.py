@@ -13,8 +13,6 @@ from app.schemas.mechanism import TriggerState
 
 
 class MechanismFilters(RecordFilters):
-    """Filters of the list of mechanisms."""
-
     nutrient: Annotated[tuple[str, ...], Slugs("nutrient"), references("trigger", "involves")] = Field(
         default=(),
         description="Only chains that start with or run through one of these nutrients.",

@@ -1,5 +1,6 @@
 """/nutrients/{slug}/food-sources: how much of a nutrient foods contain."""
 
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import Path, Request, Response
@@ -14,7 +15,7 @@ from app.api.queries import column_in, column_is
 from app.api.records import redirect_or_404
 from app.api.resource import Listing
 from app.api.responses import read
-from app.api.routing import Router
+from app.api.routing import ExportRoute, Router
 from app.database.models import Amount, Record
 from app.schemas.common import is_slug
 from app.schemas.food_source import FoodAmount, FoodGroup, Standing
@@ -25,15 +26,11 @@ SUBPATH = "/food-sources"
 
 
 class AmountFilters(Query):
-    """Filters of the list of a nutrient's amounts in foods."""
-
     group: Annotated[tuple[str, ...], Choices(FoodGroup), column_in("food_group")] = Field(
         default=(), description="Food group.", examples=["leafy-greens"]
     )
     standing: Annotated[tuple[str, ...], Choices(Standing), column_in("standing")] = Field(
-        default=(),
-        description="How good a source it is; `unrated`: not measured.",
-        examples=["good"],
+        default=(), description="How good a source it is; `unrated`: not measured.", examples=["good"]
     )
     from_article: Annotated[Boolean | None, column_is("from_article")] = Field(
         default=None,
@@ -42,6 +39,7 @@ class AmountFilters(Query):
     )
 
 
+@lru_cache  # its query model takes milliseconds to make
 def listing_of(slug: str) -> Listing:
     """The list of the amounts of one nutrient."""
     return Listing(
@@ -59,8 +57,9 @@ def listing_of(slug: str) -> Listing:
         },
         default_sort=("-percent_daily_value",),
         include=("nutrients", "food_sources", "sources"),
-        exported_model=FoodAmount,
+        schema="",
         exported="card",
+        exported_model=FoodAmount,
         where=lambda _query: [col(Amount.nutrient) == slug],
     )
 
@@ -84,21 +83,27 @@ async def list_nutrient_food_sources(
     """
 
     def run(connection: Connection) -> Response:
-        if not _is_nutrient(connection, slug):
-            return redirect_or_404(connection, "nutrient", slug, request.scope["query_string"], SUBPATH)
-        return listing_of(slug).page(connection, query)
+        return _elsewhere(connection, request, slug) or listing_of(slug).page(connection, query)
 
     return await read(request, run)
 
 
-def export_listing(connection: Connection, request: Request, slug: str, format: str) -> Listing | Response:
-    """The list to export, or where it is."""
-    if _is_nutrient(connection, slug):
-        return listing_of(slug)
-    return redirect_or_404(connection, "nutrient", slug, request.scope["query_string"], f"{SUBPATH}.{format}")
+async def export_nutrient_food_sources(request: Request, format: str) -> Response:
+    """The same list, whole."""
+    slug = request.path_params["slug"]
+    elsewhere = await read(request, lambda connection: _elsewhere(connection, request, slug, f".{format}"))
+    return elsewhere or await listing_of(slug).export(request, format)
 
 
-def _is_nutrient(connection: Connection, slug: str) -> bool:
+router.routes.extend(
+    ExportRoute("/nutrients/{slug}/food-sources", name, export_nutrient_food_sources) for name in listing_of("").formats
+)
+
+
+def _elsewhere(connection: Connection, request: Request, slug: str, ending: str = "") -> Response | None:
+    """Where the list is, if this is not the slug of a nutrient."""
     selected = select(col(Record.kind)).where(col(Record.slug) == slug)
     # PostgreSQL refuses to compare some texts that are not valid slugs
-    return is_slug(slug) and connection.scalar(selected) == "nutrient"
+    if is_slug(slug) and connection.scalar(selected) == "nutrient":
+        return None
+    return redirect_or_404(connection, "nutrient", slug, request.scope["query_string"], SUBPATH + ending)

@@ -12,8 +12,6 @@ from app.schemas.nutrient import NutrientType
 
 
 class NutrientFilters(RecordFilters):
-    """Filters of the list of nutrients."""
-
     type: Annotated[tuple[str, ...], Choices(NutrientType), column_in("type")] = Field(
         default=(), description="Vitamins or minerals.", examples=["mineral"]
     )

@@ -10,13 +10,13 @@ from pydantic.config import JsonDict
 from pydantic_core import to_json
 
 from app.api.envelopes import PageBase
-from app.api.links import page_links
+from app.api.links import page_links, page_position
 from app.api.parameters import Choices, PageQuery, Query, WholeNumber
 from app.api.responses import json_response
 from app.api.routing import Router
 from app.schemas.common import Grade, Model, Ref, Text, UrlPath
 from app.search.current_index import CurrentIndex
-from app.search.entries import SEARCHED
+from app.search.entries import SEARCHED, Entry
 from app.search.index import SearchIndex
 from app.search.ranking import Hit, search
 from app.search.snippets import snippet
@@ -29,34 +29,26 @@ PRINTABLE: JsonDict = {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]+$"}
 """Only described here: a control character is refused in every query, before it is parsed."""
 
 
+Words = Annotated[str, Field(min_length=1, max_length=LONGEST, json_schema_extra=PRINTABLE)]
+KindsSearched = Annotated[
+    tuple[str, ...],
+    Choices(SEARCHED),
+    Field(description="Only records of these kinds.", examples=["lifestyle_factor"]),
+]
+
+
 class SearchQuery(PageQuery):
     """What to look for."""
 
-    q: str = Field(
-        min_length=1,
-        max_length=LONGEST,
-        description="Words or a question.",
-        examples=["water pills leg cramps"],
-        json_schema_extra=PRINTABLE,
-    )
-    kind: Annotated[tuple[str, ...], Choices(*SEARCHED)] = Field(
-        default=(), description="Only records of these kinds.", examples=["lifestyle_factor"]
-    )
+    q: Words = Field(description="Words or a question.", examples=["water pills leg cramps"])
+    kind: KindsSearched = ()
 
 
 class SuggestQuery(Query):
     """What was typed so far."""
 
-    q: str = Field(
-        min_length=1,
-        max_length=LONGEST,
-        description="What was typed so far.",
-        examples=["diur"],
-        json_schema_extra=PRINTABLE,
-    )
-    kind: Annotated[tuple[str, ...], Choices(*SEARCHED)] = Field(
-        default=(), description="Only records of these kinds.", examples=["lifestyle_factor"]
-    )
+    q: Words = Field(description="What was typed so far.", examples=["diur"])
+    kind: KindsSearched = ()
     limit: WholeNumber = Field(default=8, ge=1, le=20, description="How many suggestions to show.", examples=[8])
 
 
@@ -126,11 +118,7 @@ def search_answer(index: SearchIndex, query: SearchQuery) -> str:
     return _json(
         {
             "items": [_hit(index, hit, result.words) for hit in result.hits],
-            "total": result.total,
-            "limit": query.limit,
-            "offset": query.offset,
-            "next": links.get("next"),
-            "previous": links.get("prev"),
+            **page_position(query, result.total, links),
             "did_you_mean": result.did_you_mean,
             "unknown": result.unknown,
             "intakes": result.intakes,
@@ -170,10 +158,7 @@ def _response(request: Request, index: SearchIndex, body: str) -> Response:
 def _hit(index: SearchIndex, hit: Hit, words: frozenset[str]) -> dict[str, Any]:
     entry = index.entry(hit.ordinal)
     return {
-        "slug": entry.slug,
-        "name": entry.name,
-        "url": entry.url,
-        "kind": entry.kind,
+        **_ref(entry),
         "snippet": snippet(index, hit, words),
         "score": round(hit.score, 4),
         "matched": hit.matched,
@@ -182,15 +167,11 @@ def _hit(index: SearchIndex, hit: Hit, words: frozenset[str]) -> dict[str, Any]:
 
 
 def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
-    entry = suggestion.entry
-    return {
-        "slug": entry.slug,
-        "name": entry.name,
-        "url": entry.url,
-        "kind": entry.kind,
-        "text": suggestion.text,
-        "hint": suggestion.hint,
-    }
+    return {**_ref(suggestion.entry), "text": suggestion.text, "hint": suggestion.hint}
+
+
+def _ref(entry: Entry) -> dict[str, str]:
+    return {"slug": entry.slug, "name": entry.name, "url": entry.url, "kind": entry.kind}
 
 
 def _json(content: dict[str, Any]) -> str:

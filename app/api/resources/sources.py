@@ -12,8 +12,6 @@ from app.schemas.source import SourceType
 
 
 class SourceFilters(RecordFilters):
-    """Filters of the list of sources."""
-
     type: Annotated[tuple[str, ...], Choices(SourceType), column_in("type")] = Field(
         default=(), description="Type of publication.", examples=["systematic-review"]
     )

@@ -12,8 +12,6 @@ from app.schemas.symptom import SymptomType
 
 
 class SymptomFilters(RecordFilters):
-    """Filters of the list of symptoms."""
-
     type: Annotated[tuple[str, ...], Choices(SymptomType), column_in("type")] = Field(
         default=(), description="Symptoms, signs or conditions.", examples=["symptom"]
     )
