@@ -201,7 +201,9 @@ def _change(options: argparse.Namespace, change: Callable[[Connection, ProgressR
             changes = change(connection, progress)
         finally:
             with suppress(OSError):
-                bars.stop()
+                # bars that were never shown would still end with an empty line
+                if tasks:
+                    bars.stop()
         now = loaded(connection)
         if options.dry_run:
             raise _Undo
