@@ -169,8 +169,8 @@ def _amount(food: MeasuredFood, nutrient: Ref, amount: Mass | None, daily: Quant
     if amount is not None:
         in_serving = percent_of(amount, food.serving_g, daily)
         in_reference = _rounded(percent_of(amount, reference_g, daily), 1)
-    standing = _standing_of(in_reference)
-    by_serving = _standing_of(_rounded(in_serving, 1))
+    standing = standing_of(in_reference)
+    by_serving = standing_of(_rounded(in_serving, 1))
     percent = _rounded(in_serving, 0)
     what = nutrient.name.lower() if amount is None else f"{amount.value} {amount.unit} of {nutrient.name.lower()}"
     return Amount(
@@ -199,7 +199,8 @@ def _amount(food: MeasuredFood, nutrient: Ref, amount: Mass | None, daily: Quant
     )
 
 
-def _standing_of(percent: Decimal | None) -> Standing:
+def standing_of(percent: Decimal | None) -> Standing:
+    """The standing that a percentage of the Daily Value gives."""
     if percent is None:
         return Standing.unrated
     if percent >= 20:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.schemas.food_source import Standing
 from app.schemas.quantity import plain
+from seed.amounts import standing_of
 
 
 @pytest.mark.parametrize(
@@ -210,6 +211,6 @@ def test_a_number_is_written_without_noise(number: Decimal) -> None:
 @given(st.decimals(min_value=0, max_value=5000, places=1))
 def test_standings_follow_the_percentage(percent: Decimal) -> None:
     words = [Standing.low, Standing.some, Standing.good, Standing.high]
-    assert words.index(Standing.of(percent)) <= words.index(Standing.of(percent + 1))
-    assert (Standing.of(percent) is Standing.high) == (percent >= 20)
-    assert (Standing.of(percent) is Standing.low) == (percent <= 5)
+    assert words.index(standing_of(percent)) <= words.index(standing_of(percent + 1))
+    assert (standing_of(percent) is Standing.high) == (percent >= 20)
+    assert (standing_of(percent) is Standing.low) == (percent <= 5)
