@@ -50,7 +50,7 @@ else
 endif
 
 test-all: $(VENV)/.all $(NODE_MODULES) ## What `make test` leaves out: long load, clients, browser, fuzz, image, scale
-	@REQUIRE_CLIENTS=1 HOSTILE_REQUESTS=10000 ENDURANCE_SECONDS=120 $(RUN) -m pytest -m all $(ARGS)
+	@REQUIRE_CLIENTS=1 HOSTILE_REQUESTS=10000 ENDURANCE_SECONDS=120 MODEL_REQUESTS=100000 $(RUN) -m pytest -m all $(ARGS)
 	@$(MAKE) --no-print-directory fuzz EXAMPLES=60
 	@$(MAKE) --no-print-directory hostile
 	@$(MAKE) --no-print-directory audit
