@@ -75,7 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     routers = (*(module.router for module in modules()), docs.router)
     routes = (route for router in routers for route in router.routes)
-    # `include_router` keeps routers apart; each request asks route after route, so those of few requests stand last
+    # not `include_router`, which keeps routers apart; routes are tried in order, so those seldom asked for come last
     app.router.routes.extend(sorted(routes, key=lambda route: isinstance(route, ExportRoute)))
     assets.install(app)
     openapi.install(app)

@@ -32,7 +32,7 @@ from seed.export import export
 from seed.files import CONTENT, CoverageFile, DatasetFile
 from seed.import_foods import import_foods
 from seed.intake_files import IntakesFile, LifeStagesFile
-from seed.load import Prepared, diff, load, lock, prepare, require_version
+from seed.load import Prepared, diff, load, lock, prepare, versioned_diff
 from seed.load import Progress as ProgressReport
 from seed.prose import ProseFile
 from seed.rollback import NoWayBack, rollback
@@ -186,7 +186,7 @@ def _change(options: argparse.Namespace, change: Callable[[Connection, ProgressR
     tasks = {}
 
     def progress(what: str, done: int, total: int) -> None:
-        # what cannot be shown stops no change
+        # a progress bar that cannot be shown must not stop the change
         with suppress(OSError):
             bars.start()
             if what not in tasks:
@@ -214,7 +214,7 @@ def _change(options: argparse.Namespace, change: Callable[[Connection, ProgressR
         # whoever was to read the report has gone; what was loaded stays loaded
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         reason = error.strerror if isinstance(error, OSError) else "it was stopped"
-        say(f"Done, but the report could not be written: {reason}.")
+        say(f"{'Undone' if options.dry_run else 'Done'}, but the report could not be written: {reason}.")
     if not options.dry_run:
         _write_search_index(_settings(options))
     return 0
@@ -257,7 +257,7 @@ def _compare(url: str, prepared: Prepared, *, is_required: bool) -> None:
     """Raise `WrongVersion` where the content may not follow what the database holds."""
     try:
         with _reading(url) as connection:
-            require_version(connection, prepared, diff(connection, prepared))
+            versioned_diff(connection, prepared)
     except (SQLAlchemyError, Refused) as error:
         if is_required:
             raise

@@ -68,9 +68,9 @@ def prepare(checked: Checked) -> Prepared:
     return Prepared(row, records, documents, cards, redirects, stages)
 
 
-def diff(connection: Connection, prepared: Prepared) -> list[Change]:
-    """What a load would add, change and remove, ordered by path."""
-    changes = compare(stored(connection, "record"), prepared.documents)
+def diff(connection: Connection, prepared: Prepared, documents: dict[str, str] | None = None) -> list[Change]:
+    """What a load would add, change and remove, by path; `documents` are the stored records, if read already."""
+    changes = compare(stored(connection, "record") if documents is None else documents, prepared.documents)
     known = {change.slug for change in changes}
     cards = stored(connection, "card")
     for slug, card in prepared.cards.items():
@@ -80,11 +80,13 @@ def diff(connection: Connection, prepared: Prepared) -> list[Change]:
     return sorted(changes, key=lambda change: change.url)
 
 
-def require_version(connection: Connection, prepared: Prepared, changes: list[Change]) -> None:
-    """Raise `WrongVersion` where the dataset may not follow the loaded one under its version."""
+def versioned_diff(connection: Connection, prepared: Prepared) -> list[Change]:
+    """As `diff`; `WrongVersion` where the dataset may not follow the loaded one under its version."""
     documents = stored(connection, "record")
+    changes = diff(connection, prepared, documents)
     if problem := version_problem(connection, prepared.dataset, changes, documents, prepared.redirects):
         raise WrongVersion(f"dataset.toml: version: {problem}.")
+    return changes
 
 
 def load(connection: Connection, prepared: Prepared, progress: Progress = lambda *_: None) -> list[Change]:
@@ -92,8 +94,7 @@ def load(connection: Connection, prepared: Prepared, progress: Progress = lambda
     lock(connection)
     if loaded(connection) == (prepared.dataset["version"], prepared.dataset["content_hash"]):
         return []
-    changes = diff(connection, prepared)
-    require_version(connection, prepared, changes)
+    changes = versioned_diff(connection, prepared)
     replaced = keep(connection, None)
     kinds = {row.slug: row.kind for row in connection.execute(select(col(Record.slug), col(Record.kind)))}
     now = {slug: record.kind for slug, record in prepared.records.items()}

@@ -8,7 +8,9 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake in a content file: where it is, what is wrong and how to correct it; without a key, of all of it."""
+    """One mistake in a content file: where it is, what is wrong and how to correct it. Without a key it concerns all of
+    the file.
+    """
 
     file: str
     key: str

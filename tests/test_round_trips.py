@@ -85,7 +85,7 @@ async def test_a_request_takes_few_round_trips(on_postgresql: NewDatabase, path:
     with line_to(on_postgresql("line", TINY)) as line:
         async with client_for(line.url, cache_bytes=0, release_interval=60) as client:
             counts = []
-            # the first asks the server about itself, and meanwhile the index of the search is made
+            # the first request opens the connection while the search index is made: the fewest count
             for _ in range(5):
                 before = line.round_trips
                 assert (await client.get(path)).status_code == 200

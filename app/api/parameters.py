@@ -202,10 +202,11 @@ def _values(model: type[Query], query_string: bytes) -> tuple[dict[str, Any], li
         given[plural if _is_plural(model, plural) else name].append(value)
     errors: list[ParameterError] = []
     values: dict[str, Any] = {}
+    known = model.model_fields
     for name, texts in given.items():
         if len(errors) == MAX_ERRORS:
             break
-        if name not in (known := model.model_fields):
+        if name not in known:
             errors.append(wrong(name, "Unknown parameter.", known, nearest(name, known)))
         elif "" in texts:
             errors.append(wrong(name, "Empty; give a value or leave the parameter out."))

@@ -32,8 +32,8 @@ from app.schemas.identifier import code_of
 
 @dataclass(frozen=True)
 class Filter:
-    """Annotates a parameter that filters: `condition` makes SQL of the list's table and the parameter's name, to which
-    what `value` makes of the given value is bound.
+    """Annotates a parameter that filters: `condition` makes SQL of the list's table and the parameter's name; `value`
+    turns the given value into the one that is bound to it.
     """
 
     condition: Callable[[Any, str], ColumnElement[bool]]

@@ -86,12 +86,12 @@ def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: 
 
 
 def filtered_slugs(query: Query) -> list[str]:
-    """The slugs, or what stands in their place, that the filters of a list name."""
+    """The values of a list's slug filters, valid slugs or not."""
     return [slug for name, _ in annotations(type(query), Slugs) for slug in getattr(query, name)]
 
 
 def known_slugs(kind: str, model: type[Query], given: Container[str]) -> ColumnElement[int]:
-    """How many of the slugs that these filters of a list of this kind name are records."""
+    """SQL that counts how many of the slugs in these filters are records of the right kind."""
     known: ColumnElement[int] = literal(0)
     for name, rule in annotations(model, Slugs):
         if name in given:
@@ -131,7 +131,7 @@ def with_slugs(connection: Connection, kind: str, query: Q) -> Q:
             message = f"'{slug}' may mean {' or '.join(targets)}."
         errors.append(wrong(name, message, suggestion=near))
     if errors:
-        release_info(connection)  # in an empty database nothing is known
+        release_info(connection)  # raises `NotReady` where no dataset is loaded
         raise InvalidParameters(errors)
     return query.model_copy(update={name: tuple(dict.fromkeys(targets)) for name, targets in found.items()})
 

@@ -43,10 +43,10 @@ WHOLE = 2000
 """Rows up to which an export is made whole, kept in the cache and sent with its length; longer ones are streamed."""
 
 SHAPES = 20
-"""Statements that each list keeps: one for each order and set of filters."""
+"""Statements that each list keeps: one for each order and set of filters, with or without related records."""
 
 FEW = 10
-"""Slugs of a request's filters for which a list is read in the event loop."""
+"""A list whose filters name no more slugs than this is read in the event loop."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -74,7 +74,7 @@ class Listing:
     formats: tuple[str, ...] = ("csv", "ndjson")
     where: Callable[[Any], Sequence[ColumnElement[bool]]] = lambda _query: ()
     check: Callable[[Connection, Any], None] | None = None
-    transform: Callable[[str, Any], str] = lambda json, _query: json
+    transform: Callable[[str, Any], str] = lambda record, _query: record
 
     def __post_init__(self) -> None:
         kind = KINDS[self.kind]
@@ -88,10 +88,9 @@ class Listing:
         slugs = filtered_slugs(query)
         # PostgreSQL refuses to compare some texts that are not valid slugs
         rows = self._rows(connection, query) if all(map(is_slug, slugs)) else []
-        if not rows or rows[0].known_slugs < len(slugs):
-            # an alias of a record, or an error
-            query = with_slugs(connection, self.kind, query)
-            rows = self._rows(connection, query)
+        if slugs and (not rows or rows[0].known_slugs < len(slugs)):
+            # an alias of a record, or an error; asked anew, for a release may have come in between
+            return self.page(connection, with_slugs(connection, self.kind, query))
         release = release_of(rows[0] if rows else None)
         if self.check:
             self.check(connection, query)
@@ -119,13 +118,13 @@ class Listing:
         return await run_in_threadpool(run)
 
     def _export(self, stack: ExitStack, connection: Connection, query: Any, format: str) -> Response:
-        """A stream closes the stack at its end."""
+        """The export; a streamed one closes the stack at its end."""
         release = release_info(connection)
         query = with_slugs(connection, self.kind, query)
         if self.check:
             self.check(connection, query)
         given, keys = values(query), order(self.table, query.sort, self.sorts)
-        where = [*self.where(query), *conditions(self.table, self.export_query, given)]
+        where = [*self.where(query), *conditions(self.table, self.filters, given)]
         selected = select(getattr(self.table, self.exported)).where(*where).order_by(*directed(keys))
         rows = connection.execution_options(yield_per=BATCH).scalars(selected, given)
         records = (self.transform(row, query) for row in rows)
@@ -157,8 +156,8 @@ class Listing:
     ) -> Select[Any]:
         """The statement of a page in this order by these filters and the list's own conditions."""
         columns = [self.table.card, *([getattr(self.table, self.exported).label("record")] if with_records else [])]
-        known = known_slugs(self.kind, self.page_query, given)
-        where = [*own, *conditions(self.table, self.page_query, given)]
+        known = known_slugs(self.kind, self.filters, given)
+        where = [*own, *conditions(self.table, self.filters, given)]
         return page(self.table, columns, where, order(self.table, sort, self.sorts), known_slugs=known)
 
     @cached_property
@@ -222,7 +221,7 @@ class Resource(Listing):
             return await read(
                 request,
                 lambda connection: self.page(connection, query),
-                # ten milliseconds, for what is related or to look for what many slugs mean
+                # related records, or to look up many slugs, can take ten milliseconds
                 is_long=bool(query.include) or len(filtered_slugs(query)) > FEW,
                 is_single=self.check is None and not query.include,
             )

@@ -26,7 +26,7 @@ async def read(
 ) -> T:
     """What a function reads from one snapshot of the database; in a thread where that takes long.
 
-    A `is_single` function executes one statement, which is a snapshot by itself.
+    An `is_single` function executes one statement, a snapshot by itself; more only to resolve aliases.
     """
     engine: Engine = request.app.state.engine
     is_near = engine.dialect.name == "sqlite"

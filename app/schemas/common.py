@@ -1,7 +1,8 @@
 """What every kind of record shares: slugs, references, citations, graded statements.
 
 The same classes describe a content file (what a contributor writes) and the JSON that is served. The only
-difference is a reference: a file names a slug, the JSON shows `{slug, name, url}`; `RefTo` turns one into the other.
+difference is a reference: a file names a slug, the JSON shows `{slug, name, kind, url}`; `RefTo` turns one into the
+other.
 """
 
 import re

@@ -34,7 +34,8 @@ class Understood:
         self.title = index.analyzer.typed(text)
 
         others = self._without_food_words(words)
-        tokens, self.negated, names_unwanted_food = self._without_negated(self._without_units(text, others))
+        tokens, unwanted, names_unwanted_food = self._without_negated(self._without_units(text, others))
+        self.negated = unwanted
         """Slugs of records of which it wants to hear nothing; a diet leaves foods out, but not what is said of them."""
         self.diets = {token.term for token in tokens if token.term in index.analyzer.diets}
         """Diets that it names: they ask for food and leave some out."""
@@ -209,15 +210,15 @@ class Understood:
         analyzer = self.index.analyzer
         texts = tuple(word.text for word in words)
         # "I don't eat meat" takes meat out
-        asking = _standing(texts, analyzer.food) - _standing(texts, analyzer.negations)
+        asking = _positions_of(texts, analyzer.food) - _positions_of(texts, analyzer.negations)
         rest = [word for i, word in enumerate(words) if i not in asking]
         if not asking or not self._content(analyzer.tokens(rest)):
             return words
         pairs = (frozenset(analyzer.content(words[max(0, i - 1) : i + 1])) for i in asking)
         names = [frozenset(self._content(analyzer.tokens(words))), *(pair for pair in pairs if len(pair) > 1)]
-        return words if any(map(self._called, names)) else rest
+        return words if any(map(self._entities_named, names)) else rest
 
-    def _called(self, name: Iterable[str]) -> list[Entry]:
+    def _entities_named(self, name: Iterable[str]) -> list[Entry]:
         """The foods, nutrients, factors and symptoms of exactly this name; a question on record is none."""
         return [entry for entry in map(self.entry, self.index.named(name)) if entry.kind in ENTITIES]
 
@@ -288,7 +289,7 @@ class Understood:
             return set()
         slugs = self.index.analyzer.diets.get(tokens[0].term, ()) if len(tokens) == 1 else ()
         of_diet = [self.entry(o) for slug in slugs for o in self.index.of_slug(slug)]
-        entries = of_diet or self._called(self._content(tokens))
+        entries = of_diet or self._entities_named(self._content(tokens))
         contained = self.index.analyzer.contained
         return {slug for e in entries for slug in (e.slug, *e.members, *contained.get(e.slug, ()))}
 
@@ -327,7 +328,7 @@ class Understood:
         return sum(self.index.weight(term) for term in sorted(terms))
 
 
-def _standing(texts: tuple[str, ...], phrases: Iterable[tuple[str, ...]]) -> set[int]:
+def _positions_of(texts: tuple[str, ...], phrases: Iterable[tuple[str, ...]]) -> set[int]:
     """Which of the words belong to one of the phrases."""
     present = [phrase for phrase in phrases if phrase[0] in texts]
     starts = (

@@ -39,7 +39,7 @@ class AmountFilters(Query):
     )
 
 
-@lru_cache  # its query model takes milliseconds to make
+@lru_cache  # the query model of its exports takes milliseconds to make
 def listing_of(slug: str) -> Listing:
     """The list of the amounts of one nutrient."""
     return Listing(
@@ -83,7 +83,7 @@ async def list_nutrient_food_sources(
     """
 
     def run(connection: Connection) -> Response:
-        return _elsewhere(connection, request, slug) or listing_of(slug).page(connection, query)
+        return _redirect(connection, request, slug) or listing_of(slug).page(connection, query)
 
     return await read(request, run)
 
@@ -91,8 +91,8 @@ async def list_nutrient_food_sources(
 async def export_nutrient_food_sources(request: Request, format: str) -> Response:
     """The same list, whole."""
     slug = request.path_params["slug"]
-    elsewhere = await read(request, lambda connection: _elsewhere(connection, request, slug, f".{format}"))
-    return elsewhere or await listing_of(slug).export(request, format)
+    redirect = await read(request, lambda connection: _redirect(connection, request, slug, f".{format}"))
+    return redirect or await listing_of(slug).export(request, format)
 
 
 router.routes.extend(
@@ -100,8 +100,8 @@ router.routes.extend(
 )
 
 
-def _elsewhere(connection: Connection, request: Request, slug: str, ending: str = "") -> Response | None:
-    """Where the list is, if this is not the slug of a nutrient."""
+def _redirect(connection: Connection, request: Request, slug: str, ending: str = "") -> Response | None:
+    """A redirect, or an error, where this is not the slug of a nutrient."""
     selected = select(col(Record.kind)).where(col(Record.slug) == slug)
     # PostgreSQL refuses to compare some texts that are not valid slugs
     if is_slug(slug) and connection.scalar(selected) == "nutrient":
