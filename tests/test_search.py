@@ -1,6 +1,7 @@
 """/search and /suggest: what people ask, and anything else they may send."""
 
 import asyncio
+import gc
 import html
 import json
 import re
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+from weakref import ref
 
 import httpx
 import pytest
@@ -579,6 +581,21 @@ def test_the_index_of_a_new_release_is_built_before_anybody_searches(
     assert search(before, "quintessence").total == 0
     assert index.refresh() is after
     assert (index.is_stale(before), index.is_stale(after)) == (True, False)
+
+
+def test_an_index_that_nobody_asks_any_more_is_given_back_at_once(tiny_database: str, tmp_path: Path) -> None:
+    engine = reading_engine(tiny_database)
+    index = CurrentIndex(engine, str(tmp_path)).current()
+    gc.collect()
+    gc.disable()
+    try:
+        search(index, "what foods without meat help agianst cramps")
+        parts = [ref(index), ref(index.analyzer), ref(index.speller)]
+        del index
+        assert [part() for part in parts] == [None, None, None]
+    finally:
+        gc.enable()
+    engine.dispose()
 
 
 def test_an_index_is_built_once_on_a_machine(

@@ -53,6 +53,7 @@ class Analyzer:
         )
         fragments = re.compile("|".join(map(re.escape, vocabulary.spelling_fragments)) or r"(?!)")
         synonyms: dict[str, str] = {}
+        phrases: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
 
         @lru_cache(REMEMBERED)
         def fold(word: str) -> str:
@@ -67,29 +68,29 @@ class Analyzer:
 
         @lru_cache(REMEMBERED)
         def plain(word: str) -> str:
-            is_plain = word.isalpha() and len(word) > 1 and word[:3] != "vit" and word not in self._phrases
-            return self.stem(word) if is_plain else ""
+            is_plain = word.isalpha() and len(word) > 1 and word[:3] != "vit" and word not in phrases
+            return stem(word) if is_plain else ""
 
         self._plain = plain
         """The term of a word that makes the same one wherever it stands; empty for another."""
         self.fold = fold
         """Lower case, no accents, one spelling."""
         listed = set(chain.from_iterable(vocabulary.synonyms))
-        self._phrases: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+        self._phrases = phrases
         """Of a word, the phrases of several words that begin with it, longest first, and the term of each."""
         for group in vocabulary.synonyms:
             first = stem(fold(group[0]))
             for words in map(self._phrase, group):
                 if len(words) > 1:
-                    self._phrases[words[0]].append((words, first))
+                    phrases[words[0]].append((words, first))
                 else:
                     # "fasting" is not "fast", where it has a group of its own
                     is_other = snowball.analyze(words[0])[0] in listed - set(group)
                     synonyms[words[0]] = synonyms[words[0] if is_other else stem(words[0])] = first
         self.stem = lru_cache(REMEMBERED)(stem)
         """The term of a single folded word; remembered now that all synonyms are known."""
-        for phrases in self._phrases.values():
-            phrases.sort(key=lambda phrase: -len(phrase[0]))
+        for found in phrases.values():
+            found.sort(key=lambda phrase: -len(phrase[0]))
         self.stop = self.stems(vocabulary.stop_words)
         self.weak = self.stems(vocabulary.weak_words) - self.stop
         self.questions = frozenset(vocabulary.question_words)

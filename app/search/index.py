@@ -10,9 +10,10 @@ import signal
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
+from weakref import proxy
 
 import tantivy
 from pydantic import TypeAdapter
@@ -60,9 +61,11 @@ class SearchIndex:
         self.schema = self._records.schema
         self.size = self.searcher.num_docs
         self.speller = Speller(_open(folder / "words"), self.analyzer)
-        self.entry = lru_cache(REMEMBERED)(self._entry)
+        # by a weak reference: a cycle would keep what is remembered of an old release until a rare collection
+        own = proxy(self)
+        self.entry = lru_cache(REMEMBERED)(partial(SearchIndex._entry, own))
         """The record of an ordinal."""
-        self.weight = lru_cache(10 * REMEMBERED)(self._weight)
+        self.weight = lru_cache(10 * REMEMBERED)(partial(SearchIndex._weight, own))
         """How much a term tells: the rarer, the more; weak words tell little."""
 
     def frequency(self, term: str) -> int:

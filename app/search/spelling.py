@@ -3,9 +3,10 @@
 import json
 import mmap
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.resources import as_file, files
 from pathlib import Path
+from weakref import proxy
 
 import tantivy
 from rapidfuzz.distance import OSA
@@ -28,7 +29,8 @@ class Speller:
         self._searcher = index.searcher()
         self._schema = index.schema
         self._vocabulary = _words(analyzer)
-        self.correct = lru_cache(CACHED)(self._correct)
+        # by a weak reference: a cycle would keep what is remembered of an old release until a rare collection
+        self.correct = lru_cache(CACHED)(partial(Speller._correct, proxy(self)))
 
     @staticmethod
     def write(folder: Path, words: Mapping[str, Mapping[str, int]], surfaces: Mapping[str, set[str]]) -> None:
