@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
@@ -20,7 +20,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from app.api.errors import InvalidParameters, ParameterError, nearest, parameter_errors, wrong
-from app.api.queries import column_from, column_in, column_is, column_to, identified_by
+from app.api.queries import annotations, column_from, column_in, column_is, column_to, identified_by
 from app.schemas.common import MAX_SLUG, SLUG_PATTERN
 from app.schemas.identifier import CODE_PATTERN, CodeSystem, code_of
 
@@ -197,9 +197,10 @@ def parse_query(model: type[Q], query_string: bytes) -> Q:
 def _values(model: type[Query], query_string: bytes) -> tuple[dict[str, Any], list[ParameterError]]:
     """What a query string holds, by parameter, and what is wrong with it: unknown, repeated or empty parameters."""
     given: defaultdict[str, list[str]] = defaultdict(list)
+    plurals = annotations(model, CommaSeparated)
     for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
         plural = name.removesuffix("[]")
-        given[plural if _is_plural(model, plural) else name].append(value)
+        given[plural if plural in plurals else name].append(value)
     errors: list[ParameterError] = []
     values: dict[str, Any] = {}
     known = model.model_fields
@@ -210,23 +211,10 @@ def _values(model: type[Query], query_string: bytes) -> tuple[dict[str, Any], li
             errors.append(wrong(name, "Unknown parameter.", known, nearest(name, known)))
         elif "" in texts:
             errors.append(wrong(name, "Empty; give a value or leave the parameter out."))
-        elif _is_plural(model, name):
+        elif name in plurals:
             values[name] = texts
         elif len(texts) > 1:
             errors.append(wrong(name, "Given more than once, but it takes one value."))
         else:
             values[name] = texts[0]
     return values, errors
-
-
-def _is_plural(model: type[Query], name: str) -> bool:
-    field = model.model_fields.get(name)
-    return field is not None and any(isinstance(rule, CommaSeparated) for rule in field.metadata)
-
-
-def annotations(model: type[Query], kind: type[Any]) -> Iterator[tuple[str, Any]]:
-    """The names of a query model's parameters with their annotations of this class."""
-    for name, field in model.model_fields.items():
-        for rule in field.metadata:
-            if isinstance(rule, kind):
-                yield name, rule

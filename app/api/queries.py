@@ -96,21 +96,21 @@ def identified_by() -> Filter:
     )
 
 
-@lru_cache
-def filters(model: type[BaseModel]) -> Mapping[str, Filter]:
-    """The filters of a query model, by parameter."""
+@lru_cache(1000)
+def annotations(model: type[BaseModel], kind: type[Any]) -> Mapping[str, Any]:
+    """The annotations of this class that a query model's parameters have, by parameter."""
     fields = model.model_fields.items()
-    return {name: rule for name, field in fields for rule in field.metadata if isinstance(rule, Filter)}
+    return {name: rule for name, field in fields for rule in field.metadata if isinstance(rule, kind)}
 
 
 def conditions(table: Any, model: type[BaseModel], given: Container[str]) -> Iterator[ColumnElement[bool]]:
     """The conditions of those filters of a query model that are given."""
-    return (rule.condition(table, name) for name, rule in filters(model).items() if name in given)
+    return (rule.condition(table, name) for name, rule in annotations(model, Filter).items() if name in given)
 
 
 def values(query: BaseModel) -> dict[str, Any]:
     """What a request gives to filter by, as it is bound to a statement."""
-    given = ((name, rule, getattr(query, name)) for name, rule in filters(type(query)).items())
+    given = ((name, rule, getattr(query, name)) for name, rule in annotations(type(query), Filter).items())
     return {name: rule.value(value) for name, rule, value in given if value not in (None, ())}
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, liter
 from sqlmodel import col
 
 from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest, wrong
-from app.api.parameters import Q, Query, Slugs, annotations
-from app.api.queries import any_of
+from app.api.parameters import Q, Query, Slugs
+from app.api.queries import annotations, any_of
 from app.database.current_release import in_utc, release_tag
 from app.database.models import TABLES, Dataset, Identifier, Record, Redirect
 from app.http.headers import is_header_text
@@ -87,13 +87,13 @@ def redirect_or_404(connection: Connection, kind: str, slug: str, query_string: 
 
 def filtered_slugs(query: Query) -> list[str]:
     """The values of a list's slug filters, valid slugs or not."""
-    return [slug for name, _ in annotations(type(query), Slugs) for slug in getattr(query, name)]
+    return [slug for name in annotations(type(query), Slugs) for slug in getattr(query, name)]
 
 
 def known_slugs(kind: str, model: type[Query], given: Container[str]) -> ColumnElement[int]:
     """SQL that counts how many of the slugs in these filters are records of the right kind."""
     known: ColumnElement[int] = literal(0)
-    for name, rule in annotations(model, Slugs):
+    for name, rule in annotations(model, Slugs).items():
         if name in given:
             kinds = col(Record.kind).in_(rule.kinds or (kind,))
             known = known + select(func.count()).where(col(Record.slug).in_(any_of(name)), kinds).scalar_subquery()
@@ -107,7 +107,7 @@ def with_slugs(connection: Connection, kind: str, query: Q) -> Q:
     """
     asked = [
         (name, slug, rule.kinds or (kind,))
-        for name, rule in annotations(type(query), Slugs)
+        for name, rule in annotations(type(query), Slugs).items()
         for slug in getattr(query, name)
     ]
     if not asked:

@@ -34,8 +34,9 @@ SQLITE_TYPES = {"boolean": "INTEGER", "integer": "INTEGER", "number": "REAL"}
 
 def package_files(connection: Connection, release: ReleaseInfo) -> dict[str, bytes]:
     """The files of the dataset that the connection reads, by their path in the package."""
-    selected = {kind: select(TABLES[kind].record).order_by(col(TABLES[kind].slug)) for kind in KINDS}
-    records = {kind: list(connection.scalars(select_all)) for kind, select_all in selected.items()}
+    records = {
+        kind: list(connection.scalars(select(TABLES[kind].record).order_by(col(TABLES[kind].slug)))) for kind in KINDS
+    }
     tidy = tables(record for of_kind in records.values() for record in of_kind)
     data = {
         f"json/{KINDS[kind].key}.json": "".join(["[\n", ",\n".join(of_kind), "\n]\n"]).encode()

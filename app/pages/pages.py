@@ -13,7 +13,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.parameters import Boolean, Choices, Query, annotations
+from app.api.parameters import Boolean, Choices, Query
+from app.api.queries import annotations
 from app.api.routing import HTML, JSON, StrictRoute
 from app.http.headers import Headers
 from app.http.routes import OfferOf
@@ -94,7 +95,7 @@ def pages_of(routes: Sequence[BaseRoute]) -> dict[str, Page]:
         path = f"/{kind.collection}"
         parts = NUTRIENTS if "nutrient" in models[path].model_fields else {}
         pages[path] = Page("list.html", kind, filters=_filters(models[path]), parts=parts)
-        (known,) = (rule.values for name, rule in annotations(models[path], Choices) if name == "include")
+        known = annotations(models[path], Choices)["include"].values
         include = tuple(name for name in RELATED if name in known)
         pages[f"{path}/{{slug}}"] = Page(f"{kind.name}.html", kind, include, parts=PARTS.get(kind.name, {}))
     return pages

@@ -160,8 +160,8 @@ class Understood:
         return [slugs for _, slugs in parts]
 
     def _correct(self, text: str) -> tuple[list[Word], str | None, set[str]]:
-        """The words of the query, misspelt ones corrected, falsely split or joined ones put right; the query as it was
-        read, where there were such; and the terms that came of them."""
+        """The words of the query with their spelling corrected, the corrected query as text (null where nothing was
+        corrected), and the terms of the corrections."""
         corrected, corrections, shown, last = list[Word](), set[str](), list[str](), 0
         words = self.index.analyzer.words(text)[:MAX_WORDS]
         i = 0
