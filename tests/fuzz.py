@@ -57,7 +57,7 @@ def _kinds_of_slugs() -> dict[tuple[str, str], tuple[str, ...]]:
         if isinstance(route, StrictRoute)
     ]
     models = [(route.path, field.field_info.annotation) for route in routes for field in route.dependant.query_params]
-    return {(path, name): rule.kinds for path, model in models for name, rule in annotations(model, Slugs)}
+    return {(path, name): rule.kinds for path, model in models for name, rule in annotations(model, Slugs).items()}
 
 
 def described(origin: str) -> dict[str, Any]:
