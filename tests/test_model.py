@@ -8,7 +8,8 @@ import random
 import re
 import shutil
 import threading
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
@@ -31,7 +32,10 @@ REQUESTS = int(os.environ.get("MODEL_REQUESTS", "20000")) // 2
 CLIENTS = 4
 LASTING = 100
 """Requests on one connection: all connections may have gone to the same worker."""
-SWAPS = 6
+SWAPS = max(6, REQUESTS // 10_000)
+"""Changes of the release, evenly over the run."""
+RECENT = 200
+"""Questions of which one is asked again three times of four: what a cache keeps must not outlive its release."""
 NO_SUCH = "no-such-thing"
 
 
@@ -54,10 +58,15 @@ def change(path: Path, pattern: str, replaced: Callable[[re.Match[str]], str]) -
 
 
 def questions(models: Sequence[Model], seed: int) -> Iterator[Question]:
-    """Questions without end, about what is in one of the releases."""
+    """Questions without end, about what is in one of the releases; three of four were asked not long before."""
     chance = random.Random(seed)
+    recent: deque[Question] = deque(maxlen=RECENT)
     while True:
-        yield question(chance, chance.choice(models))
+        if recent and chance.random() < 0.75:
+            yield chance.choice(recent)
+        else:
+            recent.append(question(chance, chance.choice(models)))
+            yield recent[-1]
 
 
 def question(chance: random.Random, model: Model) -> Question:
@@ -171,9 +180,9 @@ def test_every_answer_is_that_of_the_model(new_database: NewDatabase, second_rel
             client.start()
         swaps = 0
         while any(client.is_alive() for client in clients):
-            for client in clients:
-                client.join(2)
-            if swaps < SWAPS:
+            time.sleep(0.1)
+            answered = sum(client.statuses.total() for client in clients)
+            if swaps < SWAPS and answered * (SWAPS + 1) > REQUESTS * (swaps + 1):
                 with changing(url) as connection:
                     if swaps % 2:
                         rollback(connection, lambda *_: None)
