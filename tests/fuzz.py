@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import BaseModel
 
-from app.api.parameters import MAX_VALUES, Slugs, annotations
+from app.api.parameters import MAX_VALUES, Slugs
+from app.api.queries import annotations
 from app.api.routing import StrictRoute
 from app.main import create_app
 from app.schemas import KINDS
@@ -57,7 +59,12 @@ def _kinds_of_slugs() -> dict[tuple[str, str], tuple[str, ...]]:
         if isinstance(route, StrictRoute)
     ]
     models = [(route.path, field.field_info.annotation) for route in routes for field in route.dependant.query_params]
-    return {(path, name): rule.kinds for path, model in models for name, rule in annotations(model, Slugs).items()}
+    return {
+        (path, name): rule.kinds
+        for path, model in models
+        if isinstance(model, type) and issubclass(model, BaseModel)
+        for name, rule in annotations(model, Slugs).items()
+    }
 
 
 def described(origin: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import schemathesis
 from schemathesis import Case, HookContext
@@ -18,7 +19,7 @@ BETWEEN_PARAMETERS = re.compile(
 
 
 @schemathesis.hook
-def filter_failure(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
     """Keep every failure but a request that was refused, with a 422 that says so, for such a rule alone."""
     if not isinstance(failure, RejectedPositiveData) or response.status_code != 422:
         return True

@@ -7,7 +7,7 @@ filters, order, pages, related records, redirects, and that no answer mixes two 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -260,7 +260,7 @@ class Model:
             rows = self.kinds[kind]
             for key in reversed((*(sort or RESOURCES[kind].default_sort), "name", "slug")):
                 name = key.removeprefix("-")
-                value = KEYS.get(name) or (lambda row, name=name: row.amount(nutrient, name))
+                value = KEYS.get(name) or partial(Row.amount, nutrient=nutrient, key=name)
                 nulls = [row for row in rows if value(row) is None]
                 others = [row for row in rows if value(row) is not None]
                 # stable, in both directions

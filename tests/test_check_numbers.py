@@ -173,7 +173,7 @@ def test_a_limit_below_the_need_passes_with_a_reason(content: Path) -> None:
     assert not found
     assert checked is not None
     woman = next(record for record in checked.records if record.slug == "iron-nasem-ul-woman")
-    assert [entry.text for entry in woman.notes] == ["Supplements only.", "Rounded."]  # type: ignore[union-attr]
+    assert [entry.text for entry in woman.notes] == ["Supplements only.", "Rounded."]
 
 
 def test_intakes_of_no_nutrient(content: Path) -> None:
@@ -193,7 +193,7 @@ def test_an_intake_without_a_daily_value_gives_no_percentage(content: Path) -> N
     assert not found
     assert checked is not None
     liver = next(record for record in checked.records if record.slug == "liver")
-    assert [amount.percent_daily_value for amount in liver.amounts] == [None] * 6  # type: ignore[union-attr]
+    assert [amount.percent_daily_value for amount in liver.amounts] == [None] * 6
 
 
 @pytest.mark.parametrize("label", ["взрослые", "a label " * 10])

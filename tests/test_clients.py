@@ -210,8 +210,9 @@ def test_the_front_end_example_does_not_compile_with_a_wrong_key(built_frontend:
 def test_pages_work_for_everyone(origin: str, tmp_path: Path) -> None:
     """By links alone, without scripts, from 360 to 1,600 pixels, light and dark; axe and a validator find nothing."""
     _need("Chromium", there=CHROMIUM is not None)
-    settings = {"API_URL": origin, "SCREENSHOTS": str(tmp_path), "CHROMIUM": str(CHROMIUM)}
-    done = _tool("node", "--test", "pages.test.mjs", **settings)
+    done = _tool(
+        *("node", "--test", "pages.test.mjs"), API_URL=origin, SCREENSHOTS=str(tmp_path), CHROMIUM=str(CHROMIUM)
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -219,8 +220,12 @@ def test_pages_work_for_everyone(origin: str, tmp_path: Path) -> None:
 def test_lighthouse_gives_each_kind_of_page_95_in_each_category(origin: str) -> None:
     """Performance on a slow phone, accessibility, best practices, search engines."""
     _need("Chromium", there=CHROMIUM is not None)
-    settings = {"API_URL": origin, "CHROMIUM": str(CHROMIUM), "DEBUG_PORT": str(free_port())}
-    done = _tool("node", "--test", "lighthouse.test.mjs", **settings)
+    done = _tool(
+        *("node", "--test", "lighthouse.test.mjs"),
+        API_URL=origin,
+        CHROMIUM=str(CHROMIUM),
+        DEBUG_PORT=str(free_port()),
+    )
     assert done.returncode == 0, done.stdout
 
 

@@ -19,10 +19,12 @@ LIKE_CLAIM = ("claims/eyelid-twitching-goes-with-low-potassium.toml", "claims/an
 
 
 def test_the_path_of_a_contributor_ends_in_green_tests(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("node_modules", "__pycache__", "static")
     for name in (*NEEDED, *COMMANDS):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        ignored = {"ignore": shutil.ignore_patterns("node_modules", "__pycache__", "static")}
-        copy(ROOT / name, tmp_path / name, **(ignored if copy is shutil.copytree else {}))  # type: ignore[operator]
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+        else:
+            shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "app" / "pages" / "static").symlink_to(ROOT / "app" / "pages" / "static")
     content = tmp_path / "seed" / "content"
     _write_like(content, LIKE_SOURCE, name="Example 2026 (review)", doi="10.1234/example.2026", website=None, pmid=None)

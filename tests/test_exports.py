@@ -166,7 +166,13 @@ async def test_a_stream_takes_bounded_memory(new_database: Any) -> None:
             return {"type": "http.request", "body": b"", "more_body": False}
 
         path = "/sources.ndjson"
-        scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "scheme": "http"}
+        scope: dict[str, Any] = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "raw_path": path.encode(),
+            "scheme": "http",
+        }
         scope |= {
             "query_string": b"",
             "headers": [(b"host", b"t")],

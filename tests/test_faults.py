@@ -55,7 +55,7 @@ def damage_pages(path: Path) -> None:
     path.write_bytes(content)
 
 
-DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (Path.unlink, "missing"),
     "empty": (lambda path: path.write_bytes(b""), "no tables"),
     "another-format": (damage_header, "damaged"),

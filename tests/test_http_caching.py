@@ -249,7 +249,7 @@ async def undecoded(
     client: httpx.AsyncClient, method: str, path: str, parameters: list[tuple[str, str]], headers: dict[str, str]
 ) -> tuple[httpx.Response, bytes]:
     """A response with its body as it was sent: a part of an encoded one cannot be decoded."""
-    async with client.stream(method, path, params=parameters, headers=headers) as response:
+    async with client.stream(method, path, params=tuple(parameters), headers=headers) as response:
         return response, b"".join([piece async for piece in response.aiter_raw()])
 
 

@@ -75,7 +75,7 @@ async def test_browsers_are_told_to_stay_with_tls_only_where_the_operator_says_s
 
 
 async def test_a_preflight_is_answered_whatever_it_asks_for(tiny: httpx.AsyncClient) -> None:
-    response = await tiny.options("/nutrients", headers={"Access-Control-Request-Headers": b"a\x1fb"})
+    response = await tiny.options("/nutrients", headers={b"Access-Control-Request-Headers": b"a\x1fb"})
     assert response.status_code == 204
     assert "Access-Control-Allow-Headers" not in response.headers
 
@@ -225,7 +225,7 @@ async def test_no_request_ends_in_a_server_error(tiny_database: str) -> None:
         loop = asyncio.get_running_loop()
 
         async def ask(path: str, query: list[tuple[str, str]], headers: dict[str, str]) -> int:
-            raw = {name: value.encode("latin-1") for name, value in headers.items()}
+            raw = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
             url = httpx.URL("http://test").copy_with(path="/" + path.lstrip("/"), params=query)
             return (await client.request("GET", url, headers=raw)).status_code
 

@@ -176,7 +176,7 @@ async def test_whether_an_answer_is_a_function_of_the_requests_bytes_is_told() -
     async def memo(path: str = "/data", method: str = "GET", **headers: str) -> bool:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         await client.request(method, path, headers=named)
-        return states[-1].get("is_memorable", False)
+        return bool(states[-1].get("is_memorable"))
 
     async with client_of(outer) as client:
         assert await memo()
@@ -306,7 +306,14 @@ class Reader:
         self.headers = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def run(self) -> "Reader":
-        scope = {"type": "http", "method": "GET", "path": "/data.csv", "raw_path": b"/data.csv", "query_string": b""}
+        path = "/data.csv"
+        scope: dict[str, Any] = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+        }
         scope |= {"scheme": "http", "headers": self.headers, "asgi": {"spec_version": "2.4"}, "server": ("t", 80)}
         await self.layer(scope, self.receive, self.send)
         return self
@@ -584,7 +591,7 @@ async def test_a_forwarded_prefix_counts_where_it_is_trusted_and_never_for_other
             assert forwarded.json()["url"] == ("/q/data" if trusted else "/p/data")
             assert (await client.get("/data")).json()["url"] == "/p/data"
             for hostile in ("//evil.example", "https://evil.example", '/"><script>', "/a/..%2f", "/" + "a" * 300, "/é"):
-                response = await client.get("/data", headers={"X-Forwarded-Prefix": hostile.encode("latin-1")})
+                response = await client.get("/data", headers={b"X-Forwarded-Prefix": hostile.encode("latin-1")})
                 assert response.json()["url"] == "/p/data", hostile
 
 
@@ -597,7 +604,7 @@ async def test_a_forwarded_prefix_counts_where_it_is_trusted_and_never_for_other
         ({"root_path": "/p", "public_url": "https://example.org/p"}, "https://example.org/p"),
     ],
 )
-async def test_the_description_names_the_server_as_clients_see_it(settings: dict[str, str], url: str) -> None:
+async def test_the_description_names_the_server_as_clients_see_it(settings: dict[str, Any], url: str) -> None:
     app, _ = answering(b'{"servers":[{"url":"/","description":"This"}],"paths":{"/data":{"example":{"url":"/data"}}}}')
     async with client_of(layered(app, **settings)[0]) as client:
         description = (await client.get("/openapi.json?x=1")).json()
@@ -643,7 +650,7 @@ def test_no_header_ends_in_a_server_error(method: str, path: str, headers: dict[
 
     async def ask() -> httpx.Response:
         async with client_of(layer) as client:
-            raw = {name: value.encode("latin-1", "replace") for name, value in headers.items()}
+            raw = {name.encode(): value.encode("latin-1", "replace") for name, value in headers.items()}
             return await client.request(method, path, headers=raw)
 
     assert asyncio.run(ask()).status_code in (200, 204, 206, 304, 406, 412, 416)

@@ -66,7 +66,7 @@ async def test_more_than_can_be_answered_at_once_are_told_to_come_again() -> Non
         await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
         await send({"type": "http.response.body", "body": b""})  # type: ignore[operator]
 
-    app = LimitsMiddleware(slow, Settings(max_concurrency=2), None)  # type: ignore[arg-type]
+    app = LimitsMiddleware(slow, Settings(max_concurrency=2), None)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
         first = [asyncio.create_task(client.get("/x")) for _ in range(2)]
         await asyncio.sleep(0)

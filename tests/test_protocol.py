@@ -240,7 +240,7 @@ async def test_an_answer_that_has_begun_when_the_server_stops_leaves_room_for_on
 
     more = asyncio.Event()
     connection = Connection()
-    connection.protocol.app = stream  # type: ignore[assignment]
+    connection.protocol.app = stream
     await connection.sends(REQUEST)
     connection.protocol.shutdown()
     more.set()

@@ -1,5 +1,6 @@
 """A new release while the API serves: no failed request, no answer of two releases, everywhere within seconds."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from tests.traffic import Traffic, assert_unmixed
 
 SECONDS = 5
 """Within which every process serves the new release: docs/deployment.md promises it."""
+
+
+def serves(traffic: Traffic, versions: set[str]) -> bool:
+    return traffic.versions_now() == versions
 
 
 TWO_WORKERS, SHORT_CUT = {"WORKERS": "2"}, {"ACCESS_LOG": "false"}
@@ -39,7 +44,6 @@ def test_a_release_under_load_fails_no_request_and_mixes_nothing(
         for command, version in ((("load", "--content", str(second_release)), "0.2.0"), (("rollback",), "0.1.0")):
             done = run("seed", *command, DATABASE_URL=url)
             assert done.returncode == 0, done.stderr
-            expected = {version}
-            wait_for(lambda expected=expected: traffic.versions_now() == expected, SECONDS)
+            wait_for(partial(serves, traffic, {version}), SECONDS)
     assert not traffic.failed, traffic.failed[:3]
     assert_unmixed(traffic, "release two", "0.2.0")

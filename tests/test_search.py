@@ -590,7 +590,7 @@ def test_an_index_that_nobody_asks_any_more_is_given_back_at_once(tiny_database:
     gc.disable()
     try:
         search(index, "what foods without meat help agianst cramps")
-        parts = [ref(index), ref(index.analyzer), ref(index.speller)]
+        parts: list[ref[Any]] = [ref(index), ref(index.analyzer), ref(index.speller)]
         del index
         assert [part() for part in parts] == [None, None, None]
     finally:

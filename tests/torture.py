@@ -149,7 +149,7 @@ class Torture:
         before, after = (OLD, NEW) if case.command == "load" else (NEW, OLD)
         version = whole_release(f"sqlite:///{path}")
         killed = case.fault == "signal=SIGKILL" and outcome.struck
-        expected = {-signal.SIGKILL: (before, after)} if killed else {}
+        expected: dict[int, tuple[str, ...]] = {-signal.SIGKILL: (before, after)} if killed else {}
         expected |= {0: (after,), 1: (before,), NOT_SYNCED: (after,)}
         if version not in expected.get(outcome.status, ()):
             return f"{case}: exit {outcome.status}, {version}: {outcome.said[-300:]}"
