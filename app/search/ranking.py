@@ -203,8 +203,8 @@ def _asks(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
 
 def _is_itself(asked: Understood, hit: Hit) -> bool:
     """The query is a name of the record; or, where it names a diet and no food or several things, all the words of one
-    of a record that joins them; or an entry of the FAQ tells what to eat for the same complaint. A claim is one finding:
-    an entry of the FAQ with other words may answer better."""
+    of a record that joins them; or an entry of the FAQ tells what to eat for the same complaint. A claim is one
+    finding: an entry of the FAQ with other words may answer better."""
     entry = asked.entry(hit.ordinal)
     if asked.title in entry.keys:
         return True
