@@ -94,7 +94,7 @@ def interval(met: int, count: int) -> str:
 
 NAMES = {"nutrient": 3, "symptom": 3, "lifestyle_factor": 3, "food_source": 1, "faq_entry": 6, "interaction": 2}
 """How many names of each record of a kind are learned from: foods are many, and nobody types a claim."""
-QUESTION = 3
+QUESTION = 2
 """How often each question is learned from, next to once a name: names are more."""
 Candidate = tuple[dict[str, float], float]
 """Features, and how right it is: 1 for an acceptable answer, `BEST` for the best."""

@@ -182,6 +182,17 @@ async def test_a_misspelt_query_says_how_it_was_read(real: httpx.AsyncClient) ->
         # causes in general
         ("what deficiency causes muscle twitching", {"which-deficiency-causes-twitching"}),
         ("which medicines cause twitching", {"can-medicines-cause-twitching", "medications"}),
+        # what stands after "than" is compared with, not asked for; "or" goes on with what is not wanted, "for" does not
+        ("what food has more potassium than bananas", {"baked-potato"}),
+        ("better than bananas for potassium", {"baked-potato"}),
+        ("is magnesium glycinate better than magnesium citrate", {"which-form-of-magnesium-is-best"}),
+        # food for a complaint: the answer on record, and no food that is to be avoided
+        ("what can I eat to help reduce muscle cramping", {"do-bananas-help-leg-cramps"}),
+        ("foods to avoid with restless legs", {"restless-legs-syndrome", "can-low-iron-cause-restless-legs"}),
+        # of a food and a medicine, the medicine is asked about
+        ("can I eat one banana a day while taking lisinopril", {"ace-inhibitors-and-arbs"}),
+        # what adults need is no answer for a child
+        ("how much calcium for kids", {"calcium"}),
         # words of intent
         ("too much magnesium", {"can-you-take-too-much-magnesium"}),
         ("when does a muscle twitch need medical attention", {"when-to-see-a-doctor"}),

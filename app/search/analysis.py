@@ -96,6 +96,8 @@ class Analyzer:
         self.questions = frozenset(vocabulary.question_words)
         self.closed = frozenset(vocabulary.closed_question_words)
         self.units = frozenset(vocabulary.units)
+        self.persons = self.stems(vocabulary.persons)
+        self.young = self.stems(person for person, known in vocabulary.persons.items() if "age" in known)
         self.food = frozenset(map(self._phrase, vocabulary.food_words))
         self.negations = sorted(map(self._phrase, vocabulary.negations), key=len, reverse=True)
         self.diets = {stem(fold(diet)): tuple(ref.slug for ref in refs) for diet, refs in vocabulary.diets.items()}

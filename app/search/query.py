@@ -18,6 +18,11 @@ MAX_COMBINED = 8
 
 ELSE = frozenset(Intent) - {Intent.food, Intent.relief, Intent.deficiency, Intent.definition, Intent.test}
 """Who asks this does not ask what to eat, though food is named: "how much calcium a day", "foods that block iron"."""
+LISTING = frozenset(("and", "or", "nor"))
+"""Between things that are not wanted."""
+COMPARED = "than"
+"""Takes out the food that follows, where food is asked for: "what has more iron than spinach". Of anything else it may
+be the very question: "is glycinate better than citrate"."""
 
 
 class Understood:
@@ -31,6 +36,8 @@ class Understood:
         self.closed = first in index.analyzer.closed
         """It is answered by yes or no, so it asks for no list."""
         self.intents = index.analyzer.intents(words)
+        if self.intents & ELSE:
+            self.intents -= {Intent.food}
         self.title = index.analyzer.typed(text)
 
         others = self._without_food_words(words)
@@ -58,6 +65,7 @@ class Understood:
         self.unknown = list(dict.fromkeys(text[token.start : token.end] for token in strange))
         """Words, as typed, that no record and no spelling explains."""
         self.strange = {token.term for token in strange}
+        self.is_of_child = not index.analyzer.young.isdisjoint(terms)
         self.known = 1 - sum(self.shares[term] for term in sorted(self.strange))
         """What part of the query a record or a spelling explains."""
 
@@ -76,6 +84,8 @@ class Understood:
         """Entities that it names by nothing less than another: "low magnesium" is more exact than "magnesium"."""
         self.mentions = self._mentions(self._entities)
         """What it names, in as many sets of slugs as there are parts that share no word."""
+        kinds = {self.entry(o).kind for o in self.meant}
+        self.is_of_food_and_factor = len(self.mentions) > 1 and kinds >= {"food_source", "lifestyle_factor"}
 
     @property
     def marked(self) -> frozenset[str]:
@@ -252,11 +262,12 @@ class Understood:
             phrases = (phrase for phrase in self.index.analyzer.negations if texts[i : i + len(phrase)] == phrase)
             length = 1 if texts[i] in vocabulary.negation_prefixes else len(next(phrases, ()))
             if length and not self._is_in_a_name(tokens, i):
-                i, slugs = self._unwanted(tokens, i + length)
-                unwanted |= slugs
+                end, slugs = self._unwanted(tokens, i + length)
                 found = (o for slug in slugs for o in self.index.of_slug(slug))
-                is_food = is_food or any(self.entry(o).kind == "food_source" for o in found)
-                continue
+                is_of_food = any(self.entry(o).kind == "food_source" for o in found)
+                if texts[i] != COMPARED or (is_of_food and not (self.closed or self.intents & ELSE)):
+                    i, unwanted, is_food = end, unwanted | slugs, is_food or is_of_food
+                    continue
             if texts[i] in vocabulary.negation_suffixes and kept and (slugs := self._named(kept[-1:])):
                 unwanted |= slugs
                 is_food = True
@@ -273,8 +284,8 @@ class Understood:
             at = i
             while at < len(tokens) and tokens[at].term in self.stop:
                 at += 1
-            if i > start and at == i:
-                break  # nothing like "or" between: what follows is wanted
+            if i > start and LISTING.isdisjoint(token.text for token in tokens[i:at]):
+                break  # what follows is wanted: "without dairy for calcium"
             found = ((n, self._named(tokens[at : at + n])) for n in (4, 3, 2, 1) if at + n <= len(tokens))
             length, slugs = next((pair for pair in found if pair[1]), (0, set()))
             if not length:

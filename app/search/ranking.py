@@ -160,9 +160,15 @@ def features(asked: Understood, ordinal: int, bm25: float) -> tuple[dict[str, fl
             told[f"{group} defined"] = fit.whole
         if ordinal in asked.meant:
             told[f"{entry.kind} {'alone' if len(asked.mentions) == 1 else 'beside others'}"] = fit.recall
+            if asked.is_of_food_and_factor:
+                # of a banana and a medicine, the medicine is asked about
+                told[f"{entry.kind} of food and factor"] = 1.0
             if len(asked.mentions) > 1 and entry.slug in asked.rarest:
                 told["rarest"] = fit.precision
                 told[f"{entry.kind} rarest"] = 1.0
+    if asked.is_of_child and (persons := asked.index.analyzer.persons & entry.places.keys()):
+        # "how much iron do adults need", where a child's need is asked for
+        told[f"{group} of others"] = float(persons.isdisjoint(asked.index.analyzer.young))
     told |= _cover(asked, entry, own) | _links(asked, entry, group, fit) | _asks(asked, entry, group)
     return told, fit
 
@@ -197,13 +203,22 @@ def _asks(asked: Understood, entry: Entry, group: str) -> dict[str, float]:
 
 def _is_itself(asked: Understood, hit: Hit) -> bool:
     """The query is a name of the record; or, where it names a diet and no food or several things, all the words of one
-    of a record that joins them. A claim is one finding: an entry of the FAQ with other words may answer better."""
+    of a record that joins them; or an entry of the FAQ tells what to eat for the same complaint. A claim is one
+    finding: an entry of the FAQ with other words may answer better."""
     entry = asked.entry(hit.ordinal)
     if asked.title in entry.keys:
         return True
+    if asked.food and entry.kind == "faq_entry" and hit.name and _is_of_complaint(asked, entry):
+        return Intent.food in asked.index.analyzer.intents(asked.index.analyzer.words(hit.name.text))
     is_of_diet = bool(asked.diets) and Intent.food not in asked.intents
     is_joint = len(asked.mentions) > 1 and entry.kind not in (*ENTITIES, "claim")
     return (is_of_diet or is_joint) and hit.name is not None and hit.name.terms.keys() == asked.weights.keys()
+
+
+def _is_of_complaint(asked: Understood, entry: Entry) -> bool:
+    """It is about all that is named, and no nutrient is: the foods of one would be a guess at what helps."""
+    is_of_nutrient = any(asked.entry(ordinal).kind == "nutrient" for ordinal in asked.recognised)
+    return bool(asked.mentions) and not is_of_nutrient and not any(map(entry.about.isdisjoint, asked.mentions))
 
 
 def _is_noise(asked: Understood) -> bool:
