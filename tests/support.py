@@ -133,6 +133,13 @@ def real_records() -> list[dict[str, Any]]:
         return [json.loads(record) for rows in found for (record,) in rows]
 
 
+def scope_of(path: str, headers: list[tuple[bytes, bytes]]) -> dict[str, Any]:
+    """The ASGI scope of a GET, for tests that read the answer's messages themselves."""
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "scheme": "http", "asgi": {"spec_version": "2.4"}}
+    scope |= {"path": path, "raw_path": path.encode(), "query_string": b"", "root_path": ""}
+    return scope | {"headers": headers, "server": ("t", 80), "client": None}
+
+
 @asynccontextmanager
 async def client_for(url: str, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app over this database."""

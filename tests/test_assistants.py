@@ -11,6 +11,7 @@ pytest.importorskip("mcp", reason="the `mcp` extra is not installed")
 
 import httpx
 from mcp import Client, StdioServerParameters
+from mcp.types import CallToolResult, TextContent
 
 from app.assistants import server
 from tests.serving import ServeOrigin, free_port, wait_for
@@ -29,6 +30,13 @@ def origin(api_server: ServeOrigin) -> Iterator[str]:
 async def assistant(origin: str) -> AsyncIterator[Client]:
     async with Client(server(origin)) as client:
         yield client
+
+
+def text_of(result: CallToolResult) -> str:
+    """What a tool says in words."""
+    content = result.content[0]
+    assert isinstance(content, TextContent)
+    return content.text
 
 
 async def ask(assistant: Client, tool: str, **arguments: Any) -> dict[str, Any]:
@@ -111,14 +119,14 @@ async def test_an_assistant_is_told_what_was_wrong(
 ) -> None:
     result = await assistant.call_tool(tool, arguments)
     assert result.is_error
-    assert told in str(result.content[0])
+    assert told in text_of(result)
 
 
 async def test_an_api_that_does_not_answer_is_told() -> None:
     async with Client(server(f"http://127.0.0.1:{free_port()}")) as assistant:
         result = await assistant.call_tool("search", {"words": "cramps"})
         assert result.is_error
-        assert "does not answer" in str(result.content[0])
+        assert "does not answer" in text_of(result)
 
 
 async def test_it_speaks_over_stdio(origin: str) -> None:

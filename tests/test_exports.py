@@ -13,7 +13,7 @@ import pytest
 
 from app.api.exports import SEPARATOR, columns
 from app.schemas import KINDS
-from tests.support import TINY, client_for, make_database, with_long_list
+from tests.support import TINY, client_for, make_database, scope_of, with_long_list
 
 PLAIN = {"Accept-Encoding": "identity"}
 COLLECTIONS = [kind.collection for kind in KINDS.values()]
@@ -165,24 +165,9 @@ async def test_a_stream_takes_bounded_memory(new_database: Any) -> None:
         async def receive() -> dict[str, Any]:
             return {"type": "http.request", "body": b"", "more_body": False}
 
-        path = "/sources.ndjson"
-        scope: dict[str, Any] = {
-            "type": "http",
-            "method": "GET",
-            "path": path,
-            "raw_path": path.encode(),
-            "scheme": "http",
-        }
-        scope |= {
-            "query_string": b"",
-            "headers": [(b"host", b"t")],
-            "root_path": "",
-            "server": ("t", 1),
-            "client": None,
-        }
         await client.get("/search?q=iron")  # the search index is built: its memory is not the stream's
         tracemalloc.start()
-        await app(scope, receive, send)
+        await app(scope_of("/sources.ndjson", [(b"host", b"t")]), receive, send)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert sent > 40_000_000

@@ -24,6 +24,7 @@ from app.http.cache import MAX_KEY, CachedResponse, ResponseCache
 from app.http.representation import RepresentationMiddleware
 from app.http.routes import Offer
 from app.settings import Settings
+from tests.support import scope_of
 
 VERSION = {"Dataset-Version": "1.0.0+a", "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT"}
 OFFERS = {
@@ -306,16 +307,7 @@ class Reader:
         self.headers = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def run(self) -> "Reader":
-        path = "/data.csv"
-        scope: dict[str, Any] = {
-            "type": "http",
-            "method": "GET",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-        }
-        scope |= {"scheme": "http", "headers": self.headers, "asgi": {"spec_version": "2.4"}, "server": ("t", 80)}
-        await self.layer(scope, self.receive, self.send)
+        await self.layer(scope_of("/data.csv", self.headers), self.receive, self.send)
         return self
 
     async def receive(self) -> Any:

@@ -51,7 +51,7 @@ class Understood:
         """Slugs of records that are not wanted."""
         asks_by_diet = bool(self.diets) and not self._is_told(others)
         asks_for_food = len(others) < len(words) or names_unwanted_food or asks_by_diet
-        self.food = asks_for_food and not (self.closed or self.intents & ELSE)
+        self.food = asks_for_food and self.may_list
 
         terms = self._content(tokens)
         self.weights = {term: index.weight(term) for term in terms}
@@ -86,6 +86,11 @@ class Understood:
         """What it names, in as many sets of slugs as there are parts that share no word."""
         kinds = {self.entry(o).kind for o in self.meant}
         self.is_of_food_and_factor = len(self.mentions) > 1 and kinds >= {"food_source", "lifestyle_factor"}
+
+    @property
+    def may_list(self) -> bool:
+        """Foods may answer it, if food is asked for."""
+        return not (self.closed or self.intents & ELSE)
 
     @property
     def marked(self) -> frozenset[str]:
@@ -265,7 +270,7 @@ class Understood:
                 end, slugs = self._unwanted(tokens, i + length)
                 found = (o for slug in slugs for o in self.index.of_slug(slug))
                 is_of_food = any(self.entry(o).kind == "food_source" for o in found)
-                if texts[i] != COMPARED or (is_of_food and not (self.closed or self.intents & ELSE)):
+                if texts[i] != COMPARED or (is_of_food and self.may_list):
                     i, unwanted, is_food = end, unwanted | slugs, is_food or is_of_food
                     continue
             if texts[i] in vocabulary.negation_suffixes and kept and (slugs := self._named(kept[-1:])):
