@@ -695,6 +695,33 @@ def test_two_that_build_at_once_build_one_index(
     engine.dispose()
 
 
+def test_nobody_waits_for_the_index_of_another_database(
+    tiny_database: str, new_database: Any, second_release: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    begun, done = threading.Event(), threading.Event()
+
+    def endless(connection: Connection, folder: Path) -> None:
+        begun.set()
+        assert done.wait(60)
+        build_index(connection, folder)
+
+    other = new_database("other", second_release)
+    engine = reading_engine(tiny_database)
+    with ThreadPoolExecutor(1) as pool, monkeypatch.context() as patched:
+        patched.setattr("app.search.current_index.build_index", endless)
+        waiting = pool.submit(CurrentIndex(engine, str(tmp_path)).current)
+        assert begun.wait(60)
+        patched.undo()
+        try:
+            other_engine = reading_engine(other)
+            assert answers(CurrentIndex(other_engine, str(tmp_path)).current(), "iron")[0] == "iron"
+            other_engine.dispose()
+        finally:
+            done.set()
+        assert answers(waiting.result(), "iron")[0] == "iron"
+    engine.dispose()
+
+
 def test_a_failed_build_leaves_nothing_behind(
     tiny_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -707,7 +734,7 @@ def test_a_failed_build_leaves_nothing_behind(
     engine = reading_engine(tiny_database)
     with pytest.raises(OSError, match="full"):
         CurrentIndex(engine, str(tmp_path)).current()
-    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
     engine.dispose()
 
 
@@ -719,7 +746,7 @@ def test_indexes_of_old_releases_are_removed(
     before = index.current()
     load_next()
     after = index.refresh()
-    assert len([path for path in (tmp_path / "index").iterdir() if path.is_dir()]) == 1
+    assert sorted(path.suffix for path in (tmp_path / "index").iterdir()) == ["", ".lock"]
     # who has opened it goes on to read it
     assert answers(before, "iron")[0] == answers(after, "iron")[0] == "iron"
 

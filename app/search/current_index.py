@@ -121,8 +121,8 @@ class CurrentIndex:
         folder = root / sha256(f"{release.tag} {release.loaded_at} ".encode() + CODE).hexdigest()[:32]
         with suppress(ValueError):
             return _open(connection, folder)
-        with (root / "lock").open("w") as lock:
-            # the others wait for the process that builds
+        # the others wait for the process that builds, but for no other database's
+        with folder.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             with suppress(ValueError):
                 return _open(connection, folder)
@@ -133,6 +133,7 @@ class CurrentIndex:
             # whoever has opened an old one goes on to read it
             for old in sorted(root.glob("*/"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
                 shutil.rmtree(old)
+                old.with_suffix(".lock").unlink(missing_ok=True)
         return _open(connection, folder)
 
     def _build(self, connection: Connection, folder: Path) -> None:
