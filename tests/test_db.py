@@ -125,8 +125,10 @@ async def test_the_role_alone_serves_everything(reader: str) -> None:
 
 
 def test_grant_prints_what_it_would_do() -> None:
-    done = run("app", "grant", "--role", "reader", DATABASE_URL="postgresql://nowhere/nutrients")
+    url = "postgresql://nowhere/nutrients"
+    done = run("app", "grant", "--role", "reader", DATABASE_URL=url, STATEMENT_TIMEOUT="7")
     assert done.returncode == 0
+    assert "ALTER ROLE reader SET statement_timeout = '7000ms';" in done.stdout
     assert "ALTER ROLE reader SET default_transaction_read_only = on;" in done.stdout
     assert 'GRANT CONNECT ON DATABASE "nutrients" TO reader;' in done.stdout
 

@@ -22,7 +22,7 @@ FROM pg_roles WHERE rolname = %(role)s
 """Why a role is not one that only reads; null where it may be."""
 
 
-def grant_statements(database: str, role: str = ROLE, statement_timeout: float = 5) -> list[str]:
+def grant_statements(database: str, role: str, statement_timeout: float) -> list[str]:
     """The SQL that makes the role, or brings it back to what it should be; run it as the owner of the tables."""
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
         raise Refused(f"'{role}' is no plain role name; use lower-case letters, digits and underscores.")
@@ -44,7 +44,7 @@ def grant_statements(database: str, role: str = ROLE, statement_timeout: float =
     ]
 
 
-def grant(connection: Connection, role: str = ROLE, statement_timeout: float = 5, password: str | None = None) -> None:
+def grant(connection: Connection, role: str, statement_timeout: float, password: str | None) -> None:
     """Make the role in the database that the connection is to, and give it the password. The caller commits."""
     if reason := connection.exec_driver_sql(OTHER_PURPOSE, {"role": role}).scalar():
         raise Refused(f"The role {role} {reason}; it would lose its rights: give the name of another with --role.")
