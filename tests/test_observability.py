@@ -5,7 +5,6 @@ import io
 import json
 import logging
 import os
-import time
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.api.resources import modules
-from app.http.access_log import INTERVAL, AccessLog, LoggedRequest
+from app.http.access_log import AccessLog, LoggedRequest
 from app.http.log_format import JsonFormatter, request_id
 from tests.serving import Serve, free_port, wait_for
 from tests.support import client_for
@@ -154,9 +153,14 @@ def test_metrics_have_a_listener_of_their_own(tiny_sqlite: str, serving: Serve, 
         server.get("/nutrients/no-such")
         server.get("/wp-login.php")
         assert server.get("/metrics").status_code == 404
-        time.sleep(3 * INTERVAL)  # requests are counted a few times a second
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-            shown = answer.read().decode()
+
+        def scraped() -> str:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                return str(answer.read(), "utf-8")
+
+        # requests are counted soon after they were answered
+        wait_for(lambda: 'route="unmatched",status="404"} 2.0' in scraped())
+        shown = scraped()
     # both processes are counted, and no path of a stranger's making becomes a label
     assert 'nutrients_http_requests_total{method="GET",route="/nutrients/{slug}",status="200"} 20.0' in shown
     assert 'nutrients_http_requests_total{method="GET",route="unmatched",status="404"} 2.0' in shown
