@@ -28,6 +28,13 @@ NOT_PROSE = frozenset(
 )
 """Keys whose text is a name, an address or somebody else's words."""
 
+HOW_FAST = {
+    "emergency": (r"Call 999|straight away", 'say "Call 999" or "straight away"'),
+    "same-day": (r"\burgent\b|on the same day", 'say "urgent" or "on the same day"'),
+    "routine": (r"^(?!.*(999|111|urgent|same day|straight away|as soon as))", "leave out 999, 111 and haste"),
+}
+"""What the action of a red flag says of how fast to act, by its urgency, and what to do where it does not."""
+
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\u201c\"])")
 
 
@@ -58,6 +65,7 @@ def prose_problems(files: Files, rules: ProseFile) -> list[Problem]:
             messages = [message for rule in checked if rule.part in folded and (message := rule.message(text))]
             messages += _long_sentences(text)
             problems += [Problem(raw.path, key, message) for message in messages]
+        problems += _urgency(raw)
     return problems + _readability(files)
 
 
@@ -83,6 +91,19 @@ def _long_sentences(text: str) -> Iterator[str]:
         words = len(sentence.split())
         if words > LONGEST_SENTENCE:
             yield f"a sentence of {words} words; {LONGEST_SENTENCE} is the most, so make it two"
+
+
+def _urgency(raw: Raw) -> Iterator[Problem]:
+    """Red flags whose action and urgency do not say the same; what is not even written well is another's to report."""
+    flags = raw.data.get("red_flags")
+    for place, flag in enumerate(flags if isinstance(flags, list) else ()):
+        if not isinstance(flag, dict) or not isinstance(action := flag.get("action"), str):
+            continue
+        urgency = str(flag.get("urgency"))
+        pattern, advice = HOW_FAST.get(urgency, ("", ""))
+        if not re.search(pattern, action):
+            message = f"says something else of how fast to act than its urgency, which is {urgency}; {advice}"
+            yield Problem(raw.path, f"red_flags[{place}].action", message)
 
 
 def _readability(files: Files) -> list[Problem]:

@@ -202,6 +202,16 @@ MISTAKES: dict[str, tuple[Break, str, str]] = {
         f"{IRON}: roles[1].text",
         '"The article" belongs in the article\'s record and in findings of claims; write about the subject',
     ),
+    "an emergency that waits": (
+        replace("symptoms/tiredness.toml", 'urgency = "routine"', 'urgency = "emergency"'),
+        "symptoms/tiredness.toml: red_flags[1].action",
+        'its urgency, which is emergency; say "Call 999" or "straight away"',
+    ),
+    "haste where there is time": (
+        replace("symptoms/tiredness.toml", "See a doctor", "See a doctor straight away"),
+        "symptoms/tiredness.toml: red_flags[1].action",
+        "its urgency, which is routine; leave out 999, 111 and haste",
+    ),
     "texts that are too hard": (
         hard,
         "prose.toml",

@@ -200,20 +200,6 @@ async def test_the_answer_on_doctors_names_every_red_flag(real: httpx.AsyncClien
     assert {flag["text"] for flag in twitching["red_flags"]} <= {flag["text"] for flag in answer["red_flags"]}
 
 
-URGENCY = {
-    "emergency": r"Call 999|straight away",
-    "same-day": r"\burgent\b|on the same day",
-    "routine": r"^(?!.*(999|111|urgent|same day|straight away|as soon as))",
-}
-"""What the words of a red flag's action say of how fast to act."""
-
-
-def test_a_red_flag_says_the_same_by_its_action_and_by_its_urgency() -> None:
-    flags = [flag for file in files().values() for flag in file.get("red_flags", ())]
-    assert flags
-    assert [flag for flag in flags if not re.search(URGENCY[flag["urgency"]], flag["action"])] == []
-
-
 def test_what_the_evidence_adds_is_not_of_the_article() -> None:
     added = ("fatigue", "poor-sleep", "screen-time", "beta-agonists", "proton-pump-inhibitors", "metformin")
     assert not any(files()[f"lifestyle-factors/{slug}.toml"]["from_article"] for slug in added)
