@@ -1,8 +1,8 @@
 """python -m tests.mutation: small faults put into the code, one at a time; the tests have to notice each.
 
 A sample of the places where a comparison, a truth value, a number or an operator can be another is tried in a copy
-of the project, against the tests of the package that start no server; on SQLite alone, but for what is PostgreSQL's.
-Prints what survived.
+of the project. First all tests that start no server are run once, to learn which of them run which line; each fault
+then meets those that run its line. Prints what survived.
 """
 
 import argparse
@@ -17,22 +17,20 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from coverage import CoverageData
+
 from tests.support import ROOT
 
-TESTS = {
-    "app/__main__": "commands db migrations",
-    "app/api": "reading queries paging exports errors intakes amounts openapi readiness discovery differential "
-    "identifiers",
-    "app/database": "db load releases verify faults readiness round_trips",
-    "app/http": "protocol memo http_layer http_caching http_contract limits negotiation observability tracing",
-    "app/outlets": "outlets exports",
-    "app/pages": "pages charts outlets discovery http_contract",
-    "app/schemas": "check check_numbers grades intakes amounts identifiers openapi content",
-    "app/search": "search",
-    "app": "documents readiness commands db http_contract observability limits",
-    "seed": "check check_numbers load releases commands amounts import_food intakes faults grades food_values content",
-}
-"""By the beginning of a module's path, the longest first: the test files that are run, in this order."""
+MOST = 300
+"""Tests that a fault meets, at random where more of them run its line."""
+
+REMEMBER = """
+from coverage import Coverage
+
+def pytest_runtest_logstart(nodeid, location):
+    Coverage.current().switch_context(nodeid)
+"""
+"""A plugin of pytest: what is run from here on belongs to this test."""
 
 COMPARED = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
 COMPARED |= {ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}
@@ -66,29 +64,44 @@ class Replace(ast.NodeTransformer):
         return ast.copy_location(self.other, node) if node is self.node else self.generic_visit(node)
 
 
-def package_of(name: str) -> str:
-    """The key of the tests that belong to a file."""
-    return next(prefix for prefix in sorted(TESTS, key=len, reverse=True) if name.startswith(prefix))
+def tests_by_line(project: Path) -> dict[str, dict[int, list[str]]]:
+    """The tests that run a line, by file and line; a line that is run by an import alone has none."""
+    (project / "remember.py").write_text(REMEMBER)
+    command = ["-m", "coverage", "run", "-m", "pytest", "-q", "-p", "remember", "-n", "logical", "--dist", "worksteal"]
+    done = pytest(project, *command, "-m", "not slow and not all", seconds=3600)
+    if done.returncode:
+        raise SystemExit(f"The tests fail as they are, so nothing can be said:\n{done.stdout[-2000:]}")
+    subprocess.run([sys.executable, "-m", "coverage", "combine", "-q"], cwd=project, check=True)
+    data = CoverageData(str(project / ".coverage"))
+    data.read()
+    return {
+        Path(file).relative_to(project).as_posix(): {
+            line: sorted(filter(None, tests)) for line, tests in data.contexts_by_lineno(file).items()
+        }
+        for file in data.measured_files()
+    }
 
 
-def passes(project: Path, package: str) -> bool:
-    """Whether the tests of a package pass."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider"]
-    command += ["-m", "not slow and not all"]
-    # both databases are asked by the same code everywhere else
-    command += [] if package == "app/database" else ["-k", "not postgresql"]
-    command += [f"tests/test_{test}.py" for test in TESTS[package].split()]
+def pytest(project: Path, *command: str, seconds: float) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key != "MADE_DATABASES"}
+    command = (sys.executable, *command)
+    return subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, timeout=seconds, check=False
+    )
+
+
+def passes(project: Path, tests: Sequence[str]) -> bool:
+    """Whether these tests pass."""
+    (project / "tests.txt").write_text("\n".join(tests))
+    command = ["-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "@tests.txt"]
     try:
-        return not subprocess.run(
-            command, cwd=project, env=environment, capture_output=True, timeout=600, check=False
-        ).returncode
+        return not pytest(project, *command, seconds=600).returncode
     except subprocess.TimeoutExpired:
         # a change that makes the code run for ever is noticed
         return False
 
 
-def survivor(project: Path, name: str, number: int) -> str:
+def survivor(project: Path, name: str, number: int, tests: dict[int, list[str]], chance: random.Random) -> str:
     """Where the tests pass with the n-th change of a file: its line, and what stands there now; else empty."""
     file = project / name
     source = file.read_text(encoding="utf-8")
@@ -96,8 +109,12 @@ def survivor(project: Path, name: str, number: int) -> str:
     line, node, other = list(changes(tree))[number]
     change = f"{name}:{line}: {ast.unparse(node)} -> {ast.unparse(other)}"
     changed = ast.fix_missing_locations(Replace(node, other).visit(tree))
+    # what an import runs, all tests of the file's functions rest on
+    chosen = tests.get(max((run for run in tests if run <= line), default=0)) or sorted(
+        {test for found in tests.values() for test in found}
+    )
     file.write_text(ast.unparse(changed), encoding="utf-8")
-    is_noticed = not passes(project, package_of(name))
+    is_noticed = not passes(project, chance.sample(chosen, min(len(chosen), MOST))) if chosen else False
     file.write_text(source, encoding="utf-8")
     return "" if is_noticed else change
 
@@ -116,26 +133,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ]
     files = [name for name in files if name.startswith(options.only)]
     places = [(n, number) for n in files for number, _ in enumerate(changes(ast.parse((ROOT / n).read_text())))]
-    end = time.monotonic() + options.seconds
+    chance = random.Random(options.seed)
     tried, survivors = 0, []
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         project = Path(folder) / "project"
-        unused = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__", ".*_cache", "*.db")
+        unused = shutil.ignore_patterns(
+            ".git", ".venv", "node_modules", "__pycache__", ".*_cache", "*.db", ".coverage*"
+        )
         shutil.copytree(ROOT, project, ignore=unused)
-        proven: set[str] = set()
-        for name, number in random.Random(options.seed).sample(places, min(options.sample, len(places))):
+        tests = tests_by_line(project)
+        end = time.monotonic() + options.seconds
+        for name, number in chance.sample(places, min(options.sample, len(places))):
             if time.monotonic() > end:
                 break
-            package = package_of(name)
-            if package not in proven and not passes(project, package):
-                print(
-                    f"The tests of {package} fail as they are, or take ten minutes: nothing can be said.",
-                    file=sys.stderr,
-                )
-                return 1
-            proven.add(package)
             tried += 1
-            if found := survivor(project, name, number):
+            if found := survivor(project, name, number, tests.get(name, {}), chance):
                 survivors.append(found)
                 print(found, flush=True)
     score = 100 * (tried - len(survivors)) / tried

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO
 
 from app.http.log_format import json_line
@@ -98,11 +99,15 @@ class AccessLog:
                 self.flush()
 
 
+@lru_cache(maxsize=2)
+def _local_time(second: int) -> str:
+    """As Python's `logging` writes it, without the milliseconds. Thousands of lines share it."""
+    return datetime.fromtimestamp(second).isoformat(" ")  # noqa: DTZ006
+
+
 def _console_line(when: float, seconds: float, request_id: str, request: LoggedRequest) -> str:
-    # local time, as Python's `logging` writes it
-    time = datetime.fromtimestamp(when).isoformat(" ", "milliseconds").replace(".", ",")  # noqa: DTZ006
-    duration = f"{round(seconds * 1000, 3)} ms"
-    return f"{time} INFO {request.method} {request.path} {request.status} {duration} {request_id}\n"
+    time = f"{_local_time(int(when))},{int(when % 1 * 1000):03}"
+    return f"{time} INFO {request.method} {request.path} {request.status} {seconds * 1000:.3f} ms {request_id}\n"
 
 
 def _json_line(when: float, seconds: float, request_id: str, request: LoggedRequest) -> str:
