@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from app.api import errors, openapi
 from app.api.resources import modules
-from app.api.routing import ExportRoute
+from app.api.routing import StrictRoute
 from app.database.current_release import Watcher
 from app.database.engines import reading_engine
 from app.http.access_log import AccessLog
@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     routers = (*(module.router for module in modules()), docs.router)
     routes = (route for router in routers for route in router.routes)
     # not `include_router`, which keeps routers apart; routes are tried in order, so those seldom asked for come last
-    app.router.routes.extend(sorted(routes, key=lambda route: isinstance(route, ExportRoute)))
+    app.router.routes.extend(sorted(routes, key=lambda route: not isinstance(route, StrictRoute)))
     assets.install(app)
     openapi.install(app)
     pages = pages_of(app.routes)

@@ -149,17 +149,19 @@ def page(
     Each row holds the release's `info` (only the first), `loaded_at`, the `total`, what `more` is wanted, and the
     columns; one row of nulls stands for an empty page.
     """
-    total = select(func.count()).select_from(table).where(*where).scalar_subquery()
+    # else SQLAlchemy would take it for a part of the select around it, which reads the same table
+    total = select(func.count()).select_from(table).where(*where).correlate(None).scalar_subquery()
     labelled = [own.label(f"key_{number}") for number, (own, _) in enumerate(keys)]
-    selected = select(*columns, *labelled).where(*where).order_by(*directed(keys))
+    # the keys alone, which the index holds: to skip or to sort a row, the row itself is not read
+    selected = select(*labelled).where(*where).order_by(*directed(keys))
     shown = selected.limit(_whole("limit")).offset(_whole("offset")).subquery()
     # by name: SQLAlchemy takes longer to make the columns of a subquery than SQLite to read the page
-    position = func.row_number().over(order_by=directed(keys, [column(label.name) for label in labelled]))
+    names = [column(label.name) for label in labelled]
+    position = func.row_number().over(order_by=directed(keys, names))
     info = case((position == 1, col(Dataset.info))).label("info")
-    found: list[ColumnElement[Any]] = [column(each.key) for each in columns]
     wanted = (value.label(name) for name, value in {"total": total, **more}.items())
-    rows = select(info, col(Dataset.loaded_at), *wanted, *found)
-    return rows.select_from(Dataset).outerjoin(shown, true()).order_by(position)
+    rows = select(info, col(Dataset.loaded_at), *wanted, *columns).select_from(Dataset).outerjoin(shown, true())
+    return rows.outerjoin(table, table.slug == names[-1]).order_by(position)
 
 
 def _whole(name: str) -> BindParameter[int]:

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_exponential
 
 from app.api.errors import FAILURE, MEDIA_TYPE
 from app.database.current_release import Watcher
@@ -184,31 +183,26 @@ class RepresentationMiddleware:
 
     async def _ask(self, exchange: Exchange, receive: Receive | None = None) -> AppResponse | None:
         """The app's response, asked for again while the database restarts; None where it was streamed."""
-        began = monotonic()
-
-        def is_too_late(state: RetryCallState) -> bool:
-            error = state.outcome and state.outcome.exception()
-            if state.attempt_number == 1 and isinstance(error, DBAPIError) and error.connection_invalidated:
-                return False  # lost while nobody used it, which tells nothing of the database
-            # a database that has been away for long is asked once
-            away_since = min(began, self._watcher.gone_since or began)
-            return monotonic() + state.upcoming_sleep - away_since > self._settings.database_patience
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(lambda error: isinstance(error, DBAPIError) and is_transient(error)),
-            stop=is_too_late,
-            wait=wait_exponential(multiplier=0.1, max=1),
-            reraise=True,
-        )
-        try:
-            return await retrying(self._run, exchange, receive)
-        except Exception as error:
-            if exchange.started:
-                raise  # too late for another response: the connection is cut, so the client sees it is not whole
-            if isinstance(error, DBAPIError):
-                return exchange.problem(503, explain(error), [(b"retry-after", b"5")])
-            log.exception("unexpected error", extra={"path": exchange.target.path})
-            return exchange.problem(500, FAILURE)
+        began, attempt = monotonic(), 1
+        while True:
+            try:
+                return await self._run(exchange, receive)
+            except Exception as error:
+                if exchange.started:
+                    raise  # too late for another response: the connection is cut, so the client sees it is not whole
+                if not isinstance(error, DBAPIError):
+                    log.exception("unexpected error", extra={"path": exchange.target.path})
+                    return exchange.problem(500, FAILURE)
+                pause = min(0.05 * 2**attempt, 1)
+                # a database that has been away for long is asked once
+                away_since = min(began, self._watcher.gone_since or began)
+                is_too_late = monotonic() + pause - away_since > self._settings.database_patience
+                # a connection that was lost while nobody used it tells nothing of the database
+                was_idle = attempt == 1 and error.connection_invalidated
+                if not is_transient(error) or (is_too_late and not was_idle):
+                    return exchange.problem(503, explain(error), [(b"retry-after", b"5")])
+            await asyncio.sleep(pause)
+            attempt += 1
 
     async def _run(self, exchange: Exchange, receive: Receive | None) -> AppResponse | None:
         """The app's response. Only with `receive` it may be streamed, and the app notices that the client has gone."""
