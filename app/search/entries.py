@@ -11,8 +11,8 @@ from sqlmodel import col
 
 from app.database.models import Link, table_of
 from app.schemas import KINDS
-from app.schemas.common import Intent
 from app.schemas.food_source import Standing
+from app.schemas.vocabulary import Intent
 
 PROSE = frozenset(
     ("summary", "answer", "text", "remark", "function", "connection", "title", "publisher", "funding", "target", "doi")

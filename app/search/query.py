@@ -5,8 +5,8 @@ from functools import cached_property
 from itertools import combinations, pairwise
 
 from app.api.links import url_of
-from app.schemas.common import Intent
 from app.schemas.population import OLDEST
+from app.schemas.vocabulary import Intent
 from app.search.analysis import Token, Word
 from app.search.entries import ENTITIES, Entry
 from app.search.index import SearchIndex

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from tantivy import Occur, Query
 
-from app.schemas.common import Intent
+from app.schemas.vocabulary import Intent
 from app.search.entries import ENTITIES, SEARCHED, Entry, Name
 from app.search.index import SearchIndex
 from app.search.query import Understood
