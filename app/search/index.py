@@ -19,7 +19,7 @@ import tantivy
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 from sqlmodel import col
-from tantivy import Query
+from tantivy import Occur, Query
 
 from app.api.records import ReleaseInfo, release_info
 from app.database.engines import reading_engine
@@ -95,6 +95,13 @@ class SearchIndex:
 
     def _weight(self, term: str) -> float:
         return _told(term, self.frequency(term), self.size, self.analyzer)
+
+
+def any_of(queries: list[Query], needed: int = 1) -> Query:
+    """What fits so many of the queries."""
+    if len(queries) == 1:
+        return queries[0]
+    return Query.boolean_query([(Occur.Should, query) for query in queries], minimum_number_should_match=needed)
 
 
 def open_index(connection: Connection, folder: Path) -> SearchIndex:
