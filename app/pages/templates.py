@@ -48,8 +48,9 @@ _environment = Environment(
 _environment.filters |= {
     each.__name__: each for each in (words, number, quantity, day, quoted, linked, numbered, relation, people)
 }
-_environment.globals |= {each.__name__: each for each in (site, bar, claims_board, mechanism_diagram, intake_chart)}
+_environment.globals |= {each.__name__: each for each in (bar, claims_board, mechanism_diagram, intake_chart)}
 _environment.globals |= {
+    "site": site,
     "api_version": __version__,
     "kinds": KINDS,
     "DOCTOR": DOCTOR,
