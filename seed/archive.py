@@ -15,11 +15,7 @@ from app.database.releases import Archive, tables
 
 BATCH = 1000
 
-_READ: dict[type, Callable[[Any], Any]] = {
-    date: date.fromisoformat,
-    datetime: datetime.fromisoformat,
-    Decimal: Decimal,
-}
+_READ: dict[type, Callable[[Any], Any]] = {date: date.fromisoformat, datetime: datetime.fromisoformat, Decimal: Decimal}
 """How a value that JSON does not know is read back, by its type in Python."""
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.schemas import Kind, Ref
-from app.schemas.common import Backlink, Grade
+from app.schemas.common import Backlink, Grade, Kind, Ref
 from app.schemas.food_source import FoodSourceFile
 from app.schemas.lifestyle_factor import effect_field
 from seed.amounts import DailyValues, amounts_of, with_provisions

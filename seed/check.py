@@ -93,8 +93,7 @@ def _check(files: Files) -> tuple[Checked | None, list[Problem]]:
         if isinstance(item.content, FoodSourceFile):
             problems += amount_problems(item.path, item.content, names, daily)
     every = Names(
-        {**names.refs, **{item.slug: KINDS["intake"].ref(item.slug, item.name) for item in intakes}},
-        names.source_types,
+        {**names.refs, **{item.slug: KINDS["intake"].ref(item.slug, item.name) for item in intakes}}, names.source_types
     )
     problems += _redirect_problems(single["dataset"].get("redirects"), every)
     problems += _coverage_problems(coverage, every) if coverage is not None else []

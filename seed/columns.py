@@ -18,11 +18,6 @@ def _of_quantity(field: str) -> Callable[[Intake], Any]:
     return lambda intake: getattr(intake.quantity, field, None)
 
 
-def _iu_factor(intake: Intake) -> Any:
-    factors = (c.factor for c in intake.conversions if c.unit is Unit.international_unit)
-    return next(factors, None)
-
-
 COMPUTED: dict[str, Callable[[Any], Any]] = {
     "comparison_position": lambda nutrient: nutrient.comparison and nutrient.comparison.position,
     "food_group": lambda food_source: food_source.group,
@@ -47,7 +42,7 @@ INTAKE: dict[str, Callable[[Intake], Any]] = {
     "value_max": _of_quantity("max"),
     "unit": _of_quantity("unit"),
     "per": _of_quantity("per"),
-    "iu_factor": _iu_factor,
+    "iu_factor": lambda intake: next((c.factor for c in intake.conversions if c.unit is Unit.international_unit), None),
 }
 """Columns of the table of intakes."""
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, HttpUrl
 
-from app.schemas import KINDS, Kind
-from app.schemas.common import VERSION_PATTERN, Model, Slug, Text
+from app.schemas import KINDS
+from app.schemas.common import VERSION_PATTERN, Kind, Model, Slug, Text
 from seed.problems import Problem
 from seed.toml_file import read_toml
 

@@ -7,36 +7,22 @@ from app.schemas.common import Grade, Stance
 
 TOP, MODERATE, LIMITED, NONE = 3, 2, 1, 0
 
-LEVELS = {
-    "systematic-review": TOP,
-    "guideline": TOP,
-    "reference-work": TOP,
-    "regulator": TOP,
-    "reference-table": TOP,
-    "food-database": TOP,
-    "trial": MODERATE,
-    "observational-study": MODERATE,
-    "review": MODERATE,
-    "fact-sheet": MODERATE,
-    "case-series": LIMITED,
+SOURCES = {
+    "systematic-review": (TOP, "a review of all studies found (systematic review)"),
+    "guideline": (TOP, "a guideline"),
+    "reference-work": (TOP, "a medical reference book"),
+    "regulator": (TOP, "a food or medicines regulator"),
+    "reference-table": (TOP, "an official table of recommended intakes"),
+    "food-database": (TOP, "an official food database"),
+    "trial": (MODERATE, "a trial"),
+    "observational-study": (MODERATE, "an observational study"),
+    "review": (MODERATE, "a review of studies"),
+    "fact-sheet": (MODERATE, "a health authority's fact sheet"),
+    "case-series": (LIMITED, "reports on single patients"),
+    "": (NONE, "a source"),
 }
-"""How far one supporting citation carries, by the type of its source; the article carries nothing."""
-
-WORDS = {
-    "systematic-review": "a review of all studies found (systematic review)",
-    "guideline": "a guideline",
-    "reference-work": "a medical reference book",
-    "regulator": "a food or medicines regulator",
-    "reference-table": "an official table of recommended intakes",
-    "food-database": "an official food database",
-    "trial": "a trial",
-    "observational-study": "an observational study",
-    "review": "a review of studies",
-    "fact-sheet": "a health authority's fact sheet",
-    "case-series": "reports on single patients",
-    "": "a source",
-}
-"""How a reason calls a source of each type; `""` is a source that is not on record."""
+"""By the type of a source, empty for one that is not on record: how far one supporting citation carries, and how a
+reason calls it. The article carries nothing."""
 
 CONCORDANT = 3
 """So many different sources of moderate level that agree count as one of the top."""
@@ -60,7 +46,11 @@ class Support(NamedTuple):
     @property
     def level(self) -> int:
         """How far it carries; indirect evidence counts one level less."""
-        return max(NONE, LEVELS.get(self.type, NONE) - self.indirect)
+        return max(NONE, SOURCES[self.type][0] - self.indirect)
+
+    @property
+    def words(self) -> str:
+        return SOURCES[self.type][1]
 
 
 def grades_of(citations: Iterable[Support]) -> tuple[Grade, ...]:
@@ -82,15 +72,15 @@ def reason_of(citations: Iterable[Support]) -> str:
     supporting = sorted((c for c in ours if c.stance == Stance.supports), key=lambda c: -c.level)
     refuting = [citation for citation in ours if citation.stance == Stance.refutes]
     if refuting and not supporting:
-        return f"Refuted by {WORDS[refuting[0].type]}."
+        return f"Refuted by {refuting[0].words}."
     if not supporting:
         return "No independent source supports the statement."
     best = supporting[0]
     others = len({c.source for c in supporting}) - 1
     more = f" and {others} other source{'s' if others > 1 else ''}" if others else ""
     indirectly = "Indirectly supported" if best.indirect else "Supported"
-    against = f", but refuted by {WORDS[refuting[0].type]}" if refuting else ""
-    return f"{indirectly} by {WORDS[best.type]}{more}{against}."
+    against = f", but refuted by {refuting[0].words}" if refuting else ""
+    return f"{indirectly} by {best.words}{more}{against}."
 
 
 def support_of(citations: Any, types: Mapping[str, str]) -> list[Support]:

@@ -99,7 +99,8 @@ class PopulationRow(Model):
             raise PydanticCustomError("value_or_range", "needs either value, or min and max")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise PydanticCustomError("range", "has a min that is greater than max; swap them")
-        if self._months()[1] is not None and self._months()[0] > (self._months()[1] or 0):
+        first, last = self._months()
+        if last is not None and first > last:
             raise PydanticCustomError("ages", "begins at a greater age than it ends; swap from and to")
         return self
 

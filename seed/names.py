@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from app.schemas import Ref
+from app.schemas.common import Ref
 from seed.grades import reason_of, support_of
 from seed.problems import did_you_mean
 

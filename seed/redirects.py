@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from app.schemas import Ref
-from app.schemas.common import is_slug
+from app.schemas.common import Ref, is_slug
 
 
 def redirect_rows(records: Iterable[Any], renamed: Mapping[str, str]) -> list[dict[str, str]]:

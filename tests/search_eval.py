@@ -19,7 +19,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app.database.engines import reading_engine
-from app.schemas.common import Intent
+from app.schemas.vocabulary import Intent
 from app.search.current_index import CurrentIndex
 from app.search.index import SearchIndex
 from app.search.query import Understood

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from app.pages.charts import bar, claims_board, intake_chart, mechanism_diagram
+from app.pages.charts import bar, claims_board, mechanism_diagram
+from app.pages.intake_chart import intake_chart
 from app.schemas.claim import Relation, SubjectState
 from app.schemas.common import Grade
 from app.schemas.intake import Authority, IntakeType, Role

@@ -10,7 +10,7 @@ import pytest
 
 from app.pages.assets import FOREVER
 from app.pages.pages import POLICY
-from app.pages.templates import ABBREVIATIONS, EFFECTS, INFINITIVES
+from app.pages.words import WORDS
 from app.schemas import KINDS
 from app.schemas.claim import Relation
 from app.schemas.intake import Authority, IntakeType
@@ -329,8 +329,8 @@ async def test_what_the_evidence_contradicts_is_nowhere_stated_as_a_fact(real: h
     for claim in claims:
         text = (await page(real, claim["url"])).text
         beginning = "Not shown to" if claim["grade"] == "contradicted" else "May"
-        assert f"<dt>{beginning} {INFINITIVES[claim['relation']]}</dt>" in text
-    assert INFINITIVES.keys() == set(Relation)
+        assert f"<dt>{beginning} {WORDS['infinitives'][claim['relation']]}</dt>" in text
+    assert WORDS["infinitives"].keys() == set(Relation)
     stated = (await page(real, "/claims/low-magnesium-causes-twitching")).text
     assert "<dt>Causes</dt>" in stated
 
@@ -389,7 +389,7 @@ async def test_the_page_of_intakes_names_the_nutrient_and_expands_what_is_short(
     assert {"NASEM", "EFSA", "RDA", "AI"} <= codes
     assert set(re.findall(r"<div><dt>(\w+)</dt><dd>", text)) == codes
     short = {str(each) for each in (*IntakeType, *Authority) if each.isupper()}
-    assert ABBREVIATIONS.keys() == short
+    assert WORDS["abbreviations"].keys() == short
     assert "Adequate Intake" in (await page(real, "/intakes/magnesium-efsa-ai-7-11-months")).text
     # no signs in words
     assert not re.search("&gt;=|-&lt;", text)
@@ -619,7 +619,7 @@ async def test_a_chain_is_told_once_with_the_evidence_of_each_step(real: httpx.A
 
 
 async def test_what_a_factor_does_to_a_nutrient_is_said_in_plain_words(real: httpx.AsyncClient) -> None:
-    assert EFFECTS.keys() == set(Disturbance)
+    assert WORDS["effects"].keys() == set(Disturbance)
     text = (await page(real, "/nutrients/iron")).text
     assert "impairs-absorption" not in text
     assert "(hinders the absorption of it)" in text

@@ -3,7 +3,8 @@
 from typing import Any
 
 from app.api.envelopes import page_model
-from app.schemas import KINDS, Model
+from app.schemas import KINDS
+from app.schemas.common import Model
 
 JSON = dict[str, Any]
 

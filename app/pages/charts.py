@@ -6,23 +6,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from app.pages.intake_chart import intake_chart
 from app.pages.svg import CIRCLE, COLUMNS, LEADING, WIDTH, element, mark, path, picture, text
+from app.pages.words import WORDS
 from app.schemas.common import Grade
-
-__all__ = ["bar", "claims_board", "intake_chart", "mechanism_diagram"]
 
 Json = dict[str, Any]
 
-STATES = {
-    "deficiency": "too little",
-    "excess": "too much",
-    "imbalance": "out of balance",
-    "adequate": "enough",
-    "supplement": "as a supplement",
-    "reduction": "cutting down",
-}
-"""The state of a trigger or of a claim's subject, in plain words; exposure needs none."""
 HELPS = ("relieves", "prevents", "lowers", "opposes")
 
 
@@ -38,7 +27,7 @@ def bar(percent: float | None, label: str) -> Markup:
 
 def mechanism_diagram(record: Json) -> Markup:
     """The chain of a mechanism from its trigger to its symptoms, with the grade of each step."""
-    state = STATES.get(record["trigger"]["state"])
+    state = WORDS["states"].get(record["trigger"]["state"])
     start = record["trigger"]["record"]["name"] + (f": {state}" if state else "")
     ends = [symptom["name"] for symptom in record["symptoms"]]
     steps = [(f"{number}. {step['text']}", step["grade"]) for number, step in enumerate(record["steps"], 1)]
@@ -66,7 +55,7 @@ def claims_board(claims: list[Json]) -> Markup:
         return Markup()
     grades, column, rows = list(Grade), WIDTH / len(Grade), dict[str, dict[Grade, list[Json]]]()
     for claim in sorted(claims, key=lambda claim: grades.index(claim["grade"])):
-        state = STATES.get(claim["state"] or "")
+        state = WORDS["states"].get(claim["state"] or "")
         row = rows.setdefault(claim["subject"]["name"] + (f": {state}" if state else ""), {})
         row.setdefault(Grade(claim["grade"]), []).append(claim)
     parts, said, y = [path("solid", f"M5 10{CIRCLE}")], list[str](), 94

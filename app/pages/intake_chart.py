@@ -9,18 +9,12 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from app.pages.svg import CIRCLE, COLUMNS, DIAMOND, LEADING, LINE, element, path, picture, text
+from app.pages.words import WORDS
 from app.schemas.intake import Authority, IntakeType
 from app.schemas.quantity import MICROGRAMS, Unit
 
 Json = dict[str, Any]
 
-AUTHORITIES = {
-    "NASEM": "United States and Canada (NASEM)",
-    "EFSA": "European Union (EFSA)",
-    "UK": "United Kingdom",
-    "FDA": "Food labels in the United States (FDA)",
-}
-UNITS = {"ug": "µg", "[iU]": "IU", "MJ": "for each MJ of energy", "kg.d": "a day for each kg of body weight"}
 LEFT, RIGHT, PLOT = 42, 312, 78
 """Edges of a lane's plot, and its height."""
 END, ADULT, CHILDBEARING = 12 * 80, 12 * 19, (12 * 14, 12 * 51)
@@ -122,7 +116,7 @@ def _words(lane: dict[str, list[_Span]], others: list[Json], unit: str, step: fl
         counted = f" ({limits[0].counted})" if limits[0].counted else ""
         yield f"Limit: {_all_ages(limits, unit)}{above}{counted}."
     for quantity in (row["quantity"] for row in others if row["quantity"]):
-        words = (UNITS.get(word, word) for word in (quantity["unit"], quantity["per"]))
+        words = (WORDS["units"].get(word, word) for word in (quantity["unit"], quantity["per"]))
         yield f"{_range(*_amounts(quantity, quantity['unit']))} {' '.join(words)}."
     if not lane["limit"] and any(row["role"] == "limit" and not row["quantity"] for row in others):
         yield "No limit was set; that does not prove any amount safe."
@@ -171,7 +165,7 @@ def intake_chart(rows: list[Json]) -> Markup:
         for authority in Authority
         if any(row["authority"] == authority for row in rows)
     }
-    shown, step = UNITS.get(unit, unit), _step(lanes.values())
+    shown, step = WORDS["units"].get(unit, unit), _step(lanes.values())
     parts, said, y = list[Markup](), [f"Amounts in {shown} a day, by age in years."], 0
     for place, (name, (words, drawing, *_)) in enumerate(SHOWN.items()):
         x, y = 160 * (place % 2), 12 + 20 * (place // 2)
@@ -180,9 +174,10 @@ def intake_chart(rows: list[Json]) -> Markup:
     for authority, lane in lanes.items():
         others = [row for row in rows if row["authority"] == authority and row not in drawn]
         words = " ".join(_words(lane, others, shown, step))
-        said.append(f"{AUTHORITIES[authority]}: {words}")
+        heading = WORDS["authorities"][authority]
+        said.append(f"{heading}: {words}")
         lines = wrap(words, COLUMNS)
-        parts += [text(0, y + 28, AUTHORITIES[authority], size=13, font_weight="bold"), text(0, y + 45, *lines)]
+        parts += [text(0, y + 28, heading, size=13, font_weight="bold"), text(0, y + 45, *lines)]
         y += 42 + LEADING * len(lines)
         if any(lane.values()):
             parts.append(element("g", *_plot(lane, shown, step), transform=f"translate(0 {y})"))

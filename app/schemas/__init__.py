@@ -4,7 +4,7 @@
 """
 
 from app.schemas.claim import Claim, ClaimCard, ClaimFile
-from app.schemas.common import Card, Kind, Model, Ref, SearchTraits
+from app.schemas.common import Kind, SearchTraits
 from app.schemas.faq_entry import FaqEntry, FaqEntryCard, FaqEntryFile
 from app.schemas.food_source import FoodSource, FoodSourceCard, FoodSourceFile
 from app.schemas.intake import Intake, IntakeFile
@@ -112,5 +112,3 @@ KINDS: dict[str, Kind] = {
 
 COLLECTIONS: dict[str, Kind] = {kind.key: kind for kind in KINDS.values()}
 """By the collection's name as a JSON key, such as `food_sources`."""
-
-__all__ = ["COLLECTIONS", "KINDS", "Card", "Kind", "Model", "Ref"]

@@ -78,11 +78,7 @@ class Stance(StrEnum):
 class Model(BaseModel):
     """Base of every model: immutable, no unknown keys, every field always present in the JSON."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_serialization_defaults_required=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class Ref(Model):
@@ -98,23 +94,6 @@ class Card(Ref):
     """The short form of a record, for a list: what one would put on a card or in a row of a table."""
 
     summary: Text = Field(description="In short.")
-
-
-class Intent(StrEnum):
-    """What a query asks for, beside what it names."""
-
-    definition = "definition"
-    cause = "cause"
-    sign = "sign"
-    relief = "relief"
-    food = "food"
-    amount = "amount"
-    deficiency = "deficiency"
-    excess = "excess"
-    interaction = "interaction"
-    doctor = "doctor"
-    duration = "duration"
-    test = "test"
 
 
 @dataclass(frozen=True)
@@ -222,8 +201,7 @@ class Citation(Model):
     )
     stance: Stance = Stance.supports
     indirect: StrictBool = Field(
-        default=False,
-        description="True where the evidence is borrowed, as from cramps for twitches.",
+        default=False, description="True where the evidence is borrowed, as from cramps for twitches."
     )
     finding: Text = Field(description="What the source shows on this point, in our words.")
 

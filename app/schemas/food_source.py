@@ -8,18 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from app.schemas.common import (
-    Backlink,
-    Card,
-    Citations,
-    FoodSourceRef,
-    Model,
-    NutrientRef,
-    Ref,
-    Slug,
-    SourceRef,
-    Text,
-)
+from app.schemas.common import Backlink, Card, Citations, FoodSourceRef, Model, NutrientRef, Ref, Slug, SourceRef, Text
 from app.schemas.identifier import IdentifiedFile
 from app.schemas.quantity import Mass, Number, Quantity, Unit
 
@@ -164,9 +153,7 @@ class Amount(Model):
     serving: Serving = Field(description="The serving that the next two count by.")
     per_serving: Quantity | None = Field(description="Amount in the serving; null where not measured.")
     percent_daily_value: int | None = Field(
-        ge=0,
-        description="Amount in the serving in whole percent of the FDA Daily Value, if any.",
-        examples=[19],
+        ge=0, description="Amount in the serving in whole percent of the FDA Daily Value, if any.", examples=[19]
     )
     reference_amount: ReferenceAmount = Field(description="The FDA's reference amount, which decides the standing.")
     standing: Standing = Field(description="How good a source of the nutrient this food is.")
@@ -191,10 +178,7 @@ class FoodSourceFile(IdentifiedFile):
     group: FoodGroup
     is_food: StrictBool = Field(default=True, description="False for sunlight: a source, not a food.")
     part_of: FoodSourceRef | None = Field(default=None, description="The wider source it belongs to, if any.")
-    nutrients: list[Provision] = Field(
-        default=[],
-        description="The nutrients that it is a source of.",
-    )
+    nutrients: list[Provision] = Field(default=[], description="The nutrients that it is a source of.")
     foods: list[MeasuredFood] = Field(
         default=[], exclude=True, description="The foods of a food database that are this source."
     )
@@ -216,8 +200,7 @@ class FoodSource(FoodSourceFile, Ref):
 
     kind: Literal["food_source"] = Field(default="food_source", description="Kind.")
     amounts: list[Amount] = Field(
-        default=[],
-        description="How much of each nutrient it contains, by percentage of the Daily Value.",
+        default=[], description="How much of each nutrient it contains, by percentage of the Daily Value."
     )
     members: Annotated[list[Ref], Backlink("food_source", "part_of")] = Field(
         default=[], description="The narrower sources that belong to it, as spinach to leafy greens."

@@ -5,18 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import (
-    Backlink,
-    Card,
-    Grade,
-    Model,
-    NutrientRef,
-    RecordFile,
-    Ref,
-    RefTo,
-    Statement,
-    SymptomRef,
-)
+from app.schemas.common import Backlink, Card, Grade, Model, NutrientRef, RecordFile, Ref, RefTo, Statement, SymptomRef
 
 
 class TriggerState(StrEnum):

@@ -1,13 +1,31 @@
 """The vocabulary of the search: general words that belong to no single record."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from app.schemas.common import FoodSourceRef, Intent, Model
+from app.schemas.common import FoodSourceRef, Model
 
 Phrase = Annotated[str, StringConstraints(pattern=r"^[^\W_A-Z]+( [^\W_A-Z]+)*$", max_length=40)]
 Letters = Annotated[str, StringConstraints(pattern=r"^[^\W\d_A-Z]+$", max_length=40)]
+
+
+class Intent(StrEnum):
+    """What a query asks for, beside what it names."""
+
+    definition = "definition"
+    cause = "cause"
+    sign = "sign"
+    relief = "relief"
+    food = "food"
+    amount = "amount"
+    deficiency = "deficiency"
+    excess = "excess"
+    interaction = "interaction"
+    doctor = "doctor"
+    duration = "duration"
+    test = "test"
 
 
 class Vocabulary(Model):

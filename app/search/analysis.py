@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 import tantivy
 
-from app.schemas.common import Intent
-from app.schemas.vocabulary import Vocabulary
+from app.schemas.vocabulary import Intent, Vocabulary
 
 WORD = re.compile(r"([^\W_]+)(?:['\u2019](?:s|t|re|ve|ll|m|d)\b)?", re.IGNORECASE)
 VITAMIN = re.compile(

@@ -11,8 +11,8 @@ from sqlmodel import col
 
 from app.database.models import Link, table_of
 from app.schemas import KINDS
-from app.schemas.common import Intent
 from app.schemas.food_source import Standing
+from app.schemas.vocabulary import Intent
 
 PROSE = frozenset(
     ("summary", "answer", "text", "remark", "function", "connection", "title", "publisher", "funding", "target", "doi")
@@ -24,8 +24,6 @@ SEARCHED = {kind.name: kind.search for kind in KINDS.values() if kind.search}
 ENTITIES = frozenset(kind for kind, traits in SEARCHED.items() if traits.entity)
 """Kinds that other records are about."""
 
-STANDINGS = tuple(Standing)
-"""Richest first."""
 MEANS = 0.9
 """What a word of a name counts that the query does not hold but means: of two names, the one typed is shown."""
 MOST_FOODS = 200
@@ -68,7 +66,7 @@ class Entry:
     """Of each passage, its terms, each between blanks: a set of each would take several times the memory."""
     keys: list[str] = field(default_factory=list)
     """Name and aliases, as beginnings are compared with them."""
-    # made when the entry is first ranked
+    # made when the entry is read from the index
     text: str = ""
     places: dict[str, list[tuple[int, str, float]]] = field(default_factory=dict)
     """Of a term, or a slug behind a slash, the names that hold it or mean it: which, by which term, and its weight."""
@@ -80,16 +78,13 @@ class Entry:
     """Of a symptom, the nutrient that most records tie to it."""
 
     def complete(self) -> None:
-        """Make what is not stored: only ranking needs it. Threads that do so at once make the same."""
+        """Make what is not stored."""
         self.text = "".join(self.terms)
-        places: dict[str, list[tuple[int, str, float]]] = {}
         for i, name in enumerate(self.names):
             for term, (weight, slugs) in name.terms.items():
-                places.setdefault(term, []).append((i, term, weight))
+                self.places.setdefault(term, []).append((i, term, weight))
                 for slug in slugs:
-                    places.setdefault(slug, []).append((i, term, MEANS * weight))
-        # when whole: by it others see that this is done
-        self.places = places
+                    self.places.setdefault(slug, []).append((i, term, MEANS * weight))
 
     @property
     def url(self) -> str:
@@ -147,7 +142,8 @@ def _provides(kind: str, document: dict[str, Any]) -> dict[str, tuple[int, int]]
     for amount in document["amounts"]:
         slug = amount["nutrient"]["slug"]
         most[slug] = max(most[slug], amount["percent_daily_value"] or 0)
-    ranks = {item["nutrient"]["slug"]: STANDINGS.index(item["standing"]) for item in document["nutrients"]}
+    # the richest comes first
+    ranks = {item["nutrient"]["slug"]: list(Standing).index(item["standing"]) for item in document["nutrients"]}
     return {slug: (rank, -most[slug]) for slug, rank in ranks.items()}
 
 

@@ -19,7 +19,7 @@ import tantivy
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 from sqlmodel import col
-from tantivy import Query
+from tantivy import Occur, Query
 
 from app.api.records import ReleaseInfo, release_info
 from app.database.engines import reading_engine
@@ -89,12 +89,19 @@ class SearchIndex:
         return self.find(Query.const_score_query(Query.term_query(self.schema, field, term), 1), SAME_NAME)
 
     def _entry(self, ordinal: int) -> Entry:
-        return ENTRY.validate_json(self.searcher.doc(tantivy.DocAddress(0, ordinal))["data"][0])
+        entry = ENTRY.validate_json(self.searcher.doc(tantivy.DocAddress(0, ordinal))["data"][0])
+        entry.complete()
+        return entry
 
     def _weight(self, term: str) -> float:
-        known = self.frequency(term)
-        is_weak = term in self.analyzer.weak or (not known and is_english(term))
-        return _told(self.size, known) * (WEAK if is_weak or term.isdigit() else 1)
+        return _told(term, self.frequency(term), self.size, self.analyzer)
+
+
+def any_of(queries: list[Query], needed: int = 1) -> Query:
+    """What fits so many of the queries."""
+    if len(queries) == 1:
+        return queries[0]
+    return Query.boolean_query([(Occur.Should, query) for query in queries], minimum_number_should_match=needed)
 
 
 def open_index(connection: Connection, folder: Path) -> SearchIndex:
@@ -133,10 +140,7 @@ def write_index(entries: Sequence[Entry], vocabulary: Vocabulary, folder: Path) 
         texts.append(" ".join(whole := list(chain.from_iterable(found))))
         frequency.update(set(whole))
         used.update(read)
-    weights = {
-        term: _told(len(entries), known) * (WEAK if term in analyzer.weak or term.isdigit() else 1)
-        for term, known in frequency.items()
-    }
+    weights = {term: _told(term, known, len(entries), analyzer) for term, known in frequency.items()}
     _name(entries, titles, weights, analyzer)
     _write_records(folder / "records", entries, texts, analyzer)
     words: defaultdict[str, dict[str, int]] = defaultdict(dict)
@@ -156,9 +160,10 @@ def name_key(terms: Iterable[str]) -> str:
     return " ".join(sorted(terms))
 
 
-def _told(size: int, known: int) -> float:
+def _told(term: str, known: int, size: int, analyzer: Analyzer) -> float:
+    is_weak = term in analyzer.weak or term.isdigit() or (not known and is_english(term))
     # the root keeps rare words from drowning the names of what much is written about
-    return math.sqrt(math.log(1 + (size + 1) / (known + 0.5)))
+    return math.sqrt(math.log(1 + (size + 1) / (known + 0.5))) * (WEAK if is_weak else 1)
 
 
 def _vocabulary(connection: Connection) -> Vocabulary:

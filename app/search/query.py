@@ -5,8 +5,8 @@ from functools import cached_property
 from itertools import combinations, pairwise
 
 from app.api.links import url_of
-from app.schemas.common import Intent
 from app.schemas.population import OLDEST
+from app.schemas.vocabulary import Intent
 from app.search.analysis import Token, Word
 from app.search.entries import ENTITIES, Entry
 from app.search.index import SearchIndex
@@ -29,7 +29,7 @@ class Understood:
     """What a query names and what it asks."""
 
     def __init__(self, index: SearchIndex, text: str) -> None:
-        self.index, self.stop = index, index.analyzer.stop
+        self.index, self.entry, self.stop = index, index.entry, index.analyzer.stop
         words, self.corrected, self.corrections = self._correct(text)
         first = words[0].text if words else ""
         self.question = text.rstrip().endswith("?") or first in index.analyzer.questions
@@ -142,12 +142,6 @@ class Understood:
             parts = [share for bit, share in enumerate(self.shares.values()) if terms >> bit & 1]
             known = self._sums[terms] = sum(parts)
         return known
-
-    def entry(self, ordinal: int) -> Entry:
-        entry = self.index.entry(ordinal)
-        if not entry.places:
-            entry.complete()
-        return entry
 
     def _is_told(self, words: Sequence[Word]) -> bool:
         """It tells of a diet, and then asks: "I am vegan, do I need B12"."""

@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple
 
 from tantivy import Occur, Query
 
-from app.schemas.common import Intent
+from app.schemas.vocabulary import Intent
 from app.search.entries import ENTITIES, SEARCHED, Entry, Name
-from app.search.index import SearchIndex
+from app.search.index import SearchIndex, any_of
 from app.search.query import Understood
 from app.search.suggestions import nearest
 
@@ -274,26 +274,20 @@ def _query(asked: Understood, kinds: tuple[str, ...], looked_at: tuple[int, ...]
     telling = telling or [term for term in known if term not in asked.diets]
     clauses = [_clause(asked, term) for term in telling]
     if clauses:
-        parts.append(_any_of(clauses, max(min(2, len(clauses)), math.ceil(cover * len(clauses)))))
+        parts.append(any_of(clauses, max(min(2, len(clauses)), math.ceil(cover * len(clauses)))))
         parts += [Query.term_query(schema, "heads", term, "freq") for term in telling]
     if len(asked.mentions) > 1:
-        about = [_any_of([Query.term_query(schema, "about", s) for s in sorted(slugs)]) for slugs in asked.mentions]
-        parts.append(_any_of(about, 2))
+        about = [any_of([Query.term_query(schema, "about", s) for s in sorted(slugs)]) for slugs in asked.mentions]
+        parts.append(any_of(about, 2))
     bounds = [
         (Occur.MustNot, Query.term_query(schema, field, slug))
         for field, slugs in (("slug", asked.excluded), ("topic", asked.negated))
         for slug in sorted(slugs)
     ]
     if kinds:
-        of_kind = _any_of([Query.term_query(schema, "kind", kind) for kind in kinds])
+        of_kind = any_of([Query.term_query(schema, "kind", kind) for kind in kinds])
         bounds.append((Occur.Must, Query.const_score_query(of_kind, 0.0)))
-    return Query.boolean_query([(Occur.Must, _any_of(parts)), *bounds])
-
-
-def _any_of(queries: list[Query], needed: int = 1) -> Query:
-    if len(queries) == 1:
-        return queries[0]
-    return Query.boolean_query([(Occur.Should, query) for query in queries], minimum_number_should_match=needed)
+    return Query.boolean_query([(Occur.Must, any_of(parts)), *bounds])
 
 
 def _clause(asked: Understood, term: str) -> Query:
@@ -301,7 +295,7 @@ def _clause(asked: Understood, term: str) -> Query:
     schema = asked.index.schema
     text = Query.term_query(schema, "text", term, "freq")
     names = Query.boost_query(Query.term_query(schema, "names", term, "freq"), 2.0)
-    return _any_of([text, names, *(Query.term_query(schema, "about", slug) for slug in sorted(asked.named[term])[:3])])
+    return any_of([text, names, *(Query.term_query(schema, "about", slug) for slug in sorted(asked.named[term])[:3])])
 
 
 def _hit(asked: Understood, ordinal: int, bm25: float) -> Hit:

@@ -6,7 +6,7 @@ from rapidfuzz import fuzz
 from tantivy import Occur, Query
 
 from app.search.entries import SEARCHED, Entry
-from app.search.index import ALIASES, LATER, LONGEST_START, NAMES, SearchIndex, name_key
+from app.search.index import ALIASES, LATER, LONGEST_START, NAMES, SearchIndex, any_of, name_key
 from app.search.spelling import SHORTEST
 
 ALIKE = 75
@@ -60,9 +60,6 @@ def _begin(index: SearchIndex, start: str, kinds: tuple[str, ...], limit: int) -
 
     def has(field: str, text: str, score: float) -> Query:
         return Query.const_score_query(Query.term_query(index.schema, field, text[:LONGEST_START]), score)
-
-    def any_of(queries: list[Query]) -> Query:
-        return Query.boolean_query([(Occur.Should, query) for query in queries])
 
     clauses = [(Occur.Must, any_of([has(field, word, 0) for field in (NAMES, ALIASES, LATER)])) for word in told]
     if kinds:
