@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, redirect_stderr, redirect_stdout
 from datetime import date
 from functools import cache
@@ -27,6 +27,7 @@ from app.__main__ import migrate
 from app.database.engines import writing_engine
 from app.database.models import TABLES, metadata
 from app.main import create_app
+from app.search import current_index
 from app.settings import Settings
 from seed.__main__ import main as seed_main
 from seed.check import Checked, check
@@ -45,6 +46,10 @@ PATIENCE = 300
 if "MADE_DATABASES" not in os.environ:
     _made = tempfile.TemporaryDirectory(prefix="nutrients-")
     os.environ["MADE_DATABASES"] = _made.name
+    # and not among those of servers that run on this machine
+    os.environ["INDEX_DIR"] = f"{_made.name}/indexes"
+# tests load hundreds of releases: each would soon put out the index of the real content, which takes seconds to build
+current_index.KEPT = 10_000
 
 
 def run(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -89,30 +94,28 @@ def make_database(url: str, content: Path) -> str:
 @cache
 def checked(content: Path) -> tuple[Checked | None, list[Problem]]:
     """What `check` gives for content that does not change while the tests run: all workers share it."""
-    path = _shared_file(content, "pickle")
-    if not path.exists():
-        unfinished = path.with_suffix(f".{os.getpid()}")
-        unfinished.write_bytes(pickle.dumps(check(content)))
-        unfinished.rename(path)
+    path = made_once(content, "pickle", lambda path: path.write_bytes(pickle.dumps(check(content))))
     result: tuple[Checked | None, list[Problem]] = pickle.loads(path.read_bytes())
     return result
 
 
-def _shared_file(content: Path, suffix: str) -> Path:
-    return Path(os.environ["MADE_DATABASES"]) / f"{sha256(str(content).encode()).hexdigest()[:16]}.{suffix}"
+def made_once(content: Path, suffix: str, make: Callable[[Path], object]) -> Path:
+    """A file that is made from this content, by the first of all workers that needs it."""
+    path = Path(os.environ["MADE_DATABASES"]) / f"{sha256(str(content).encode()).hexdigest()[:16]}.{suffix}"
+    # the others wait
+    with path.with_suffix(f".{suffix}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            unfinished = path.with_suffix(f".{suffix}.new")
+            make(unfinished)
+            unfinished.rename(path)
+    return path
 
 
 @cache
 def sqlite_file(content: Path) -> Path:
     """A SQLite database with this content, to copy or to read: all workers share it."""
-    path = _shared_file(content, "db")
-    with path.with_name("lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            unfinished = path.with_suffix(".new")
-            make_database(f"sqlite:///{unfinished}", content)
-            unfinished.rename(path)
-    return path
+    return made_once(content, "db", lambda path: make_database(f"sqlite:///{path}", content))
 
 
 def tiny_copy(path: Path) -> str:
