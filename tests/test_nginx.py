@@ -303,9 +303,9 @@ WAYS = {
 
 
 @pytest.fixture(scope="module", params=WAYS)
-def below(request: pytest.FixtureRequest) -> Iterator[Ask]:
+def below(request: pytest.FixtureRequest, tiny_sqlite: str) -> Iterator[Ask]:
     directives, settings = WAYS[request.param]
-    with serving(real_database(), **settings) as server:
+    with serving(tiny_sqlite, **settings) as server:
         location = f"location {PREFIX}/ {{ {directives.format(port=server.port)} }}"
         with nginx(MINIMAL.format(locations=location)) as ask:
             yield ask
@@ -337,8 +337,8 @@ def test_the_docs_pages_find_the_description_and_try_it_out(below: Ask) -> None:
 
 
 def test_links_in_data_and_redirects_stay_below_the_path(below: Ask) -> None:
-    found = below(f"{PREFIX}/resolve?code=mesh:D008274")
-    assert (found[0], found[1]["location"]) == (308, f"{PREFIX}/nutrients/magnesium")
+    found = below(f"{PREFIX}/resolve?code=mesh:D007501")
+    assert (found[0], found[1]["location"]) == (308, f"{PREFIX}/nutrients/iron")
     page = json.loads(below(f"{PREFIX}/nutrients?limit=1")[2])
     assert json.loads(below(page["next"])[2])["offset"] == 1
     detail = below(page["items"][0]["url"])

@@ -32,11 +32,11 @@ async def test_an_example_is_what_is_answered(real: httpx.AsyncClient, path: str
     assert shown(await real.get(path)) == output
 
 
-async def test_paths_in_the_readme_and_the_api_description_lead_somewhere(real: httpx.AsyncClient) -> None:
+async def test_paths_in_the_readme_and_the_api_description_lead_somewhere(real_once: httpx.AsyncClient) -> None:
     texts = README.read_text(encoding="utf-8") + (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
     paths = set(PATH.findall(texts))
     assert len(paths) > 20
-    answers = {path: (await real.get(path)).status_code for path in paths}
+    answers = {path: (await real_once.get(path)).status_code for path in paths}
     assert {path: status for path, status in answers.items() if status not in (200, 308)} == {}
 
 
