@@ -40,6 +40,13 @@ OTHERS = [
 BUDGET = 20_000
 """Bytes of a record's page with its styles, compressed as for a browser."""
 
+
+@pytest.fixture(scope="module")
+def real(real_once: httpx.AsyncClient) -> httpx.AsyncClient:
+    """A page is made of the JSON of its address, which other tests ask both databases for."""
+    return real_once
+
+
 VOID = {"br", "img", "input", "link", "meta", "path", "rect", "circle", "line"}
 
 

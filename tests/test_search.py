@@ -5,7 +5,6 @@ import gc
 import html
 import json
 import re
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -31,9 +30,16 @@ from app.search.ranking import search
 from seed.check import check
 from tests.conftest import NewDatabase
 from tests.search_eval import answers, hits, read_cases, read_questions
-from tests.support import PATIENCE, REAL, ROOT, TINY, client_for, examples, real_database, real_records, run
+from tests.serving import run_forked
+from tests.support import REAL, TINY, client_for, examples, real_database, real_records, run
 
 CASES = read_cases()
+
+
+@pytest.fixture(scope="module")
+def real(real_once: httpx.AsyncClient) -> httpx.AsyncClient:
+    """A search reads the index alone: `test_both_databases_give_the_same_hits` compares those of both databases."""
+    return real_once
 
 
 async def found(client: httpx.AsyncClient, q: str, **more: Any) -> dict[str, Any]:
@@ -273,14 +279,7 @@ asyncio.run(ask())
 
 
 def test_the_deepest_page_needs_no_more_memory_than_the_first(tiny_sqlite: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", DEEPEST, tiny_sqlite],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = run_forked(DEEPEST, tiny_sqlite)
     # /suggest has no pages
     assert done.stdout.split() == ["200", "422", "200"], done.stderr
 
