@@ -73,7 +73,7 @@ def test_a_wrong_host_is_named(terminal: Terminal, tiny_sqlite: str) -> None:
     assert said.startswith("Cannot listen on no-such-host.invalid:8000: ")
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.all)])
 def test_all_addresses_of_both_families(
     tiny_sqlite: str, serving: Serve, workers: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

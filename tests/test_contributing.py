@@ -19,7 +19,7 @@ LIKE_CLAIM = ("claims/eyelid-twitching-goes-with-low-potassium.toml", "claims/an
 
 
 def test_the_path_of_a_contributor_ends_in_green_tests(tmp_path: Path) -> None:
-    ignored = shutil.ignore_patterns("node_modules", "__pycache__", "static")
+    ignored = shutil.ignore_patterns("node_modules", "static")
     for name in (*NEEDED, *COMMANDS):
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)

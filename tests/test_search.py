@@ -27,6 +27,7 @@ from app.search import current_index
 from app.search.current_index import CurrentIndex
 from app.search.index import SearchIndex, build_index
 from app.search.ranking import search
+from app.settings import Settings
 from seed.check import check
 from tests.conftest import NewDatabase
 from tests.search_eval import answers, hits, read_cases, read_questions
@@ -101,7 +102,7 @@ def test_both_databases_give_the_same_hits(on_postgresql: NewDatabase, sqlite_in
 
 def index_from(url: str) -> SearchIndex:
     engine = reading_engine(url)
-    index = CurrentIndex(engine).current()
+    index = CurrentIndex(engine, Settings().index_dir).current()
     engine.dispose()
     return index
 
