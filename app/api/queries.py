@@ -156,7 +156,7 @@ def page(
     selected = select(*labelled).where(*where).order_by(*directed(keys))
     shown = selected.limit(_whole("limit")).offset(_whole("offset")).subquery()
     # by name: SQLAlchemy takes longer to make the columns of a subquery than SQLite to read the page
-    names = [column(label.name) for label in labelled]
+    names: list[ColumnElement[Any]] = [column(label.name) for label in labelled]
     position = func.row_number().over(order_by=directed(keys, names))
     info = case((position == 1, col(Dataset.info))).label("info")
     wanted = (value.label(name) for name, value in {"total": total, **more}.items())
