@@ -149,7 +149,7 @@ def _value(value: Any, path: Sequence[str]) -> Any:
     return value["slug"] if isinstance(value, dict) else value
 
 
-def cell(value: Any, *, decimal: bool = False) -> str:
+def cell(value: Any, *, decimal: bool) -> str:
     """A value as it stands in a cell of a CSV file; `decimal` numbers always have a fraction."""
     if isinstance(value, list):
         cells = (json.dumps(v, ensure_ascii=False) if isinstance(v, list) else _scalar(v, decimal) for v in value)

@@ -147,7 +147,7 @@ def page(
     one snapshot.
 
     Each row holds the release's `info` (only the first), `loaded_at`, the `total`, what `more` is wanted, and the
-    columns; one row of nulls stands for an empty page.
+    columns; one row of nulls stands for an empty page. The last key is the slug: by it a row of the page is looked up.
     """
     # else SQLAlchemy would take it for a part of the select around it, which reads the same table
     total = select(func.count()).select_from(table).where(*where).correlate(None).scalar_subquery()

@@ -24,7 +24,7 @@ class Suggestion:
     """Kind, detail and, behind an alias, the name: tells alike names apart."""
 
 
-def suggest(index: SearchIndex, typed: str, kinds: tuple[str, ...] = (), limit: int = 8) -> list[Suggestion]:
+def suggest(index: SearchIndex, typed: str, kinds: tuple[str, ...], limit: int) -> list[Suggestion]:
     """Best first, each record once; where nothing begins so, with words corrected."""
     start = index.analyzer.typed(typed)
     found = _begin(index, start, kinds, limit)
