@@ -5,6 +5,7 @@ import gc
 import html
 import json
 import re
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -31,8 +32,7 @@ from app.settings import Settings
 from seed.check import check
 from tests.conftest import NewDatabase
 from tests.search_eval import answers, hits, read_cases, read_questions
-from tests.serving import run_forked
-from tests.support import REAL, TINY, client_for, examples, real_database, real_records, run
+from tests.support import PATIENCE, REAL, ROOT, TINY, client_for, examples, real_database, real_records, run
 
 CASES = read_cases()
 
@@ -280,7 +280,14 @@ asyncio.run(ask())
 
 
 def test_the_deepest_page_needs_no_more_memory_than_the_first(tiny_sqlite: str) -> None:
-    done = run_forked(DEEPEST, tiny_sqlite)
+    done = subprocess.run(
+        [sys.executable, "-c", DEEPEST, tiny_sqlite],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
     # /suggest has no pages
     assert done.stdout.split() == ["200", "422", "200"], done.stderr
 
