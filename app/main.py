@@ -12,6 +12,7 @@ from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from app.api import errors, openapi
 from app.api.resources import modules
@@ -72,7 +73,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         access_log.stop()
         engine.dispose()
 
-    app = FastAPI(**openapi.INFO, lifespan=lifespan, redirect_slashes=False)
+    # spans of FastAPI's own would hold what people search for, where another library has set OpenTelemetry up
+    silent: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+    app = FastAPI(**openapi.INFO, lifespan=lifespan, redirect_slashes=False, telemetry=silent)
     app.state.engine = engine
     app.state.settings = settings
     app.state.access_log = access_log

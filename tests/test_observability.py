@@ -5,6 +5,8 @@ import io
 import json
 import logging
 import os
+import subprocess
+import sys
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +20,7 @@ from app.api.resources import modules
 from app.http.access_log import AccessLog, LoggedRequest
 from app.http.log_format import JsonFormatter, request_id
 from tests.serving import Serve, free_port, wait_for
-from tests.support import client_for
+from tests.support import PATIENCE, ROOT, client_for
 
 SECRET = "numbness-after-wine"
 
@@ -192,3 +194,39 @@ def test_the_memo_logs_and_counts_like_the_ordinary_way(tiny_sqlite: str, servin
     assert len({line["request_id"] for line in lines}) == 6
     assert len({(line["route"], line["status"], line["bytes"]) for line in lines}) == 1
     assert 'nutrients_http_requests_total{method="GET",route="/nutrients/{slug}",status="200"} 6.0' in shown
+
+
+TRACED_BY_ANOTHER = """
+import asyncio, sys
+import httpx
+from opentelemetry import trace
+from app.main import create_app
+from app.settings import Settings
+
+class Tracer(trace.NoOpTracer):
+    def start_span(self, *args, **more):
+        print("a span", more)
+        return super().start_span(*args, **more)
+
+    def start_as_current_span(self, *args, **more):
+        print("a span", more)
+        return super().start_as_current_span(*args, **more)
+
+class Provider(trace.TracerProvider):
+    def get_tracer(self, *args, **more):
+        return Tracer()
+
+async def ask():
+    app = create_app(Settings(database_url=sys.argv[1]))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
+        print((await client.get("/search?q=secret")).status_code)
+
+trace.set_tracer_provider(Provider())
+asyncio.run(ask())
+"""
+
+
+def test_no_query_gets_into_spans_that_somebody_else_has_set_up(tiny_sqlite: str) -> None:
+    command = [sys.executable, "-c", TRACED_BY_ANOTHER, tiny_sqlite]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.stdout == "200\n", done.stderr
