@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support import PATIENCE, ROOT
 
 NEEDED = ("app", "seed", "tests", "migrations", "docs", "README.md", "SECURITY.md", "pyproject.toml", "alembic.ini")
@@ -18,6 +20,7 @@ LIKE_SOURCE = ("sources/garrison-2020-cochrane.toml", "sources/example-2026-revi
 LIKE_CLAIM = ("claims/eyelid-twitching-goes-with-low-potassium.toml", "claims/an-added-statement.toml")
 
 
+@pytest.mark.all
 def test_the_path_of_a_contributor_ends_in_green_tests(tmp_path: Path) -> None:
     ignored = shutil.ignore_patterns("node_modules", "static")
     for name in (*NEEDED, *COMMANDS):
