@@ -64,11 +64,11 @@ class Replace(ast.NodeTransformer):
         return ast.copy_location(self.other, node) if node is self.node else self.generic_visit(node)
 
 
-def tests_by_line(project: Path) -> dict[str, dict[int, list[str]]]:
-    """The tests that run a line, by file and line; a line that is run by an import alone has none."""
+def tests_by_line(project: Path, files: Sequence[str]) -> dict[str, dict[int, list[str]]]:
+    """Those tests of these files that run a line, by file and line; a line that is run by an import alone has none."""
     (project / "remember.py").write_text(REMEMBER)
     command = ["-m", "coverage", "run", "-m", "pytest", "-q", "-p", "remember", "-n", "logical", "--dist", "worksteal"]
-    done = pytest(project, *command, "-m", "not slow and not all", seconds=3600)
+    done = pytest(project, *command, "-m", "not slow and not all", *files, seconds=2 * 3600)
     if done.returncode:
         raise SystemExit(f"The tests fail as they are, so nothing can be said:\n{done.stdout[-2000:]}")
     subprocess.run([sys.executable, "-m", "coverage", "combine", "-q"], cwd=project, check=True)
@@ -126,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sample", type=int, default=60, help="changes to try (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the sample (default: %(default)s)")
     parser.add_argument("--only", default="", help="only in files whose path begins like this")
+    parser.add_argument("--tests", nargs="*", default=[], help="files of the tests to run (default: all)")
     parser.add_argument("--score", type=float, default=90, help="per cent to be noticed (default: %(default)s)")
     options = parser.parse_args(arguments)
     files = [
@@ -135,13 +136,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     places = [(n, number) for n in files for number, _ in enumerate(changes(ast.parse((ROOT / n).read_text())))]
     chance = random.Random(options.seed)
     tried, survivors = 0, []
-    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
+    with tempfile.TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder:
         project = Path(folder) / "project"
         unused = shutil.ignore_patterns(
             ".git", ".venv", "node_modules", "__pycache__", ".*_cache", "*.db", ".coverage*"
         )
         shutil.copytree(ROOT, project, ignore=unused)
-        tests = tests_by_line(project)
+        tests = tests_by_line(project, options.tests)
         end = time.monotonic() + options.seconds
         for name, number in chance.sample(places, min(options.sample, len(places))):
             if time.monotonic() > end:
