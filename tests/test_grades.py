@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.schemas.common import Grade
-from seed.grades import SOURCES, Support, grades_of
+from seed.grades import SOURCES, Support, grades_of, reason_of
 
 SUPPORTS = st.builds(
     Support,
@@ -43,6 +43,22 @@ def cited(type: str, stance: str = "supports", source: str = "a", *, indirect: b
 )
 def test_the_grade_follows_from_the_citations(citations: list[Support], expected: tuple[Grade, ...]) -> None:
     assert grades_of(citations) == expected
+
+
+@pytest.mark.parametrize(
+    ("citations", "expected"),
+    [
+        ([cited("guideline")], "Supported by a guideline."),
+        ([cited("trial", source="b"), cited("guideline")], "Supported by a guideline and 1 other source."),
+        ([cited("trial", source=source) for source in "abcc"], "Supported by a trial and 2 other sources."),
+        ([cited("guideline", indirect=True)], "Indirectly supported by a guideline."),
+        ([cited("guideline"), cited("trial", "refutes", "b")], "Supported by a guideline, but refuted by a trial."),
+        ([cited("trial", "refutes"), cited("article")], "Refuted by a trial."),
+        ([cited("article"), cited("trial", "qualifies")], "No independent source supports the statement."),
+    ],
+)
+def test_the_reason_says_what_the_grade_rests_on(citations: list[Support], expected: str) -> None:
+    assert reason_of(citations) == expected
 
 
 @given(st.lists(SUPPORTS, max_size=8))
