@@ -81,18 +81,18 @@ async def test_more_than_can_be_answered_at_once_are_told_to_come_again() -> Non
 
 
 async def test_several_limits_all_hold(tiny_database: str) -> None:
-    async with client_for(tiny_database, rate_limit="100/hour;2/minute") as client:
+    async with client_for(tiny_database, rate_limit="100/day;2/hour") as client:
         assert [(await client.get("/dataset")).status_code for _ in range(3)] == [200, 200, 429]
-    async with client_for(tiny_database, rate_limit="2/hour;100/minute") as client:
+    async with client_for(tiny_database, rate_limit="2/day;100/hour") as client:
         assert [(await client.get("/dataset")).status_code for _ in range(3)] == [200, 200, 429]
 
 
 async def test_what_a_short_limit_refuses_does_not_count_for_a_longer_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    rate_limit = RateLimit("5/hour;2/minute")
+    rate_limit = RateLimit("5/day;2/hour")
     allowed = [(await rate_limit.hit("192.0.2.1"))[0] for _ in range(20)]
     assert allowed == [True] * 2 + [False] * 18
-    [*_, hour] = rate_limit.items
-    assert rate_limit.limiter.get_window_stats(hour, "192.0.2.1").remaining == 3
+    [*_, day] = rate_limit.items
+    assert rate_limit.limiter.get_window_stats(day, "192.0.2.1").remaining == 3
 
 
 async def test_a_preflight_is_neither_counted_nor_refused(tiny_database: str) -> None:
