@@ -2,7 +2,7 @@
 
 A sample of the places where a comparison, a truth value, a number or an operator can be another is tried in a copy
 of the project. First all tests that start no server are run once, to learn which of them run which line; each fault
-then meets those that run its line. Prints what survived.
+then meets those that run its line, and if it survives them, those that start servers. Prints what survived.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from coverage import CoverageData
 
 from tests.support import ROOT
 
-MOST = 300
-"""Tests that a fault meets, at random where more of them run its line."""
+FIRST = 100
+"""Tests that a fault meets first, at random where more of them run its line; the others only if it survives those."""
 
 REMEMBER = """
 from coverage import Coverage
@@ -90,12 +90,11 @@ def pytest(project: Path, *command: str, seconds: float) -> subprocess.Completed
     )
 
 
-def passes(project: Path, tests: Sequence[str]) -> bool:
-    """Whether these tests pass."""
-    (project / "tests.txt").write_text("\n".join(tests))
-    command = ["-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "@tests.txt"]
+def passes(project: Path, *selection: str, processes: str = "logical") -> bool:
+    """Whether the selected tests pass."""
+    command = ["-m", "pytest", "-x", "-q", "-n", processes, "--dist", "worksteal", "-p", "no:cacheprovider", *selection]
     try:
-        return not pytest(project, *command, seconds=600).returncode
+        return not pytest(project, *command, seconds=1200).returncode
     except subprocess.TimeoutExpired:
         # a change that makes the code run for ever is noticed
         return False
@@ -114,9 +113,16 @@ def survivor(project: Path, name: str, number: int, tests: dict[int, list[str]],
         {test for found in tests.values() for test in found}
     )
     file.write_text(ast.unparse(changed), encoding="utf-8")
-    is_noticed = not passes(project, chance.sample(chosen, min(len(chosen), MOST))) if chosen else False
+    shuffled = chance.sample(chosen, len(chosen))
+    (project / "first.txt").write_text("\n".join(shuffled[:FIRST]))
+    (project / "others.txt").write_text("\n".join(shuffled[FIRST:]))
+    # to start processes takes longer than a few tests
+    survives = not shuffled or passes(project, "@first.txt", processes="0")
+    survives = survives and (len(shuffled) <= FIRST or passes(project, "@others.txt"))
+    # what runs in a server's process, no map knows
+    survives = survives and passes(project, "-m", "slow and not all")
     file.write_text(source, encoding="utf-8")
-    return "" if is_noticed else change
+    return change if survives else ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -37,9 +37,12 @@ def cells(nutrients: set[str]) -> Cells:
     return found
 
 
+async def foods(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (await client.get("/food-sources.ndjson")).text.splitlines()]
+
+
 async def served(client: httpx.AsyncClient) -> list[dict[str, Any]]:
-    foods = [json.loads(line) for line in (await client.get("/food-sources.ndjson")).text.splitlines()]
-    return [amount for food in foods for amount in food["amounts"]]
+    return [amount for food in await foods(client) for amount in food["amounts"]]
 
 
 async def nutrients_of(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
@@ -114,6 +117,16 @@ async def test_what_is_computed_follows_from_the_table(real: httpx.AsyncClient) 
             "high" if of_reference >= 20 else "good" if of_reference >= 10 else "some" if of_reference > 5 else "low"
         )
         assert amount["standing"] in (verdict, "poor"), place
+
+
+async def test_a_food_is_as_good_a_source_as_its_best_form(real: httpx.AsyncClient) -> None:
+    best_first = ["poor", "high", "good", "some", "low"]
+    for food in await foods(real):
+        for provision in food["nutrients"]:
+            slug = provision["nutrient"]["slug"]
+            own = [amount["standing"] for amount in food["amounts"] if amount["nutrient"]["slug"] == slug]
+            if rated := [standing for standing in own if standing != "unrated"]:
+                assert provision["standing"] == min(rated, key=best_first.index), (food["slug"], slug)
 
 
 async def test_servings_are_household_measures_of_the_table(real: httpx.AsyncClient) -> None:

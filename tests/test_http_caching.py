@@ -127,6 +127,7 @@ async def test_preconditions_are_evaluated_in_the_order_of_the_standard(tiny: ht
         ("deflate", "identity"),
         ("", "identity"),
         ("identity, gzip;q=0.5", "identity"),
+        ("identity;q=0.5, gzip;q=0.5", "gzip"),
         ("x-gzip", "gzip"),
         ("gzip;q=banana", "gzip"),
     ],
