@@ -1,4 +1,4 @@
-"""python -m app migrate | grant | serve | mcp: prepare the database, serve the API, and serve it to assistants."""
+"""The commands of `python -m app`: prepare the database, serve the API, and serve it to assistants."""
 
 import argparse
 import errno
@@ -252,7 +252,3 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "serve": serve,
     "mcp": run_mcp,
 }
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -127,4 +128,7 @@ def create_worker() -> FastAPI:
             os.kill(os.getpid(), signal.SIGTERM)
 
         threading.Thread(target=stop_with_parent, name="parent", daemon=True).start()
-    return create_app()
+    app = create_app()
+    # what is there now stays: a look for garbage among it holds up all connections for a tenth of a second
+    gc.freeze()
+    return app

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from app.__main__ import migrate
+from app.commands import migrate
 from app.database.engines import writing_engine
 from app.schemas import KINDS
 from app.schemas.claim import Relation, SubjectState

@@ -22,8 +22,8 @@ from unittest import mock
 import httpx
 from sqlalchemy import Engine, event, insert
 
-from app.__main__ import main as app_main
-from app.__main__ import migrate
+from app.commands import main as app_main
+from app.commands import migrate
 from app.database.engines import writing_engine
 from app.database.models import TABLES, metadata
 from app.main import create_app

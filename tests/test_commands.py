@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from app import healthcheck
-from app.__main__ import main
+from app.commands import main
 from app.settings import Settings
 from seed.__main__ import main as seed_main
 from tests.conftest import NewDatabase
@@ -243,7 +243,7 @@ def test_an_unknown_command_shows_the_known_ones(
 
 
 def test_assistants_need_their_extra(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.__main__.find_spec", lambda _name: None)
+    monkeypatch.setattr("app.commands.find_spec", lambda _name: None)
     assert terminal.refusal("mcp") == "Serving assistants needs the MCP library; install the `mcp` extra."
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.__main__ import migrate
 from app.api.parameters import MAX_ERRORS
 from app.api.records import MAX_SUGGESTIONS
+from app.commands import migrate
 from app.schemas import KINDS
 from app.settings import Settings
 from tests.conftest import NewDatabase

@@ -11,7 +11,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from app.__main__ import ALEMBIC, migrate
+from app.commands import ALEMBIC, migrate
 from app.database.engines import writing_engine
 from app.settings import Settings
 from tests.support import ROOT, TINY, client_for, make_database, tiny_copy
@@ -19,7 +19,7 @@ from tests.support import ROOT, TINY, client_for, make_database, tiny_copy
 KILLED_MIGRATE = """
 import os, signal, sys
 from sqlalchemy import Engine, event
-from app.__main__ import migrate
+from app.commands import migrate
 from app.settings import Settings
 
 @event.listens_for(Engine, "connect")

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 from starlette.types import Message
 
-from app.__main__ import main
 from app.api.responses import BATCH, StreamedExport
+from app.commands import main
 from app.http.limits import LimitsMiddleware
 from app.http.rate_limit import RateLimit, client_of
 from app.settings import Settings

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, Inspector, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from app.__main__ import ALEMBIC, migrate
+from app.commands import ALEMBIC, migrate
 from app.database.engines import writing_engine
 from app.database.models import TABLES, metadata, table_of
 from app.settings import Settings
@@ -84,6 +84,11 @@ def test_a_second_migration_changes_nothing(new_database: NewDatabase) -> None:
 def test_models_and_migrations_agree(connection: Connection) -> None:
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     assert compare_metadata(context, metadata) == []
+    inspector = inspect(connection)
+    for name, table in metadata.tables.items():
+        # which Alembic does not compare
+        key = inspector.get_pk_constraint(name)["constrained_columns"]
+        assert sorted(key) == sorted(table.primary_key.columns.keys()), name
 
 
 def leading(inspector: Inspector, table: str) -> set[str | None]:

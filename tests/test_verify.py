@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app.__main__ import main as app_main
 from app.api.errors import NO_DATASET
+from app.commands import main as app_main
 from app.database.engines import writing_engine
 from app.database.models import metadata
 from seed.__main__ import main
