@@ -1,11 +1,13 @@
 """Strict routes: FastAPI describes them; they parse their own query, so that nothing is ignored or guessed."""
 
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import cached_property
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from app.api.exports import MEDIA_TYPES
 from app.api.parameters import Query, parse_query
@@ -23,6 +25,14 @@ class StrictRoute(APIRoute):
     """
 
     media_types: tuple[str, ...] = (JSON,)
+
+    @cached_property
+    def _beginning(self) -> str:
+        return self.path.partition("{")[0]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        # by the first letters: to try thirty patterns takes an eighth of a record's time
+        return super().matches(scope) if scope["path"].startswith(self._beginning) else (Match.NONE, {})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint: Callable[..., Awaitable[Response]] = self.endpoint

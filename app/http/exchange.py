@@ -49,7 +49,7 @@ class Exchange:
             "path": path,
             "raw_path": quote(path).encode(),
             "root_path": "",
-            "query_string": self.target.query_string().encode(),
+            "query_string": self.target.query_string.encode(),
             "headers": [],
         }
 

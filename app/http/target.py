@@ -3,6 +3,7 @@
 import re
 from collections.abc import Container
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -29,11 +30,12 @@ class Target:
         """
         return Target(self.path, tuple(pair for pair in self.pairs if pair[0].removesuffix("[]") in names and pair[1]))
 
+    @cached_property
     def query_string(self) -> str:
         return urlencode(self.pairs)
 
     def __str__(self) -> str:
-        return f"{quote(self.path)}?{self.query_string()}"
+        return f"{quote(self.path)}?{self.query_string}"
 
 
 def parse_target(path: str, raw_path: bytes, query: bytes) -> Target:
