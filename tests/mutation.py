@@ -108,17 +108,17 @@ def survivor(project: Path, name: str, number: int, tests: dict[int, list[str]],
     line, node, other = list(changes(tree))[number]
     change = f"{name}:{line}: {ast.unparse(node)} -> {ast.unparse(other)}"
     changed = ast.fix_missing_locations(Replace(node, other).visit(tree))
-    # what an import runs, all tests of the file's functions rest on
-    chosen = tests.get(max((run for run in tests if run <= line), default=0)) or sorted(
-        {test for found in tests.values() for test in found}
-    )
+    own = tests.get(max((run for run in tests if run <= line), default=0), [])
+    # what an import runs, tests of the file's functions rest on, and perhaps any other
+    first = own or sorted({test for found in tests.values() for test in found})
+    chance.shuffle(first)
     file.write_text(ast.unparse(changed), encoding="utf-8")
-    shuffled = chance.sample(chosen, len(chosen))
-    (project / "first.txt").write_text("\n".join(shuffled[:FIRST]))
-    (project / "others.txt").write_text("\n".join(shuffled[FIRST:]))
+    (project / "first.txt").write_text("\n".join(first[:FIRST]))
+    (project / "others.txt").write_text("\n".join(first[FIRST:]))
+    others = ["@others.txt"] if own[FIRST:] else [] if own else ["-m", "not slow and not all"]
     # to start processes takes longer than a few tests
-    survives = not shuffled or passes(project, "@first.txt", processes="0")
-    survives = survives and (len(shuffled) <= FIRST or passes(project, "@others.txt"))
+    survives = not first or passes(project, "@first.txt", processes="0")
+    survives = survives and (not others or passes(project, *others))
     # what runs in a server's process, no map knows
     survives = survives and passes(project, "-m", "slow and not all")
     file.write_text(source, encoding="utf-8")

@@ -231,6 +231,20 @@ async def test_a_good_word_is_not_corrected(real: httpx.AsyncClient, q: str) -> 
     assert answer["did_you_mean"] is None or not answer["items"]
 
 
+@pytest.mark.parametrize(
+    ("q", "meant"),
+    [
+        ("pot assium", "potassium"),
+        ("mag nesium", "magnesium"),
+        ("twit ching", "twitching"),
+        ("legcramps", "leg cramps"),
+    ],
+)
+async def test_words_are_joined_and_parted(real: httpx.AsyncClient, q: str, meant: str) -> None:
+    answer = await found(real, q)
+    assert (answer["did_you_mean"], answer["unknown"]) == (meant, [])
+
+
 async def test_a_pulsing_calf_is_no_bean(real: httpx.AsyncClient) -> None:
     assert "legumes" not in (await slugs(real, "calf keeps pulsing"))[:3]
 

@@ -24,9 +24,6 @@ from app.schemas import KINDS
 
 NAME = "nutrient-knowledge"
 
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The time that a ZIP file gives for each file: the earliest that it can."""
-
 MEDIA_TYPES = {"csv": "text/csv", "json": "application/json", "sqlite": "application/vnd.sqlite3"}
 
 SQLITE_TYPES = {"boolean": "INTEGER", "integer": "INTEGER", "number": "REAL"}
@@ -52,7 +49,8 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in files.items():
-            info = zipfile.ZipInfo(name, EPOCH)
+            # without a time of its own: the same content makes the same bytes
+            info = zipfile.ZipInfo(name)
             info.create_system, info.external_attr = 3, 0o644 << 16
             archive.writestr(info, content, zipfile.ZIP_DEFLATED, compresslevel=9)
     return buffer.getvalue()
