@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import pytest
 
+from app.http.protocol import MAX_HEAD
 from tests.serving import Serve, ServeOrigin
 
 SLOW = b"X-Request-ID: the-ordinary-way\r\n"
@@ -182,6 +183,18 @@ def test_a_malformed_request_is_refused_in_full(port: int, name: str) -> None:
     assert b"content-type: application/problem+json" in head
     assert b"access-control-allow-origin: *" in head
     assert json.loads(body)["status"] == 400
+
+
+def test_a_body_is_no_part_of_a_head(port: int) -> None:
+    piece = b"x" * (MAX_HEAD // 10)
+    with closing(connect(port)) as connection, connection.makefile("rb") as stream:
+        connection.sendall(request(b"/livez", b"Content-Length: %d\r\n" % (20 * len(piece))))
+        for _ in range(20):
+            connection.sendall(piece)
+            # else the next head may come in one piece with all of it
+            time.sleep(0.01)
+        connection.sendall(request(b"/readyz"))
+        assert [read(stream)[0][9:12] for _ in range(2)] == [b"200", b"200"]
 
 
 def test_an_upgrade_without_a_body_is_passed_over(port: int) -> None:
