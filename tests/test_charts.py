@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
 
@@ -91,6 +92,9 @@ def check(svg: Markup, most: int = 20_000) -> ElementTree.Element:
         assert not {"style", "id", "href", "onload"} & set(element.attrib)
         assert float(element.get("font-size", 12)) >= 11
         assert not re.search("nan|inf", element.get("d", ""))
+        for x, y in re.findall(r"M(-?\d*\.?\d+) ?(-?\d*\.?\d+)", element.get("d", "")):
+            assert 0 <= float(x) <= width, element.get("d")
+            assert 0 <= float(y) <= height, element.get("d")
         if element.tag in (f"{SVG}text", f"{SVG}rect"):
             assert 0 <= float(element.get("x", 0)) <= width
             assert -8 <= float(element.get("y", 0)) <= height
@@ -149,6 +153,19 @@ async def everything(api: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
         items += page["items"]
         path = page["next"]
     return items
+
+
+@few
+@given(st.sampled_from([grade for grade in Grade if grade != Grade.contradicted]), st.integers(1, 12))
+def test_dots_stand_in_the_middle_of_their_grade_s_column(grade: Grade, count: int) -> None:
+    card = {"subject": {"name": "Iron"}, "state": None, "relation": "causes", "grade": str(grade)}
+    dots = re.findall(r'class="solid" d="M([\d.]+) (\d+)', claims_board([card] * count))[1:]
+    rows = [[float(x) for x, y in dots if y == of] for of in sorted({y for _, y in dots}, key=int)]
+    assert [len(row) for row in rows] == [4] * (count // 4) + [count % 4] * (count % 4 > 0)
+    middle = PHONE / len(Grade) * (list(Grade).index(grade) + 0.5)
+    assert sum(rows[0]) / len(rows[0]) == pytest.approx(middle, abs=0.1)
+    assert all(b - a == pytest.approx(12, abs=0.1) for row in rows for a, b in pairwise(row))
+    assert all(row[0] == rows[0][0] for row in rows)
 
 
 async def test_each_nutrient_has_a_chart_of_its_intakes(api: httpx.AsyncClient) -> None:
