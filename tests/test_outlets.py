@@ -18,7 +18,9 @@ import httpx
 import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator
+from sqlalchemy import text
 
+from app.database.engines import writing_engine
 from app.schemas import KINDS
 from tests.conftest import NewDatabase
 from tests.support import NO_CONTENT, TINY, client_for, real_database, run
@@ -75,8 +77,8 @@ async def test_one_file_holds_records_tables_a_database_and_what_describes_them(
     assert (described["version"], described["title"]) == (about["version"], about["title"])
     assert described["licenses"] == [{"name": about["licence"], "path": about["licence_url"]}]
     assert {resource["path"] for resource in described["resources"]} | set(held) == set(held)
-    for text in (held["README.md"].decode(), described["description"]):
-        assert about["disclaimer"] in text
+    for prose in (held["README.md"].decode(), described["description"]):
+        assert about["disclaimer"] in prose
     for said in (about["licence_url"], "To cite it:"):
         assert said in held["README.md"].decode()
     for kind in KINDS.values():
@@ -131,12 +133,18 @@ async def test_without_a_dataset_there_is_nothing_to_pack(new_database: NewDatab
     assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
 
 
-async def test_a_server_does_not_pack_what_is_too_large(tiny_sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.api.resources.downloads.MOST", 5)
-    async with client_for(tiny_sqlite) as client:
+@pytest.mark.parametrize(("records", "status"), [(20_000, 200), (20_001, 404)])
+async def test_a_server_does_not_pack_what_is_too_large(new_database: NewDatabase, records: int, status: int) -> None:
+    url = new_database(f"of-{records}", TINY)
+    with writing_engine(url).begin() as connection:
+        info = json.loads(connection.scalars(text("SELECT info FROM dataset")).one())
+        info["counts"] = {"nutrients": records}
+        connection.execute(text("UPDATE dataset SET info = :info"), {"info": json.dumps(info)})
+    async with client_for(url) as client:
         response = await client.get(PATH)
-    assert response.status_code == 404
-    assert "python -m seed export" in response.json()["detail"]
+    assert response.status_code == status
+    if status == 404:
+        assert "python -m seed export" in response.json()["detail"]
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------
