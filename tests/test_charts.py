@@ -1,7 +1,7 @@
 """Charts: well-formed, accessible SVG that a strict policy lets through, from any data and from every real record."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
@@ -179,6 +179,49 @@ async def test_each_nutrient_has_a_chart_of_its_intakes(api: httpx.AsyncClient) 
             # the text alternative says what holds for adults
             for authority in {row["authority"] for row in rows}:
                 assert {"NASEM": "(NASEM)", "EFSA": "(EFSA)", "UK": "Kingdom", "FDA": "(FDA)"}[authority] in description
+
+
+def amounts_in_all_units(quantity: dict[str, Any]) -> Iterator[float]:
+    """The numbers of a quantity; a mass in each unit of mass, as a chart may be in another."""
+    for number in (quantity[key] for key in ("value", "min", "max") if quantity.get(key) is not None):
+        yield from (number * factor for factor in (1, 1e3, 1e6, 1e-3, 1e-6))
+
+
+def drawn(lane: ElementTree.Element) -> Iterator[tuple[str, float, float]]:
+    """What the lines of a lane say by its axes: whose need, or the limit, an age in months, an amount."""
+    labels = [(float(each.attrib["y"]) - 4, each.text or "") for each in lane if each.get("text-anchor") == "end"]
+    (top, highest), (lower, next_lower) = [(y, float(said.replace(",", ""))) for y, said in labels[:2]]
+    years = {int(each.text or ""): float(each.attrib["x"]) for each in lane.iter(f"{SVG}tspan")}
+    for line in lane:
+        who = line.attrib.get("class", "").removeprefix("line ")
+        if who not in ("female", "male", "limit"):
+            continue
+        x = y = 0.0
+        for word, numbers in re.findall(r"([MVH])([-\d. ]+)", line.attrib["d"]):
+            given = [float(number) for number in numbers.split()]
+            if word == "H":
+                # the axis of ages is that of the square root
+                middle = ((x + given[0]) / 2 - years[0]) / (years[71] - years[0])
+                yield who, 12 * 71 * middle**2, highest - (y - top) / (lower - top) * (highest - next_lower)
+            x, y = given if word == "M" else (given[0], y) if word == "H" else (x, given[0])
+
+
+async def test_every_line_of_a_chart_stands_where_a_row_of_the_tables_does(api: httpx.AsyncClient) -> None:
+    count = 0
+    for nutrient in await everything(api, "/nutrients?limit=100"):
+        rows = await everything(api, f"/intakes?limit=100&nutrient={nutrient['slug']}")
+        lanes = [lane for lane in check(intake_chart(rows)) if lane.tag == f"{SVG}g"] if rows else []
+        for who, age, amount in (line for lane in lanes for line in drawn(lane)):
+            count += 1
+            assert any(
+                (row["role"] == "limit") == (who == "limit")
+                and row["population"]["sex"] in ("any", who, *(("female", "male") if who == "limit" else ()))
+                and row["population"]["age_min_months"] <= age <= (row["population"]["age_max_months"] or 2000) + 1
+                and any(amount == pytest.approx(number, rel=0.02) for number in amounts_in_all_units(row["quantity"]))
+                for row in rows
+                if row["quantity"]
+            ), (nutrient["slug"], who, age, amount)
+    assert count > 300
 
 
 async def test_the_chart_of_magnesium_says_what_the_tables_say(api: httpx.AsyncClient) -> None:
