@@ -20,6 +20,7 @@ from app.schemas.intake import Authority, IntakeType, Role
 from app.schemas.mechanism import TriggerState
 from app.schemas.population import Sex, State
 from app.schemas.quantity import Unit
+from tests.drawings import FOLDER, drawings
 from tests.support import client_for, examples, real_database
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -166,6 +167,11 @@ def test_dots_stand_in_the_middle_of_their_grade_s_column(grade: Grade, count: i
     assert sum(rows[0]) / len(rows[0]) == pytest.approx(middle, abs=0.1)
     assert all(b - a == pytest.approx(12, abs=0.1) for row in rows for a, b in pairwise(row))
     assert all(row[0] == rows[0][0] for row in rows)
+
+
+def test_pictures_change_only_on_purpose() -> None:
+    """After `make generate`, look at tests/drawings/*.svg: what a picture says, no other test can see."""
+    assert drawings() == {file.name: file.read_text(encoding="utf-8") for file in FOLDER.iterdir()}
 
 
 async def test_each_nutrient_has_a_chart_of_its_intakes(api: httpx.AsyncClient) -> None:
