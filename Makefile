@@ -99,7 +99,7 @@ torture: $(VENV)/.developing ## Break loads at each system call, compare 1,000,0
 	@$(RUN) -m tests.torture --part 1/2 & other=$$!; $(RUN) -m tests.torture --part 2/2; status=$$?; wait $$other && exit $$status
 	@MODEL_REQUESTS=1000000 ENDURANCE_SECONDS=600 $(RUN) -m pytest -m all tests/test_model.py tests/test_endurance.py
 
-mutation: $(VENV)/.developing ## Put small faults into the code, count those that the tests notice (ARGS: --seconds, --sample)
+mutation: $(VENV)/.developing ## Put small faults into the code, count those that the tests notice (ARGS: --seconds, --sample, --only, --tests)
 	@$(RUN) -m tests.mutation $(ARGS)
 
 redbot: $(VENV)/.developing ## Have REDbot look at the HTTP of the main kinds of answer

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Build the image and look at it as an operator would: user, size, read-only run, health check.
-# Needs no container engine: buildah builds with chroot isolation, on a stand-in for the pinned base (Debian's own
-# Python, by debootstrap, tagged like it) where no registry can be reached. Skips, visibly, where it cannot build.
+# Needs no container engine and asks no registry: buildah builds with chroot isolation, on a stand-in for the pinned base
+# (Debian's own Python, by debootstrap, tagged like it) where that is not stored here. Skips, visibly, where it cannot build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=${STORAGE_DRIVER:-vfs}
