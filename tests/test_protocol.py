@@ -254,6 +254,19 @@ async def test_an_answer_that_has_begun_when_the_server_stops_leaves_room_for_on
     connection.protocol.connection_lost(None)
 
 
+async def test_of_the_requests_that_have_come_when_the_server_stops_the_last_answer_says_so(
+    connection: Connection,
+) -> None:
+    connection.release.clear()
+    await connection.sends(REQUEST + REQUEST.replace(b"/x", b"/y"))
+    connection.protocol.shutdown()
+    connection.release.set()
+    await connection.settles()
+    assert connection.answers == 2
+    first, last = connection.transport.written.split(b"ok")[:2]
+    assert (b"connection: close" in first, b"connection: close" in last) == (False, True)
+
+
 async def test_text_in_the_target_is_encoded(connection: Connection) -> None:
     await connection.sends("GET /señal?q=Müsli&raw=%41 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
     [scope] = connection.asked

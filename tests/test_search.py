@@ -200,6 +200,8 @@ async def test_a_misspelt_query_says_how_it_was_read(real: httpx.AsyncClient) ->
         ("can I eat one banana a day while taking lisinopril", {"ace-inhibitors-and-arbs"}),
         # what adults need is no answer for a child
         ("how much calcium for kids", {"calcium"}),
+        # a question is answered before what it is about is described
+        ("why do I get pins and needles", {"why-do-my-hands-tingle"}),
         # words of intent
         ("too much magnesium", {"can-you-take-too-much-magnesium"}),
         ("when does a muscle twitch need medical attention", {"when-to-see-a-doctor"}),
@@ -500,6 +502,14 @@ async def test_snippets_are_safe_and_marked(real: httpx.AsyncClient, data: st.Da
     assert_safe(answer)
     for item in answer["items"]:
         assert item["snippet"].count("<mark>") == item["snippet"].count("</mark>")
+
+
+async def test_of_what_is_typed_eight_words_are_looked_at(real: httpx.AsyncClient) -> None:
+    names = [item["name"] for item in (await real.get("/faq?limit=100")).json()["items"]]
+    words = next(words for name in names if len(words := name.rstrip("?").split()) > 8)
+    for count, is_found in ((8, True), (7, False)):
+        q = " ".join([*words[:count], "xyzzy"])
+        assert bool((await real.get("/suggest", params={"q": q})).json()["items"]) is is_found
 
 
 async def test_suggestions_complete_names_and_aliases(real: httpx.AsyncClient) -> None:
