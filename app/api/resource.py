@@ -54,9 +54,9 @@ class Listing:
     """A list: its rows, and what a request may ask of it. What is left out follows from the kind.
 
     `filters` is a query model whose parameters carry filters; `sorts` maps each sort key to a column. A page shows the
-    column `card`, described by the JSON Schema at the path `schema`; an export the column `exported`, described by
-    `exported_model`. `where` makes further conditions of the query; `check` refuses a request that the database cannot
-    serve; `transform` changes the JSON of a row before it is shown. `example` is the slug of a record.
+    column `card`; an export the column `exported`, described by `exported_model`. `where` makes further conditions of
+    the query; `check` refuses a request that the database cannot serve; `transform` changes the JSON of a row before it
+    is shown. `example` is the slug of a record.
     """
 
     kind: str
@@ -68,7 +68,6 @@ class Listing:
     path: str = ""
     file_name: str = ""
     table: Any = None
-    schema: str | None = None
     exported: str = "record"
     exported_model: Any = None
     formats: tuple[str, ...] = ("csv", "ndjson")
@@ -81,7 +80,6 @@ class Listing:
         self.path = self.path or f"/{kind.collection}"
         self.file_name = self.file_name or kind.collection
         self.table = self.table or TABLES[self.kind]
-        self.schema = schema_path(self.kind, "page") if self.schema is None else self.schema
         self.exported_model = self.exported_model or kind.record
 
     def page(self, connection: Connection, query: Any) -> Response:
@@ -101,8 +99,8 @@ class Listing:
         links = page_links(self.path, query, total)
         position = to_json(page_position(query, total, links)).decode()
         body = f'{{"items":[{items}],{position[1:-1]},{_tail(included, release)}}}'
-        if self.schema:
-            links["describedby"] = self.schema
+        if self.table is TABLES[self.kind]:
+            links["describedby"] = schema_path(self.kind, "page")
         return json_response(body, release, links)
 
     async def export(self, request: Request, format: str) -> Response:
@@ -206,10 +204,15 @@ class Resource(Listing):
     `noun` and `plural` are for summaries, `list_doc` and `detail_doc` for the API description.
     """
 
-    noun: str
-    plural: str
+    noun: str = ""
+    plural: str = ""
     list_doc: str
     detail_doc: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.noun = self.noun or self.kind.replace("_", " ")
+        self.plural = self.plural or f"{self.noun}s"
 
     def router(self) -> Router:
         """The routes of its list, its records and its exports."""

@@ -40,8 +40,6 @@ class ClaimFilters(RecordFilters):
 
 RESOURCE = Resource(
     kind="claim",
-    noun="claim",
-    plural="claims",
     filters=ClaimFilters,
     sorts={"name": Claim.sort_name, "grade": Claim.grade_rank, "relation": Claim.relation},
     default_sort=("grade",),

@@ -52,8 +52,6 @@ class FoodSourceFilters(RecordFilters):
 
 RESOURCE = Resource(
     kind="food_source",
-    noun="food source",
-    plural="food sources",
     filters=FoodSourceFilters,
     sorts={"name": FoodSource.sort_name, "group": FoodSource.food_group, **AMOUNTS},
     default_sort=("name",),

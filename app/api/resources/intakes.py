@@ -73,9 +73,8 @@ def _check_life_stages(connection: Connection, wanted: tuple[str, ...]) -> None:
 
 def _check_convertible(connection: Connection, nutrients: tuple[str, ...]) -> None:
     """Only a defined factor converts; where it depends on the chemical form of the substance there is none."""
-    row = Intake
-    defined = select(col(row.nutrient)).where(col(row.iu_factor).is_not(None)).distinct().order_by(row.nutrient)
-    convertible = list(connection.scalars(defined))
+    defined = select(col(Intake.nutrient)).where(col(Intake.iu_factor).is_not(None))
+    convertible = list(connection.scalars(defined.distinct().order_by(Intake.nutrient)))
     one = convertible[0] if len(convertible) == 1 else None
     if not nutrients:
         message = "IU is defined for each substance by itself; say which nutrient."
@@ -122,7 +121,6 @@ def _check(connection: Connection, query: Any) -> None:
 RESOURCE = Resource(
     kind="intake",
     noun="reference intake",
-    plural="reference intakes",
     filters=IntakeFilters,
     sorts={
         "nutrient": Intake.nutrient,

@@ -26,8 +26,6 @@ class InteractionFilters(RecordFilters):
 
 RESOURCE = Resource(
     kind="interaction",
-    noun="interaction",
-    plural="interactions",
     filters=InteractionFilters,
     sorts={"name": Interaction.sort_name, "type": Interaction.type, "grade": Interaction.grade_rank},
     default_sort=("grade",),

@@ -47,8 +47,6 @@ class LifestyleFactorFilters(RecordFilters):
 
 RESOURCE = Resource(
     kind="lifestyle_factor",
-    noun="lifestyle factor",
-    plural="lifestyle factors",
     filters=LifestyleFactorFilters,
     sorts={"name": LifestyleFactor.sort_name, "type": LifestyleFactor.type},
     default_sort=("name",),

@@ -34,8 +34,6 @@ class MechanismFilters(RecordFilters):
 
 RESOURCE = Resource(
     kind="mechanism",
-    noun="mechanism",
-    plural="mechanisms",
     filters=MechanismFilters,
     sorts={"name": Mechanism.sort_name, "grade": Mechanism.grade_rank},
     default_sort=("grade",),

@@ -57,7 +57,6 @@ def listing_of(slug: str) -> Listing:
         },
         default_sort=("-percent_daily_value",),
         include=("nutrients", "food_sources", "sources"),
-        schema="",
         exported="card",
         exported_model=FoodAmount,
         where=lambda _query: [col(Amount.nutrient) == slug],

@@ -29,8 +29,6 @@ class NutrientFilters(RecordFilters):
 
 RESOURCE = Resource(
     kind="nutrient",
-    noun="nutrient",
-    plural="nutrients",
     filters=NutrientFilters,
     sorts={"name": Nutrient.sort_name, "type": Nutrient.type},
     default_sort=("name",),

@@ -22,8 +22,6 @@ class SourceFilters(RecordFilters):
 
 RESOURCE = Resource(
     kind="source",
-    noun="source",
-    plural="sources",
     filters=SourceFilters,
     sorts={"name": Source.sort_name, "type": Source.type, "year": Source.year},
     default_sort=("name",),

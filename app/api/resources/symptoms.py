@@ -28,8 +28,6 @@ class SymptomFilters(RecordFilters):
 
 RESOURCE = Resource(
     kind="symptom",
-    noun="symptom",
-    plural="symptoms",
     filters=SymptomFilters,
     sorts={"name": Symptom.sort_name, "type": Symptom.type},
     default_sort=("name",),
