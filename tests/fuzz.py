@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import BaseModel
 
 from app.api.parameters import MAX_VALUES, Slugs
 from app.api.queries import annotations
@@ -58,12 +57,10 @@ def _kinds_of_slugs() -> dict[tuple[str, str], tuple[str, ...]]:
         for route in create_app(Settings(database_url="sqlite:///none.db")).routes
         if isinstance(route, StrictRoute)
     ]
-    models = [(route.path, field.field_info.annotation) for route in routes for field in route.dependant.query_params]
     return {
-        (path, name): rule.kinds
-        for path, model in models
-        if isinstance(model, type) and issubclass(model, BaseModel)
-        for name, rule in annotations(model, Slugs).items()
+        (route.path, name): rule.kinds
+        for route in routes
+        for name, rule in annotations(route.query_model, Slugs).items()
     }
 
 

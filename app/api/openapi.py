@@ -112,9 +112,8 @@ def _drop_unused(schema: dict[str, Any]) -> None:
 
 def _examples(route: StrictRoute) -> dict[str, Any]:
     """An example of each parameter that has one."""
-    models = [field.field_info.annotation for field in route.dependant.query_params]
-    infos = {name: info for model in models for name, info in model.model_fields.items()}  # type: ignore[union-attr]
-    infos |= {field.name: field.field_info for field in route.dependant.path_params}
+    in_path = {field.name: field.field_info for field in route.dependant.path_params}
+    infos = {**route.query_model.model_fields, **in_path}
     return {name: info.examples[0] for name, info in infos.items() if info.examples}
 
 

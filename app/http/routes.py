@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from re import Pattern
-from typing import Any
 
 from starlette.routing import BaseRoute, Route
 
@@ -55,8 +54,6 @@ def _first_segment(path: str) -> str:
     return path[1:].partition("/")[0]
 
 
-def _parameters(route: Any) -> frozenset[str] | None:
-    if not hasattr(route, "dependant"):
-        return None
-    models = [field.field_info.annotation for field in route.dependant.query_params]
-    return frozenset(name for model in models for name in getattr(model, "model_fields", ()))
+def _parameters(route: Route) -> frozenset[str] | None:
+    model = getattr(route, "query_model", None)
+    return None if model is None else frozenset(model.model_fields)

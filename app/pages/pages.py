@@ -77,7 +77,7 @@ START = Page("start.html", parts={**NUTRIENTS, "questions": "/faq?limit=7", "sym
 
 def pages_of(routes: Sequence[BaseRoute]) -> dict[str, Page]:
     """The page of each path that has one; the kinds are those of the registry."""
-    models = {route.path: _query_model(route) for route in routes if isinstance(route, StrictRoute)}
+    models = {route.path: route.query_model for route in routes if isinstance(route, StrictRoute)}
     pages = {
         "/": START,
         "/search": Page("search.html", filters=_filters(models["/search"])),
@@ -106,10 +106,6 @@ def offer_pages(routes: Sequence[BaseRoute], pages: Mapping[str, Page]) -> None:
     for route in routes:
         if isinstance(route, StrictRoute) and route.path in pages:
             route.media_types = tuple(dict.fromkeys((JSON, HTML, *route.media_types)))
-
-
-def _query_model(route: StrictRoute) -> type[Query]:
-    return next((found.field_info.annotation for found in route.dependant.query_params), Query)  # type: ignore[return-value]
 
 
 def _filters(model: type[Query]) -> tuple[Filter, ...]:
