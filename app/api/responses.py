@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from starlette.types import Receive, Scope, Send
 
-from app.api.records import ReleaseInfo
+from app.api.records import ReleaseInfo, release_info
 from app.http.headers import http_date
 
 T = TypeVar("T")
@@ -40,6 +40,21 @@ async def read(
 
     # SQLite answers sooner than a thread wakes up; a database across a network would block the event loop
     return run() if is_near and not is_long else await run_in_threadpool(run)
+
+
+async def from_dataset(
+    request: Request,
+    body: Callable[[Connection, ReleaseInfo], str | bytes],
+    media_type: str,
+    links: Mapping[str, str] | None = None,
+) -> Response:
+    """A 200 whose body is made from the whole dataset, in a thread; `links` as in `json_response`."""
+
+    def run(connection: Connection) -> Response:
+        release = release_info(connection)
+        return Response(body(connection, release), headers=release_headers(release, links), media_type=media_type)
+
+    return await read(request, run, is_long=True)
 
 
 def json_response(body: str, release: ReleaseInfo, links: Mapping[str, str] | None = None) -> Response:

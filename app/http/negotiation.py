@@ -1,7 +1,7 @@
 """Proactive negotiation (RFC 9110 §12.5): which format, and which content coding, a client prefers."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 MAX_LENGTH = 4000
 """Characters of a header that are read: browsers send 150, and the rest would cost time."""
@@ -15,7 +15,8 @@ def best_media_type(accept: str | None, offered: Sequence[str]) -> str | None:
 
     The most specific range that matches a type decides its weight. A header that says nothing accepts everything.
     """
-    ranges = list(_weighted(accept)) if accept else []
+    # of equal ranges the first counts
+    ranges = dict(reversed(list(_weighted(accept or ""))))
     if not ranges:
         return offered[0]
     weights = {media_type: _media_weight(media_type, ranges) for media_type in offered}
@@ -56,10 +57,6 @@ def _weighted(header: str) -> Iterator[tuple[str, float]]:
         yield match[1].lower(), weight
 
 
-def _media_weight(media_type: str, ranges: Sequence[tuple[str, float]]) -> float:
-    exact, family = media_type.partition(";")[0], media_type.partition("/")[0] + "/*"
-    for wanted in (exact, family, "*/*"):
-        for media_range, weight in ranges:
-            if media_range == wanted:
-                return weight
-    return 0.0
+def _media_weight(media_type: str, ranges: Mapping[str, float]) -> float:
+    family = media_type.partition("/")[0] + "/*"
+    return next((ranges[wanted] for wanted in (media_type, family, "*/*") if wanted in ranges), 0.0)

@@ -14,7 +14,7 @@ from app.api.errors import InvalidParameters, nearest, wrong
 from app.api.links import page_links, page_position
 from app.api.parameters import PageQuery
 from app.api.records import ReleaseInfo, release_info
-from app.api.responses import json_response, read, release_headers
+from app.api.responses import from_dataset, json_response, read
 from app.api.routing import Router
 from app.database.models import Release
 from app.database.releases import Change, compare, known_versions, records_of
@@ -76,12 +76,10 @@ async def get_feed(request: Request) -> Response:
     """The last releases as an Atom feed, each with the records that changed."""
     base = request.app.state.settings.public_url
 
-    def run(connection: Connection) -> Response:
-        release = release_info(connection)
-        feed = atom_feed(_history(connection, release), release, base)
-        return Response(feed, headers=release_headers(release), media_type=MEDIA_TYPE)
+    def feed(connection: Connection, release: ReleaseInfo) -> bytes:
+        return atom_feed(_history(connection, release), release, base)
 
-    return await read(request, run, is_long=True)
+    return await from_dataset(request, feed, MEDIA_TYPE)
 
 
 router.add_route("/changes.atom", get_feed, methods=["GET"], include_in_schema=False)

@@ -1,7 +1,6 @@
 """What programs look for at known addresses: /llms.txt, /robots.txt, /sitemap.xml and two files below /.well-known."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import escape
 
@@ -10,8 +9,8 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from app.api.errors import NotFound
-from app.api.records import ReleaseInfo, release_info
-from app.api.responses import read, release_headers
+from app.api.records import ReleaseInfo
+from app.api.responses import from_dataset
 from app.api.routing import Router
 from app.database.models import Record
 from app.schemas import KINDS
@@ -74,7 +73,7 @@ Addresses answer JSON; one record, such as [/nutrients/magnesium](/nutrients/mag
 
 {outlets}"""
 
-    return await _from_dataset(request, text, PLAIN)
+    return await from_dataset(request, text, PLAIN)
 
 
 async def get_robots(request: Request) -> Response:
@@ -101,7 +100,7 @@ async def get_sitemap(request: Request) -> Response:
 {urls}</urlset>
 """
 
-    return await _from_dataset(request, xml, "application/xml")
+    return await from_dataset(request, xml, "application/xml")
 
 
 async def get_api_catalog(request: Request) -> Response:
@@ -123,7 +122,7 @@ async def get_api_catalog(request: Request) -> Response:
         return json.dumps({"linkset": [api]})
 
     # RFC 9727 asks for it in the answer to HEAD
-    return await _from_dataset(request, linkset, LINKSET, {"api-catalog": "/.well-known/api-catalog"})
+    return await from_dataset(request, linkset, LINKSET, {"api-catalog": "/.well-known/api-catalog"})
 
 
 async def get_security(request: Request) -> Response:
@@ -137,19 +136,6 @@ async def get_security(request: Request) -> Response:
     text = f"Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en\n{canonical}"
     # not with the answers of a release, which stay for as long as it does
     return Response(text, headers={"Cache-Control": "max-age=86400"}, media_type=PLAIN)
-
-
-async def _from_dataset(
-    request: Request,
-    body: Callable[[Connection, ReleaseInfo], str],
-    media_type: str,
-    links: dict[str, str] | None = None,
-) -> Response:
-    def run(connection: Connection) -> Response:
-        release = release_info(connection)
-        return Response(body(connection, release), headers=release_headers(release, links), media_type=media_type)
-
-    return await read(request, run, is_long=True)
 
 
 # plain routes: each is one file, whatever `Accept` and the query say
