@@ -109,7 +109,7 @@ def run_grant(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def serve(settings: Settings, _options: argparse.Namespace | None = None) -> int:
+def serve(settings: Settings, _options: argparse.Namespace) -> int:
     """Serve the API."""
     engine = reading_engine(settings.database_url, 1)
     try:

@@ -152,7 +152,7 @@ def _http(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     detail = error.detail
     if error.status_code == HTTPStatus.NOT_FOUND:
-        paths = [path for route in request.app.routes if "{" not in (path := getattr(route, "path", "{"))]
+        paths = [route.path for route in request.app.routes if "{" not in route.path]
         near = nearest(request.url.path, paths)
         detail = "There is nothing at this path." + (f" Did you mean {near}?" if near else " See / for what there is.")
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:

@@ -182,7 +182,6 @@ def _complete_responses(path: str, operation: dict[str, Any]) -> None:
     success = responses["200"]
     success["description"] = "OK"
     content = success["content"]["application/json"]
-    content["schema"].pop("title", None)
     example = EXAMPLES / f"{operation['operationId']}.json"
     if example.is_file():
         recorded = json.loads(example.read_text(encoding="utf-8"))
