@@ -141,13 +141,13 @@ def page(
     columns: Sequence[Any],
     where: Sequence[ColumnElement[bool]],
     keys: Sequence[tuple[Any, bool]],
-    **more: ColumnElement[Any],
+    known_slugs: ColumnElement[int],
 ) -> Select[Any]:
     """The release, the count and the part of a list that the parameters `limit` and `offset` ask for: one statement, so
     one snapshot.
 
-    Each row holds the release's `info` (only the first), `loaded_at`, the `total`, what `more` is wanted, and the
-    columns; one row of nulls stands for an empty page. The last key is the slug: by it a row of the page is looked up.
+    Each row holds the release's `info` (only the first), `loaded_at`, the `total`, `known_slugs`, and the columns; one
+    row of nulls stands for an empty page. The last key is the slug: by it a row of the page is looked up.
     """
     # else SQLAlchemy would take it for a part of the select around it, which reads the same table
     total = select(func.count()).select_from(table).where(*where).correlate(None).scalar_subquery()
@@ -159,8 +159,8 @@ def page(
     names: list[ColumnElement[Any]] = [column(label.name) for label in labelled]
     position = func.row_number().over(order_by=directed(keys, names))
     info = case((position == 1, col(Dataset.info))).label("info")
-    wanted = (value.label(name) for name, value in {"total": total, **more}.items())
-    rows = select(info, col(Dataset.loaded_at), *wanted, *columns).select_from(Dataset).outerjoin(shown, true())
+    counts = total.label("total"), known_slugs.label("known_slugs")
+    rows = select(info, col(Dataset.loaded_at), *counts, *columns).select_from(Dataset).outerjoin(shown, true())
     return rows.outerjoin(table, table.slug == names[-1]).order_by(position)
 
 
