@@ -63,7 +63,7 @@ class ExportRoute(Route):
         async def endpoint(request: Request) -> Response:
             return await export(request, format)
 
-        super().__init__(f"{path}.{format}", endpoint, methods=["GET"], include_in_schema=False)
+        super().__init__(f"{path}.{format}", endpoint)
         self.media_types = (MEDIA_TYPES[format].partition(";")[0],)
 
 

@@ -21,7 +21,7 @@ def install(app: FastAPI) -> None:
             path = site(f"/{file.name}") if file.parent == SITE else f"/static/{file.relative_to(STATIC).as_posix()}"
             paths[path] = file
     for path, file in paths.items():
-        app.router.add_route(path, partial(_read, file), methods=["GET"], include_in_schema=False)
+        app.router.add_route(path, partial(_read, file))
 
 
 # not async: it runs in a thread, as reading takes time

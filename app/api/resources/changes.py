@@ -82,7 +82,7 @@ async def get_feed(request: Request) -> Response:
     return await from_dataset(request, feed, MEDIA_TYPE)
 
 
-router.add_route("/changes.atom", get_feed, methods=["GET"], include_in_schema=False)
+router.add_route("/changes.atom", get_feed)
 
 
 def _history(connection: Connection, release: ReleaseInfo) -> list[ReleaseChanges]:

@@ -139,8 +139,8 @@ async def get_security(request: Request) -> Response:
 
 
 # plain routes: each is one file, whatever `Accept` and the query say
-router.add_route("/llms.txt", get_llms, methods=["GET"], include_in_schema=False)
-router.add_route("/robots.txt", get_robots, methods=["GET"], include_in_schema=False)
-router.add_route("/sitemap.xml", get_sitemap, methods=["GET"], include_in_schema=False)
-router.add_route("/.well-known/api-catalog", get_api_catalog, methods=["GET"], include_in_schema=False)
-router.add_route("/.well-known/security.txt", get_security, methods=["GET"], include_in_schema=False)
+router.add_route("/llms.txt", get_llms)
+router.add_route("/robots.txt", get_robots)
+router.add_route("/sitemap.xml", get_sitemap)
+router.add_route("/.well-known/api-catalog", get_api_catalog)
+router.add_route("/.well-known/security.txt", get_security)

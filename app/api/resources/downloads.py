@@ -50,4 +50,4 @@ def _packed(connection: Connection, state: State) -> Response:
 
 router.offer("/dataset.zip", ZIP)
 for path in SCHEMAS:
-    router.add_route(path, get_schema, methods=["GET"], include_in_schema=False)
+    router.add_route(path, get_schema)
