@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, create_model
 
 from app.schemas import COLLECTIONS
-from app.schemas.common import Model, Text, UrlPath
+from app.schemas.common import Disclaimer, Model, UrlPath
 
 
 class _Optional(Model):
@@ -30,7 +30,7 @@ class Envelope(Model):
     """What comes with every record and every list."""
 
     included: Included
-    disclaimer: Text = Field(description="What this information is and is not.")
+    disclaimer: Disclaimer
 
 
 class PageBase(Model):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import FAILURE, MEDIA_TYPE
+from app.api.exports import MEDIA_TYPES
 from app.database.current_release import Watcher
 from app.database.engines import explain, is_transient
 from app.http.cache import CachedResponse, Key, ResponseCache
@@ -34,7 +35,7 @@ VARY = (b"vary", b"Accept, Accept-Encoding")
 
 DESCRIPTION = "/openapi.json"
 
-EXPORTS = (".csv", ".ndjson", ".jsonld")
+EXPORTS = tuple(f".{name}" for name in MEDIA_TYPES)
 
 AS_JSON = ".json"
 """After the path of a page: what it is made from. Nobody can choose `Accept` in a link."""

@@ -7,7 +7,10 @@ from pydantic import Field
 
 from app.schemas.common import Card, Grade, RecordFile, Ref, RefTo, Text
 
-Subject = Annotated[Ref, RefTo("nutrient", "symptom", "food_source", "lifestyle_factor")]
+SUBJECTS = ("nutrient", "symptom", "food_source", "lifestyle_factor")
+"""Kinds that a claim may be about."""
+
+Subject = Annotated[Ref, RefTo(*SUBJECTS)]
 
 
 class Relation(StrEnum):

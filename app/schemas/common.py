@@ -34,6 +34,7 @@ VERSION_PATTERN = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$"
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN, max_length=MAX_SLUG)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
+Disclaimer = Annotated[Text, Field(description="What this information is and is not.")]
 UrlPath = Annotated[str, Field(pattern="^/", json_schema_extra={"format": "uri-reference"})]
 
 

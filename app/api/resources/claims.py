@@ -8,20 +8,18 @@ from app.api.parameters import Choices, RecordFilters, Slugs
 from app.api.queries import column_in, grade_in, references
 from app.api.resource import Resource
 from app.database.models import Claim
-from app.schemas.claim import Relation, SubjectState
+from app.schemas.claim import SUBJECTS, Relation, SubjectState
 from app.schemas.common import Grade
-
-SUBJECTS = Slugs("nutrient", "symptom", "food_source", "lifestyle_factor")
 
 
 class ClaimFilters(RecordFilters):
-    about: Annotated[tuple[str, ...], SUBJECTS, references("subject", "co_subjects", "object")] = Field(
+    about: Annotated[tuple[str, ...], Slugs(*SUBJECTS), references("subject", "co_subjects", "object")] = Field(
         default=(), description="Only claims with one of these as subject or object.", examples=["magnesium"]
     )
-    subject: Annotated[tuple[str, ...], SUBJECTS, references("subject", "co_subjects")] = Field(
+    subject: Annotated[tuple[str, ...], Slugs(*SUBJECTS), references("subject", "co_subjects")] = Field(
         default=(), description="Only claims about what one of these does.", examples=["magnesium"]
     )
-    object: Annotated[tuple[str, ...], SUBJECTS, references("object")] = Field(
+    object: Annotated[tuple[str, ...], Slugs(*SUBJECTS), references("object")] = Field(
         default=(), description="Only claims about what is done to one of these.", examples=["fasciculation"]
     )
     relation: Annotated[tuple[str, ...], Choices(Relation), column_in("relation")] = Field(

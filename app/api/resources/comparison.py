@@ -12,7 +12,7 @@ from app.api.records import release_info
 from app.api.responses import json_response, read
 from app.api.routing import Router
 from app.database.models import Nutrient
-from app.schemas.common import Citations, Grade, Model, Ref, Text
+from app.schemas.common import Citations, Disclaimer, Grade, Model, Ref, Text
 
 router = Router(prefix="/comparison", tags=["Comparison"])
 
@@ -51,7 +51,7 @@ class Comparison(Model):
     columns: list[ComparisonColumn] = Field(description="The columns, in order.")
     rows: list[ComparisonRow] = Field(description="The rows, in order.")
     total: int = Field(ge=0, description="How many rows there are.")
-    disclaimer: Text = Field(description="What this information is and is not.")
+    disclaimer: Disclaimer
 
 
 COLUMNS = [

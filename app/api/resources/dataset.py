@@ -10,7 +10,7 @@ from app.api.records import release_info
 from app.api.responses import json_response, read
 from app.api.routing import Router
 from app.schemas import COLLECTIONS, KINDS
-from app.schemas.common import VERSION_PATTERN, Model, Text, UrlPath
+from app.schemas.common import VERSION_PATTERN, Disclaimer, Model, Text, UrlPath
 
 router = Router(tags=["Dataset"])
 
@@ -35,7 +35,7 @@ class DatasetInfo(Model):
     language: Text = Field(description="Language of the prose, as a BCP 47 tag.")
     licence: Text = Field(description="Licence of the content, by SPDX.")
     licence_url: HttpUrl = Field(description="The text of the licence.")
-    disclaimer: Text = Field(description="What this information is and is not.")
+    disclaimer: Disclaimer
     counts: Counts = Field(description="Number of records in each collection.")
 
 
@@ -56,7 +56,7 @@ class Index(Model):
     licence: Text = Field(description="Licence of the content, by SPDX.")
     collections: list[IndexEntry] = Field(description="Collections of records.")
     resources: list[IndexEntry] = Field(description="Everything else.")
-    disclaimer: Text = Field(description="What this information is and is not.")
+    disclaimer: Disclaimer
 
 
 RESOURCES = {

@@ -1,6 +1,6 @@
 """/search and /suggest: anything, by the words people use."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Query as QueryParameters
 from fastapi import Request, Response
@@ -14,11 +14,11 @@ from app.api.links import page_links, page_position
 from app.api.parameters import Choices, PageQuery, Query, WholeNumber
 from app.api.responses import json_response
 from app.api.routing import Router
-from app.schemas.common import Grade, Model, Ref, Text, UrlPath
+from app.schemas.common import Disclaimer, Grade, Model, Ref, Text, UrlPath
 from app.search.current_index import CurrentIndex
 from app.search.entries import SEARCHED, Entry
 from app.search.index import SearchIndex
-from app.search.ranking import Hit, search
+from app.search.ranking import Hit, Matched, search
 from app.search.snippets import snippet
 from app.search.suggestions import Suggestion, suggest
 
@@ -61,9 +61,7 @@ class SearchHit(Ref):
         examples=["<mark>Magnesium</mark> calms nerves"],
     )
     score: float = Field(ge=0, description="How well it fits, up to 1.")
-    matched: Literal["name", "alias", "text", "typo"] = Field(
-        description="By what it was found; `typo`: by a name after a word was corrected."
-    )
+    matched: Matched = Field(description="By what it was found; `typo`: by a name after a word was corrected.")
     grade: Grade | None = Field(description="Of the record; null for sources.")
 
 
@@ -74,7 +72,7 @@ class SearchPage(PageBase):
     did_you_mean: Text | None = Field(description="The query as corrected; for no hits the nearest name.")
     unknown: list[Text] = Field(description="Words that no record holds.")
     intakes: UrlPath | None = Field(description="For amounts of a nutrient: its intakes.")
-    disclaimer: Text = Field(description="What this information is and is not.")
+    disclaimer: Disclaimer
 
 
 class SuggestedRecord(Ref):
@@ -90,7 +88,7 @@ class SuggestionList(Model):
     items: list[SuggestedRecord] = Field(description="The suggestions, best first.")
     total: int = Field(ge=0, description="How many there are in this answer.")
     limit: int = Field(ge=1, le=20, description="How many an answer holds at most.")
-    disclaimer: Text = Field(description="What this information is and is not.")
+    disclaimer: Disclaimer
 
 
 async def _index(request: Request) -> SearchIndex:
