@@ -1,13 +1,11 @@
 """The answers that operations share, as the API description documents them: their headers and their problems."""
 
 import json
-from typing import Any
 
 from app.api.errors import MEDIA_TYPE, ParameterError, problem_body, wrong
+from app.schemas.common import Json
 
-JSON = dict[str, Any]
-
-HEADERS: dict[str, JSON] = {
+HEADERS: dict[str, Json] = {
     "Location": {
         "description": "Path of the record.",
         "schema": {"type": "string", "format": "uri-reference"},
@@ -16,7 +14,7 @@ HEADERS: dict[str, JSON] = {
 }
 
 
-def _problem(status: int, description: str, detail: str, *errors: ParameterError) -> JSON:
+def _problem(status: int, description: str, detail: str, *errors: ParameterError) -> Json:
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     example = json.loads(problem_body(status, detail, "/nutrients", errors))
     return {
@@ -25,7 +23,7 @@ def _problem(status: int, description: str, detail: str, *errors: ParameterError
     }
 
 
-RESPONSES: dict[str, tuple[str, JSON]] = {
+RESPONSES: dict[str, tuple[str, Json]] = {
     "308": (
         "Moved",
         {
@@ -62,7 +60,7 @@ RESPONSES: dict[str, tuple[str, JSON]] = {
 """By status: name of the component, and the response."""
 
 
-def components() -> JSON:
+def components() -> Json:
     """The `headers` and `responses` of the description's components."""
     return {"headers": HEADERS, "responses": dict(RESPONSES.values())}
 

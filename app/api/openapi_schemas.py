@@ -13,12 +13,10 @@ from app.api.envelopes import Page
 from app.api.errors import ProblemDetails
 from app.api.parameters import MAX_VALUES
 from app.schemas import KINDS
-from app.schemas.common import MAX_SLUG, SLUG_PATTERN
+from app.schemas.common import MAX_SLUG, SLUG_PATTERN, Json
 from app.schemas.food_source import Amount
 from app.schemas.identifier import CODE_PATTERN
 from app.schemas.intake import Intake
-
-JSON = dict[str, Any]
 
 REFERENCE = "#/components/schemas/"
 
@@ -31,7 +29,7 @@ IN_FULL = ("Ref", *(kind.card.__name__ for kind in KINDS.values()))
 OFTEN = 4
 """A key that so many other components describe alike is described once."""
 
-SHARED: JSON = {
+SHARED: Json = {
     "Code": {"type": "string", "pattern": CODE_PATTERN, "description": "A vocabulary and a code."},
     "Codes": {
         "type": "array",
@@ -59,7 +57,7 @@ SHARED: JSON = {
 """Components for what many properties and parameters are."""
 
 
-def schemas(found: JSON) -> JSON:
+def schemas(found: Json) -> Json:
     """The components: what FastAPI found, with the problem's in place of its own, and no more said than is needed."""
     for model in (ProblemDetails, *BASES):
         described = model.model_json_schema(mode="serialization", ref_template=REFERENCE + "{model}")
@@ -85,7 +83,7 @@ def schemas(found: JSON) -> JSON:
     return dict(sorted(found.items()))
 
 
-def _properties(component: JSON) -> Iterator[JSON]:
+def _properties(component: Json) -> Iterator[Json]:
     """The properties that a component describes, also where it composes another."""
     for part in (component, *component.get("allOf", ())):
         # keys may be added within a major version: clients must not refuse them
@@ -95,7 +93,7 @@ def _properties(component: JSON) -> Iterator[JSON]:
             yield part["properties"]
 
 
-def _compose(found: JSON) -> None:
+def _compose(found: Json) -> None:
     """Components that have all that a base has become the base and what they add."""
     for base in (model.__name__ for model in BASES):
         shared = found[base]["properties"]
@@ -109,7 +107,7 @@ def _compose(found: JSON) -> None:
                     found[name]["description"] = component["description"]
 
 
-def _property(schema: JSON, *, in_full: bool) -> JSON:
+def _property(schema: Json, *, in_full: bool) -> Json:
     """A property of a response; a nullable scalar in the form of OpenAPI 3.1."""
     kept = {key: value for key, value in sorted(schema.items()) if key != "title"}
     if "items" in kept:
@@ -124,11 +122,11 @@ def _property(schema: JSON, *, in_full: bool) -> JSON:
     return kept
 
 
-def _shape(schema: Mapping[str, Any]) -> JSON:
+def _shape(schema: Mapping[str, Any]) -> Json:
     return {key: value for key, value in schema.items() if key not in ("description", "examples")}
 
 
-def _joined(schema: JSON, found: JSON) -> JSON:
+def _joined(schema: Json, found: Json) -> Json:
     """A property that may be null or one of several components, as a reference to one component that is all of them."""
     if "anyOf" not in schema:
         return schema
@@ -153,16 +151,16 @@ def _joined(schema: JSON, found: JSON) -> JSON:
     return {"$ref": REFERENCE + name} | {key: value for key, value in schema.items() if key != "anyOf"}
 
 
-def _drop_repeated_examples(properties: JSON, said: JSON) -> None:
+def _drop_repeated_examples(properties: Json, said: Json) -> None:
     """The examples of a reference's keys stand there alone."""
     for key, property_ in said.items():
         if key in properties and properties[key].get("examples") == property_.get("examples"):
             properties[key] = {name: value for name, value in properties[key].items() if name != "examples"}
 
 
-def _share_properties(found: JSON) -> None:
+def _share_properties(found: Json) -> None:
     """Components for the keys that many components describe alike; each of them then refers to one."""
-    places: dict[tuple[str, str], list[JSON]] = defaultdict(list)
+    places: dict[tuple[str, str], list[Json]] = defaultdict(list)
     for name, component in found.items():
         for properties in () if name in IN_FULL else _properties(component):
             for key, property_ in properties.items():

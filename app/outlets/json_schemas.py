@@ -4,9 +4,7 @@ from typing import Any
 
 from app.api.envelopes import page_model
 from app.schemas import KINDS
-from app.schemas.common import Model
-
-JSON = dict[str, Any]
+from app.schemas.common import Json, Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -26,9 +24,9 @@ def models() -> dict[str, type[Model]]:
     return found
 
 
-def json_schema(path: str, model: type[Model]) -> JSON:
+def json_schema(path: str, model: type[Model]) -> Json:
     """The schema at a path; what else an answer holds, such as `included` of a record, is allowed."""
-    described: JSON = _without_noise(model.model_json_schema(mode="serialization"))
+    described: Json = _without_noise(model.model_json_schema(mode="serialization"))
     return {"$schema": DIALECT, "$id": path, "title": model.__name__, **described}
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from app.outlets.json_schemas import JSON, json_schema
+from app.outlets.json_schemas import json_schema
 from app.schemas import KINDS
-from app.schemas.common import Ref
+from app.schemas.common import Json, Ref
 
 
 class Column(NamedTuple):
@@ -34,7 +34,7 @@ class Items(NamedTuple):
 
     keys: tuple[str, ...]
     table: str
-    schema: JSON
+    schema: Json
 
 
 @dataclass
@@ -80,7 +80,7 @@ def tables(records: Iterable[str]) -> list[Table]:
     return list(made.values())
 
 
-def _declare(made: dict[str, Table], name: str, schema: JSON, definitions: JSON) -> None:
+def _declare(made: dict[str, Table], name: str, schema: Json, definitions: Json) -> None:
     """Give a table the columns and lists of an object, and add the tables of the lists' items."""
     parts = list(_parts(schema, definitions))
     # alternatives, such as a value or a range, share columns
@@ -95,7 +95,7 @@ def _declare(made: dict[str, Table], name: str, schema: JSON, definitions: JSON)
                 _declare(made, table, item, definitions)
 
 
-def _parts(schema: JSON, definitions: JSON, above: Sequence[str] = (), *, required: bool = True) -> Iterator[Any]:
+def _parts(schema: Json, definitions: Json, above: Sequence[str] = (), *, required: bool = True) -> Iterator[Any]:
     for key, declared in schema["properties"].items():
         keys = (*above, key)
         options = declared.get("anyOf", [declared])
@@ -114,13 +114,13 @@ def _parts(schema: JSON, definitions: JSON, above: Sequence[str] = (), *, requir
                 yield Column("_".join(keys), described, keys, kind, tuple(one.get("enum", ())), is_required)
 
 
-def _definition(schema: JSON, definitions: JSON) -> tuple[str, JSON]:
+def _definition(schema: Json, definitions: Json) -> tuple[str, Json]:
     """The name of what a schema refers to, empty if it does not, and the schema itself."""
     name = schema.get("$ref", "").rpartition("/")[2]
     return name, definitions[name] if name else schema
 
 
-def _items(model: str, schema: JSON) -> tuple[str, JSON]:
+def _items(model: str, schema: Json) -> tuple[str, Json]:
     """The table of a list's items, with the schema of one."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", model).lower()
     table = "links" if model == "Ref" else f"{words.removesuffix('s')}s" if "properties" in schema else "texts"

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator
 from textwrap import wrap
-from typing import Any
 
 from markupsafe import Markup
 
 from app.pages.svg import CIRCLE, COLUMNS, LEADING, WIDTH, element, mark, path, picture, text
 from app.pages.words import WORDS
-from app.schemas.common import Grade
-
-Json = dict[str, Any]
+from app.schemas.common import Grade, Json
 
 HELPS = ("relieves", "prevents", "lowers", "opposes")
 

@@ -4,16 +4,15 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import floor, log10, sqrt
 from textwrap import wrap
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from markupsafe import Markup
 
 from app.pages.svg import CIRCLE, COLUMNS, DIAMOND, LEADING, LINE, element, path, picture, text
 from app.pages.words import WORDS
+from app.schemas.common import Json
 from app.schemas.intake import Authority, IntakeType
 from app.schemas.quantity import MICROGRAMS, Unit
-
-Json = dict[str, Any]
 
 LEFT, RIGHT, PLOT = 42, 312, 78
 """Edges of a lane's plot, and its height."""
