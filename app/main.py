@@ -103,7 +103,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         error_page=error_page,
     )
     app.add_middleware(LimitsMiddleware, settings=settings, rate_limit=rate_limit)
-    # outside the others: it sees and answers what the others raise
+    # outside the others but tracing: it sees and answers what they raise
     app.add_middleware(RequestLogMiddleware, log=access_log, memo=memo, offer_of=offer_of, log_query=settings.log_query)
     if settings.tracing:
         # an extra: not everyone has it installed

@@ -1,4 +1,4 @@
-"""The layer that every request meets first: it answers from the response cache and completes what routes answer."""
+"""The layer around the pages and routes: it answers from the response cache and completes what they answer."""
 
 import asyncio
 import hashlib
@@ -231,7 +231,7 @@ class RepresentationMiddleware:
                 if isinstance(error, DBAPIError) and exchange.started:
                     raise RuntimeError("the database failed while an export was sent") from error  # no retry
                 raise
-            # else raised for `Enough`, by the app or by a framework in its place
+            # else it is `Enough`, or what a framework raised instead: `collector.response` is to be sent
         finally:
             self._slots.leave(collector)
         if collector.response is None and not exchange.started and not client_has_gone:

@@ -1,4 +1,4 @@
-"""Request ids, the access log and the counting of requests, around everything else."""
+"""Request ids, the access log and the counting of requests, around everything else but tracing."""
 
 import logging
 import re
@@ -38,7 +38,7 @@ def new_request_id() -> str:
 
 
 class RequestLogMiddleware:
-    """Gives each request an id, answers what nothing else caught, logs and counts. To be the outermost layer.
+    """Gives each request an id, answers what nothing else caught, logs and counts. Outside of it is tracing alone.
 
     Inner layers say in `scope["state"]` how the lookup in the `cache` went, and whether the answer may be remembered
     (`is_memorable`); the server's protocol puts the bytes of the request and the generation of the memo there

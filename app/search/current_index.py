@@ -1,6 +1,6 @@
 """The search index of the current release: built by one process of the machine, opened by each, swapped in when ready.
 
-All of it happens in a thread when a release is noticed.
+All of it happens in a thread: when a release is noticed, or for the first search where none was yet.
 """
 
 import fcntl
