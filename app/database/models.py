@@ -314,7 +314,10 @@ def table_of(kind: str) -> Table:
 
 
 def schema_is_current(connection: Connection) -> bool:
-    """Whether every table has every column, so that every route can answer; after a "no", the transaction is over."""
+    """Whether every table has every column, so that every route can answer.
+
+    Where the answer is no, the transaction has failed: use the connection no more.
+    """
     try:
         connection.execute(_every_column())
     except DBAPIError as error:

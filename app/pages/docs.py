@@ -22,7 +22,7 @@ async def get_docs() -> Response:
 
 @router.get("/redoc")
 async def get_redoc() -> Response:
-    """Where a second reference was: there is one."""
+    """The address of a second reference, which is gone: leads to the one that is left."""
     return Response(status_code=308, headers={"Location": "/docs"})
 
 

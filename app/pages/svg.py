@@ -8,8 +8,8 @@ from markupsafe import Markup, escape
 from app.schemas.common import Grade
 
 WIDTH, LEADING, COLUMNS = 320, 16, 46
-"""Of a chart: what a page has on a phone of 360 pixels, so that text never gets smaller. Of a line of text,
-with the characters that it holds in the widest of the systems' fonts."""
+"""`WIDTH` of a chart: what a page has on a phone of 360 pixels, so that text never gets smaller. `LEADING`: from one
+line of text down to the next. `COLUMNS`: characters that a line holds in the widest of the systems' fonts."""
 CIRCLE, DIAMOND, LINE = "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "m0-5l5 5l-5 5l-5-5z", "m-11 0h22"
 """Shapes around a point of a path."""
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

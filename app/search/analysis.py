@@ -114,7 +114,7 @@ class Analyzer:
         return self.key(word.text for word in self.words(text))
 
     def key(self, texts: Iterable[str]) -> str:
-        """The same of folded words."""
+        """As `typed`, of words that are folded already."""
         return NUMBERED.sub(r"\1", " ".join(texts))
 
     def stems(self, words: Iterable[str]) -> frozenset[str]:

@@ -105,7 +105,7 @@ class Understood:
 
     @property
     def intakes(self) -> str | None:
-        """Where the amounts of nutrients are that it asks for, of the person that it tells of; None for another."""
+        """The address of the intakes it asks for, for the person that it describes; None where it asks for none."""
         nutrients = tuple(sorted(entry.slug for entry in map(self.entry, self.meant) if entry.kind == "nutrient"))
         if not nutrients or not self.intents & {Intent.amount, Intent.excess}:
             return None
