@@ -70,7 +70,7 @@ format: $(VENV)/.developing ## Correct format and what lint can correct
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
 
-generate: $(VENV)/.developing ## Write every generated file: API description, examples, drawings, editor schemas, README output
+generate: $(VENV)/.developing ## Write every generated file: API description, recorded answers, drawings, editor schemas, README output
 	@$(RUN) -m tests.update_examples
 	@$(RUN) -m tests.snapshot
 	@$(RUN) -m tests.drawings

@@ -45,7 +45,7 @@ def test_the_path_of_a_contributor_ends_in_green_tests(tmp_path: Path) -> None:
     # what the content takes part in: the rest is the same here as elsewhere
     tests = (
         "test_openapi.py::test_the_contract_changes_only_on_purpose",
-        "test_openapi.py::test_recorded_examples_fit_the_schema",
+        "test_openapi.py::test_examples_of_answers_fit_the_schema",
         "test_openapi.py::test_try_it_out_works_with_the_examples",
         "test_openapi.py::test_each_operation_has_one_recorded_request",
         "test_openapi.py::test_examples_are_what_the_app_answers",

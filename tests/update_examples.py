@@ -1,11 +1,13 @@
-"""python -m tests.update_examples: record the responses that the API description shows, from the real content."""
+"""python -m tests.update_examples: record an answer of each operation, so that a change of one shows in review."""
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
-from app.api.openapi import EXAMPLES
 from tests.support import client_for, real_database
+
+EXAMPLES = Path(__file__).parent / "examples"
 
 REQUESTS = {
     "get_index": "/",

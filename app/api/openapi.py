@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import chain, count
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,10 +17,6 @@ from app.api.routing import StrictRoute
 from app.schemas import KINDS
 from app.schemas.common import SLUG_PATTERN
 from app.schemas.identifier import CODE_PATTERN
-
-EXAMPLES = Path(__file__).parent / "examples"
-LONGEST_EXAMPLE = 150
-"""Bytes: examples of whole records would be a third of a description that every docs page and generator loads."""
 
 INFO: dict[str, Any] = {
     "title": "Nutrient Knowledge API",
@@ -177,16 +172,8 @@ def _complete_responses(path: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     _add_problems(responses, statuses(path))
-    if "200" not in responses:
-        return
-    success = responses["200"]
-    success["description"] = "OK"
-    content = success["content"]["application/json"]
-    example = EXAMPLES / f"{operation['operationId']}.json"
-    if example.is_file():
-        recorded = json.loads(example.read_text(encoding="utf-8"))
-        if len(json.dumps(recorded["response"])) <= LONGEST_EXAMPLE:
-            content["examples"] = {"real": {"summary": recorded["request"], "value": recorded["response"]}}
+    if "200" in responses:
+        responses["200"]["description"] = "OK"
 
 
 def _add_problems(responses: dict[str, Any], codes: Iterable[str]) -> None:

@@ -13,9 +13,14 @@ from app.api.responses import read
 from app.api.routing import Router
 from app.database.engines import OLD_SCHEMA, explain
 from app.database.models import schema_is_current
-from app.schemas.common import Model, Text
+from app.schemas.common import Json, Model, Text
 
 router = Router(tags=["Health"])
+
+
+def _example(**answer: str) -> dict[int | str, Json]:
+    """An answer shown in the API description; those of all records would be a third of it."""
+    return {200: {"content": {"application/json": {"example": answer}}}}
 
 
 class Liveness(Model):
@@ -31,13 +36,18 @@ class Readiness(Model):
     dataset: Text = Field(description="Version of the dataset.")
 
 
-@router.get("/livez", response_model=Liveness, summary="Is the process alive?")
+@router.get("/livez", response_model=Liveness, summary="Is the process alive?", responses=_example(status="live"))
 async def get_liveness() -> Response:
     """200 as long as the process runs."""
     return _uncached(Liveness())
 
 
-@router.get("/readyz", response_model=Readiness, summary="Can it answer?")
+@router.get(
+    "/readyz",
+    response_model=Readiness,
+    summary="Can it answer?",
+    responses=_example(status="ready", dataset="1.2.0"),
+)
 async def get_readiness(request: Request) -> Response:
     """200 when every route can answer: the database does, and holds a dataset; else 503 with the reason."""
     try:
