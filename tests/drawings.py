@@ -7,25 +7,33 @@ tests/drawings/*.svg in a browser before you commit them.
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from app.pages.charts import bar, claims_board, mechanism_diagram
 from app.pages.intake_chart import intake_chart
 from app.schemas.common import Grade
 
 FOLDER = Path(__file__).parent / "drawings"
-XML = 'xmlns="http://www.w3.org/2000/svg"'
 
 
-def _intake(type: str, role: str, quantity: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
+def _intake(
+    type: str,
+    role: str,
+    quantity: dict[str, Any] | None,
+    authority: str = "NASEM",
+    applies_to: str | None = None,
+    **changed: Any,
+) -> dict[str, Any]:
     """A row of `/intakes`: for adults of any sex, by NASEM and by the day, unless something else is said."""
     population = {"label": "Adults", "sex": "any", "age_min_months": 228, "age_max_months": None, "states": ["neither"]}
     return {
         "nutrient": {"name": "Iron"},
-        "authority": more.pop("authority", "NASEM"),
+        "authority": authority,
         "type": type,
         "role": role,
         "quantity": quantity and {"unit": "mg", "per": "d", **quantity},
-        "applies_to": more.pop("applies_to", None),
-        "population": population | more,
+        "applies_to": applies_to,
+        "population": population | changed,
     }
 
 
@@ -70,6 +78,11 @@ CLAIMS = [
 ]
 
 
+def by_itself(svg: Markup) -> str:
+    """A picture as a document of its own, which needs the name space."""
+    return str(svg).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+
+
 def drawings() -> dict[str, str]:
     """The pictures by the name of their file: a tag a line, so that a change shows."""
     made = {
@@ -80,10 +93,7 @@ def drawings() -> dict[str, str]:
         "mechanism": mechanism_diagram(MECHANISM),
         "claims": claims_board(CLAIMS),
     }
-    # a file of its own needs the name space
-    return {
-        f"{name}.svg": f"{svg}\n".replace("><", ">\n<").replace("<svg", f"<svg {XML}", 1) for name, svg in made.items()
-    }
+    return {f"{name}.svg": by_itself(svg).replace("><", ">\n<") + "\n" for name, svg in made.items()}
 
 
 if __name__ == "__main__":

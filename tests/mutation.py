@@ -90,9 +90,9 @@ def pytest(project: Path, *command: str, seconds: float) -> subprocess.Completed
     )
 
 
-def passes(project: Path, *selection: str, processes: str = "logical") -> bool:
+def passes(project: Path, *selection: str) -> bool:
     """Whether the selected tests pass."""
-    command = ["-m", "pytest", "-x", "-q", "-n", processes, "--dist", "worksteal", "-p", "no:cacheprovider", *selection]
+    command = ["-m", "pytest", "-x", "-q", "-n", "logical", "--dist", "worksteal", "-p", "no:cacheprovider", *selection]
     try:
         return not pytest(project, *command, seconds=1200).returncode
     except subprocess.TimeoutExpired:
@@ -109,18 +109,22 @@ def survivor(project: Path, name: str, number: int, tests: dict[int, list[str]],
     change = f"{name}:{line}: {ast.unparse(node)} -> {ast.unparse(other)}"
     changed = ast.fix_missing_locations(Replace(node, other).visit(tree))
     own = tests.get(max((run for run in tests if run <= line), default=0), [])
-    # what an import runs, tests of the file's functions rest on, and perhaps any other
-    first = own or sorted({test for found in tests.values() for test in found})
-    chance.shuffle(first)
-    file.write_text(ast.unparse(changed), encoding="utf-8")
-    (project / "first.txt").write_text("\n".join(first[:FIRST]))
-    (project / "others.txt").write_text("\n".join(first[FIRST:]))
-    others = ["@others.txt"] if own[FIRST:] else [] if own else ["-m", "not slow and not all"]
+    # what an import runs, tests of the file's functions rest on
+    found = own or sorted({test for each in tests.values() for test in each})
+    shuffled = chance.sample(found, len(found))
+    (project / "first.txt").write_text("\n".join(shuffled[:FIRST]))
+    (project / "others.txt").write_text("\n".join(shuffled[FIRST:]))
     # to start processes takes longer than a few tests
-    survives = not first or passes(project, "@first.txt", processes="0")
-    survives = survives and (not others or passes(project, *others))
+    selections: list[tuple[str, ...]] = [("-n0", "@first.txt")] if found else []
+    if not own:
+        # and perhaps any other
+        selections.append(("-m", "not slow and not all"))
+    elif own[FIRST:]:
+        selections.append(("@others.txt",))
     # what runs in a server's process, no map knows
-    survives = survives and passes(project, "-m", "slow and not all")
+    selections.append(("-m", "slow and not all"))
+    file.write_text(ast.unparse(changed), encoding="utf-8")
+    survives = all(passes(project, *selection) for selection in selections)
     file.write_text(source, encoding="utf-8")
     return change if survives else ""
 

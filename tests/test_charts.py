@@ -20,7 +20,7 @@ from app.schemas.intake import Authority, IntakeType, Role
 from app.schemas.mechanism import TriggerState
 from app.schemas.population import Sex, State
 from app.schemas.quantity import Unit
-from tests.drawings import FOLDER, drawings
+from tests.drawings import FOLDER, by_itself, drawings
 from tests.support import client_for, examples, real_database
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -81,7 +81,7 @@ claims = st.fixed_dictionaries(
 def check(svg: Markup, most: int = 20_000) -> ElementTree.Element:
     """A chart that any page can hold; returns its root."""
     assert len(svg.encode()) <= most
-    root = ElementTree.fromstring(str(svg).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+    root = ElementTree.fromstring(by_itself(svg))
     assert root.get("role") == "img"
     assert root[0].tag == f"{SVG}title"
     assert (root[0].text or "").strip()
