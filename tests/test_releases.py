@@ -212,6 +212,27 @@ async def test_rollback_brings_back_every_answer(new_database: NewDatabase, cont
     assert (done.returncode, done.stderr) == (1, "There is no earlier release to go back to.\n")
 
 
+async def test_a_list_has_the_total_of_its_own_filters_and_release(
+    new_database: NewDatabase, contents: tuple[Path, Path]
+) -> None:
+    """Whatever was asked for before, of this release or of another."""
+    url = new_database("totals", TINY)
+    queries = ("", "&from_article=true", "&from_article=false", "&last_reviewed_after=2027-01-01")
+    lists = [f"/{kind.collection}?limit=100{query}" for kind in KINDS.values() for query in queries]
+    lists += [f"/intakes?limit=100&age={age}&sex=female" for age in (5, 40, 119)]
+    seen = set()
+    async with client_for(url, cache_bytes=0) as client:
+        for step in (None, ("load", "--content", str(contents[0])), ("rollback",)):
+            if step:
+                seed(url, *step)
+            for path in lists * 2:
+                page = (await client.get(path)).json()
+                assert page["total"] == len(page["items"]), (step, path)
+                seen.add((path, page["total"]))
+    # the release changed some of them
+    assert len(seen) > len(lists)
+
+
 async def test_a_dry_run_tells_and_changes_nothing(new_database: NewDatabase, contents: tuple[Path, Path]) -> None:
     url = new_database("dry", TINY)
     async with client_for(url, cache_bytes=0) as client:

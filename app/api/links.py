@@ -13,9 +13,9 @@ def page_links(path: str, query: Any, total: int) -> dict[str, str]:
     if query.offset + query.limit < total:
         offsets["next"] = query.offset + query.limit
     given = {name: getattr(query, name) for name in query.model_fields_set}
-    return {
-        relation: url_of(path, given | {"limit": query.limit, "offset": offset}) for relation, offset in offsets.items()
-    }
+    # what all have in common is encoded once
+    before, after = url_of(path, given | {"limit": query.limit, "offset": ""}).split("offset=")
+    return {relation: f"{before}offset={offset}{after}" for relation, offset in offsets.items()}
 
 
 def page_position(query: Any, total: int, links: dict[str, str]) -> dict[str, Any]:

@@ -144,24 +144,24 @@ def page(
     known_slugs: ColumnElement[int],
 ) -> Select[Any]:
     """The release, the count and the part of a list that the parameters `limit` and `offset` ask for: one statement, so
-    one snapshot.
+    one snapshot. `known_total` is the count in the dataset that was loaded at `counted_in`; in another, it counts.
 
-    Each row holds the release's `info` (only the first), `loaded_at`, the `total`, `known_slugs`, and the columns; one
-    row of nulls stands for an empty page. The last key is the slug: by it a row of the page is looked up.
+    Each row holds the release's `info` and `loaded_at`, the `total`, `known_slugs`, and the columns; one row of nulls
+    stands for an empty page. The last key is the slug: by it a row of the page is looked up.
     """
     # else SQLAlchemy would take it for a part of the select around it, which reads the same table
-    total = select(func.count()).select_from(table).where(*where).correlate(None).scalar_subquery()
+    counted = select(func.count()).select_from(table).where(*where).correlate(None).scalar_subquery()
+    is_known = col(Dataset.loaded_at) == bindparam("counted_in")
+    total = case((is_known, _whole("known_total")), else_=counted)
     labelled = [own.label(f"key_{number}") for number, (own, _) in enumerate(keys)]
     # the keys alone, which the index holds: to skip or to sort a row, the row itself is not read
     selected = select(*labelled).where(*where).order_by(*directed(keys))
     shown = selected.limit(_whole("limit")).offset(_whole("offset")).subquery()
     # by name: SQLAlchemy takes longer to make the columns of a subquery than SQLite to read the page
     names: list[ColumnElement[Any]] = [column(label.name) for label in labelled]
-    position = func.row_number().over(order_by=directed(keys, names))
-    info = case((position == 1, col(Dataset.info))).label("info")
-    counts = total.label("total"), known_slugs.label("known_slugs")
-    rows = select(info, col(Dataset.loaded_at), *counts, *columns).select_from(Dataset).outerjoin(shown, true())
-    return rows.outerjoin(table, table.slug == names[-1]).order_by(position)
+    about = col(Dataset.info), col(Dataset.loaded_at), total.label("total"), known_slugs.label("known_slugs")
+    rows = select(*about, *columns).select_from(Dataset).outerjoin(shown, true())
+    return rows.outerjoin(table, table.slug == names[-1]).order_by(*directed(keys, names))
 
 
 def _whole(name: str) -> BindParameter[int]:

@@ -17,7 +17,7 @@ from app.api.parameters import Q, Query, Slugs
 from app.api.queries import annotations, any_of
 from app.database.current_release import in_utc, release_tag
 from app.database.models import TABLES, Dataset, Identifier, Record, Redirect
-from app.http.headers import is_header_text
+from app.http.headers import http_date, is_header_text
 from app.schemas import COLLECTIONS, KINDS
 from app.schemas.common import MAX_SLUG, Ref, is_slug
 from app.schemas.identifier import Match
@@ -28,10 +28,13 @@ MAX_SUGGESTIONS = 3
 
 
 class ReleaseInfo(dict[str, Any]):
-    """What the dataset says of itself, and which release it is: `tag`, and when it was loaded."""
+    """What the dataset says of itself, and which release it is: `tag`, and when it was loaded (`last_modified`: as an
+    HTTP date).
+    """
 
     tag: str
     loaded_at: datetime
+    last_modified: str
 
 
 def release_info(connection: Connection) -> ReleaseInfo:
@@ -50,6 +53,7 @@ def release_of(row: Any) -> ReleaseInfo:
 def _release_info(info: str, loaded_at: datetime) -> ReleaseInfo:
     release = ReleaseInfo(json.loads(info))
     release.loaded_at = in_utc(loaded_at)
+    release.last_modified = http_date(release.loaded_at)
     release.tag = release_tag(release["version"], release["content_hash"])
     # what a response's headers are made of: checked here, so that /readyz knows before any client does
     for text in (release.tag, release["language"], release["licence_url"]):

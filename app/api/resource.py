@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Annotated, Any
 
@@ -44,6 +45,12 @@ WHOLE = 2000
 
 SHAPES = 20
 """Statements that each list keeps: one for each order and set of filters, with or without related records."""
+
+TOTALS = 200
+"""Counts that each list keeps: to count the rows that a filter selects takes longer than to read a page of them."""
+
+LONGEST_FILTERS = 200
+"""Characters of the filters whose count is kept: a client must not fill the memory with long ones."""
 
 FEW = 10
 """A list whose filters name no more slugs than this is read in the event loop."""
@@ -147,7 +154,16 @@ class Listing:
         given, own = values(query), self.where(query)
         shape = query.sort, bool(query.include), tuple(given)
         statement = self._page_statement(*shape, own) if own else self._remembered(*shape)
-        return connection.execute(statement, {**given, "limit": query.limit, "offset": query.offset}).all()
+        # conditions of the list's own have their values in the statement, not here
+        filters = None if own else f"{given}"
+        counted_in, total = self._totals.get(filters, (None, None))
+        asked = {"limit": query.limit, "offset": query.offset, "counted_in": counted_in, "known_total": total}
+        rows = connection.execute(statement, {**given, **asked}).all()
+        if rows and filters and len(filters) <= LONGEST_FILTERS:
+            if len(self._totals) == TOTALS:
+                self._totals.clear()
+            self._totals[filters] = rows[0].loaded_at, rows[0].total
+        return rows
 
     def _page_statement(
         self, sort: Sequence[str], with_records: bool, given: Sequence[str], own: Sequence[ColumnElement[bool]] = ()
@@ -162,6 +178,11 @@ class Listing:
     def _remembered(self) -> Callable[..., Select[Any]]:
         # to build a statement, and SQLAlchemy's key of it, takes longer than to execute it
         return lru_cache(SHAPES)(self._page_statement)
+
+    @cached_property
+    def _totals(self) -> dict[str | None, tuple[datetime, int]]:
+        # by filters: when the dataset was loaded in which the rows were counted, and how many there are
+        return {}
 
     @cached_property
     def _own(self) -> dict[str, Any]:

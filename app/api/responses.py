@@ -13,7 +13,6 @@ from sqlalchemy.exc import DBAPIError
 from starlette.types import Receive, Scope, Send
 
 from app.api.records import ReleaseInfo, release_info
-from app.http.headers import http_date
 
 T = TypeVar("T")
 
@@ -73,7 +72,7 @@ def release_headers(release: ReleaseInfo, links: Mapping[str, str] | None = None
     }
     return {
         "Dataset-Version": release.tag,
-        "Last-Modified": http_date(release.loaded_at),
+        "Last-Modified": release.last_modified,
         "Content-Language": release["language"],
         "Link": ", ".join(f'<{target}>; rel="{relation}"' for relation, target in relations.items()),
     }

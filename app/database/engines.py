@@ -50,7 +50,9 @@ def reading_engine(url: str | URL, pool_size: int = 40, statement_timeout: float
             target = target.set(database=file).update_query_dict({"mode": "ro", "uri": "true"})
         # in KiB: half the default, for each thread may have a connection; the operating system keeps the file in mind
         pragmas = "query_only = ON", "cache_size = -1000"
-        engine = _sqlite(target, pragmas, _begin_reading, poolclass=QueuePool, pool_size=pool_size, max_overflow=0)
+        # the connection that was used last holds in its cache what is asked for most
+        pool = {"poolclass": QueuePool, "pool_size": pool_size, "max_overflow": 0, "pool_use_lifo": True}
+        engine = _sqlite(target, pragmas, _begin_reading, **pool)
         event.listen(engine, "handle_error", _forget_file)
         if path:
             _follow_file(engine, path)
