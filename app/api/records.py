@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Response
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, bindparam, func, literal, select, union_all
 from sqlmodel import col
 
 from app.api.errors import NO_DATASET, InvalidParameters, NotFound, NotReady, ParameterError, nearest, wrong
@@ -19,7 +19,7 @@ from app.database.current_release import in_utc, release_tag
 from app.database.models import TABLES, Dataset, Identifier, Record, Redirect
 from app.http.headers import http_date, is_header_text
 from app.schemas import COLLECTIONS, KINDS
-from app.schemas.common import MAX_SLUG, Ref, is_slug
+from app.schemas.common import MAX_SLUG, REFERENCE, is_slug
 from app.schemas.identifier import Match
 
 MAX_CANDIDATES = 300
@@ -150,33 +150,43 @@ def exact_addresses(connection: Connection) -> dict[str, list[str]]:
 
 
 def included_json(connection: Connection, records: Sequence[str], include: Sequence[str]) -> str:
-    """The records that these refer to, as cards: one statement for each collection in `include`."""
+    """The records that these refer to, as cards: one statement for all, and one for intakes."""
     if not include:
         return "{}"
     parsed = [json.loads(record) for record in records]
     refs = dict.fromkeys((ref["kind"], ref["slug"]) for record in parsed for ref in _refs(record))
-    parts = []
-    for name in include:
-        kind = COLLECTIONS[name].name
-        table = TABLES[kind]
-        if kind == "intake":
-            # a nutrient has dozens, so its record does not refer to each
-            nutrients = [record["slug"] for record in parsed]
-            columns = (table.role_rank, table.authority, table.type, table.age_min_months, table.sort_name, table.slug)
-            cards = list(connection.scalars(select(table.card).where(table.nutrient.in_(nutrients)).order_by(*columns)))
-        else:
-            slugs = [slug for ref_kind, slug in refs if ref_kind == kind]
-            rows = connection.execute(select(table.slug, table.card).where(table.slug.in_(slugs)))
-            found = {row.slug: row.card for row in rows}
-            cards = [found[slug] for slug in slugs]
-        parts.append(f'"{name}":[{",".join(cards)}]')
+    kinds = {name: COLLECTIONS[name].name for name in include}
+    slugs = {kind: [slug for ref_kind, slug in refs if ref_kind == kind] for kind in kinds.values() if kind != "intake"}
+    rows = connection.execute(_cards(tuple(sorted(slugs))), slugs).all() if slugs else ()
+    found = {row.slug: row.card for row in rows}
+    cards = {kind: [found[slug] for slug in named] for kind, named in slugs.items()}
+    if "intake" in kinds.values():
+        # a nutrient has dozens, so its record does not refer to each
+        nutrients = {"nutrients": [record["slug"] for record in parsed]}
+        cards["intake"] = list(connection.scalars(_intake_cards(), nutrients))
+    parts = (f'"{name}":[{",".join(cards[kind])}]' for name, kind in kinds.items())
     return f"{{{','.join(parts)}}}"
+
+
+@lru_cache(100)
+def _cards(kinds: tuple[str, ...]) -> CompoundSelect[Any]:
+    """The cards of the records that the parameters named like these kinds name."""
+    tables = [(TABLES[kind], any_of(kind)) for kind in kinds]
+    return union_all(*(select(table.slug, table.card).where(table.slug.in_(slugs)) for table, slugs in tables))
+
+
+@cache
+def _intake_cards() -> Select[Any]:
+    """The cards of the intakes of the nutrients that the parameter `nutrients` names."""
+    table = TABLES["intake"]
+    order = table.role_rank, table.authority, table.type, table.age_min_months, table.sort_name, table.slug
+    return select(table.card).where(table.nutrient.in_(any_of("nutrients"))).order_by(*order)
 
 
 def _refs(value: Any) -> Iterator[dict[str, str]]:
     """Every reference in a parsed record, but not the record itself."""
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        if isinstance(item, dict) and item.keys() == Ref.model_fields.keys():
+        if isinstance(item, dict) and item.keys() == REFERENCE:
             yield item
         else:
             yield from _refs(item)

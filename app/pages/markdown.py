@@ -6,17 +6,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.schemas.common import Ref
+from app.schemas.common import REFERENCE
 
 Json = Any
 """A value of parsed JSON."""
 
-SHOWN_APART = (*Ref.model_fields, "summary", "disclaimer")
+SHOWN_APART = (*REFERENCE, "summary", "disclaimer")
 
 LAST = ("notes", "same_as", "citations")
 """What is read after all else."""
-
-REFERENCE = Ref.model_fields.keys()
 
 SHORT = 3
 """Keys of an object that fits on a line."""

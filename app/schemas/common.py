@@ -94,6 +94,10 @@ class Ref(Model):
     url: UrlPath = Field(description="Path.", examples=["/nutrients/magnesium"])
 
 
+REFERENCE = Ref.model_fields.keys()
+"""The keys by which an object is known as a reference."""
+
+
 class Card(Ref):
     """The short form of a record, for a list: what one would put on a card or in a row of a table."""
 
