@@ -116,7 +116,7 @@ def sort_keys(*names: str) -> Choices:
 class Query(BaseModel):
     """Base of every query model."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def _digits(given: object) -> object:

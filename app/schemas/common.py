@@ -82,7 +82,10 @@ class Stance(StrEnum):
 class Model(BaseModel):
     """Base of every model: immutable, no unknown keys, every field always present in the JSON."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
+    # built when first used: a process that serves JSON validates few of them
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_serialization_defaults_required=True, defer_build=True
+    )
 
 
 class Ref(Model):
