@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import uvicorn
-from limits.errors import ConfigurationError
 from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -30,7 +29,6 @@ from app.database.url import database_url
 from app.database.verification import damage
 from app.http.log_format import log_config
 from app.http.protocol import ServerProtocol
-from app.http.rate_limit import RateLimit
 from app.settings import Settings
 
 WORKER_START = 30
@@ -180,6 +178,11 @@ def _run(settings: Settings, listener: socket.socket) -> None:
 
 
 def _check_rate_limit(settings: Settings) -> None:
+    # most do without
+    from limits.errors import ConfigurationError  # noqa: PLC0415
+
+    from app.http.rate_limit import RateLimit  # noqa: PLC0415
+
     try:
         answers = RateLimit(settings.rate_limit, settings.rate_limit_storage).limiter.storage.check()
     except ConfigurationError:

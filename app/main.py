@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
@@ -24,9 +24,7 @@ from app.http.access_log import AccessLog
 from app.http.cache import ResponseCache
 from app.http.limits import LimitsMiddleware
 from app.http.memo import RequestMemo
-from app.http.metrics import Metrics
 from app.http.protocol import STATE, Shared
-from app.http.rate_limit import RateLimit
 from app.http.representation import RepresentationMiddleware
 from app.http.request_log import RequestLogMiddleware
 from app.http.routes import offers_of
@@ -34,6 +32,10 @@ from app.pages import assets, docs
 from app.pages.pages import PagesMiddleware, error_page, offer_pages, pages_of
 from app.search.current_index import CurrentIndex
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.http.metrics import Metrics
+    from app.http.rate_limit import RateLimit
 
 M_ARENA_MAX = -8
 """An option of glibc's `mallopt`, from its malloc.h."""
@@ -52,12 +54,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     watcher = Watcher(engine, settings.release_interval)
     cache = ResponseCache(settings.cache_bytes)
-    rate_limit = RateLimit(settings.rate_limit, settings.rate_limit_storage) if settings.rate_limit else None
+    rate_limit, metrics = _rate_limit(settings), _metrics(settings)
     # the memo answers without waiting for anything, as for another machine that counts
     memo = RequestMemo(settings.cache_bytes // 2 if rate_limit is None or rate_limit.is_local else 0)
     watcher.subscribe(lambda _tag: cache.clear())
     watcher.subscribe(lambda _tag: memo.clear())
-    metrics = Metrics() if settings.metrics_port else None
     access_log = AccessLog(settings.log_format, written=settings.access_log, metrics=metrics)
 
     @asynccontextmanager
@@ -111,6 +112,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
         app.add_middleware(TracingMiddleware, offer_of=offer_of)
     return app
+
+
+def _rate_limit(settings: Settings) -> "RateLimit | None":
+    if not settings.rate_limit:
+        return None
+    # most do without: to load this and the metrics takes a twentieth of the start
+    from app.http.rate_limit import RateLimit  # noqa: PLC0415
+
+    return RateLimit(settings.rate_limit, settings.rate_limit_storage)
+
+
+def _metrics(settings: Settings) -> "Metrics | None":
+    if not settings.metrics_port:
+        return None
+    from app.http.metrics import Metrics  # noqa: PLC0415
+
+    return Metrics()
 
 
 def create_worker() -> FastAPI:

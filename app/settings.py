@@ -2,7 +2,6 @@
 
 from typing import Any, Literal
 
-from limits import parse_many
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -62,6 +61,9 @@ class Settings(BaseSettings):
     @classmethod
     def _readable(cls, limit: str) -> str:
         if limit:
+            # most do without
+            from limits import parse_many  # noqa: PLC0415
+
             parse_many(limit)
         return limit
 

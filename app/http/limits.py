@@ -1,14 +1,17 @@
 """Limits that keep one client, or too many, from harming the others: size, concurrency and, if asked for, rate."""
 
 import re
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.exchange import refuse
 from app.http.headers import Headers
-from app.http.rate_limit import RateLimit
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.http.rate_limit import RateLimit
 
 UNLIMITED = ("/livez", "/readyz")
 
@@ -18,7 +21,7 @@ HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%-]*(:\d{0,5})?|\[[0-9A-Fa-f:.]+\](
 class LimitsMiddleware:
     """Answers what is malformed or exceeds a limit with problem details: 400, 414, 431, 429 or 503."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, rate_limit: RateLimit | None) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, rate_limit: "RateLimit | None") -> None:
         self.app = app
         self.settings = settings
         self.rate_limit = rate_limit

@@ -10,7 +10,7 @@ import socket
 import struct
 from asyncio import TimerHandle, Transport
 from time import perf_counter, time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import httptools
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,9 +20,11 @@ from app.http.access_log import AccessLog
 from app.http.exchange import raw_refusal
 from app.http.headers import lines_of
 from app.http.memo import LONGEST_REQUEST, RememberedAnswer, RequestMemo
-from app.http.rate_limit import RateLimit
 from app.http.request_log import new_request_id
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.http.rate_limit import RateLimit
 
 STATE = "server"
 """Key of the app's lifespan state that holds what the protocol needs of the app."""
@@ -46,7 +48,7 @@ class Shared(NamedTuple):
     settings: Settings
     memo: RequestMemo
     log: AccessLog
-    rate_limit: RateLimit | None
+    rate_limit: "RateLimit | None"
 
 
 class _Malformed(Exception):
