@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import tempfile
+import time
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ from pathlib import Path
 from bench.servers import Failed, Running, processor_seconds
 
 CONNECTIONS = 64
+PATIENCE = 60
+"""Seconds after which a server should have answered what it was left with."""
+IDLE = 0.03
+"""Seconds of processor time in a fifth of a second that a server takes at rest, for its log or its watching."""
 SCRIPT = Path(__file__).parent / "urls.lua"
 
 
@@ -42,6 +47,7 @@ def measure(server: Running, paths: Sequence[str], seconds: float, core: str = "
     if done.returncode:
         raise Failed(f"wrk: {done.stderr or done.stdout}")
     used = processor_seconds(server.pid) - before
+    _await_rest(server)
     found = json.loads(done.stdout.strip().splitlines()[-1])
     requests = max(1, found["requests"])
     return Measured(
@@ -53,6 +59,16 @@ def measure(server: Running, paths: Sequence[str], seconds: float, core: str = "
         errors=found["errors"],
         processor_us=1e6 * used / requests,
     )
+
+
+def _await_rest(server: Running) -> None:
+    """Wait until a server has answered what it was left with: it would share its core with the next one."""
+    deadline, before = time.monotonic() + PATIENCE, -1.0
+    while (used := processor_seconds(server.pid)) - before > IDLE:
+        if time.monotonic() > deadline:
+            raise Failed(f"{server.server.name} does not come to rest.")
+        before = used
+        time.sleep(0.2)
 
 
 def with_etags(url: str, paths: Sequence[str]) -> list[str]:
