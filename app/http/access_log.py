@@ -54,15 +54,15 @@ class AccessLog:
         self._written = written
         self._line = _json_line if format == "json" else _console_line
         self._queue: deque[tuple[float, float, str, LoggedRequest]] = deque(maxlen=LONGEST_QUEUE)
-        self._dropped = 0
+        self._added = 0
+        self._taken = 0
         self._flushing = threading.Lock()
         self._stop = threading.Event()
 
     def add(self, when: float, seconds: float, request_id: str, request: LoggedRequest) -> None:
         """Queue a request that was answered at this time (`time.time()`) after so many seconds."""
-        if len(self._queue) == self._queue.maxlen:
-            self._dropped += 1
         self._queue.append((when, seconds, request_id, request))
+        self._added += 1
 
     def start(self) -> None:
         if self.wanted:
@@ -77,8 +77,11 @@ class AccessLog:
 
     def flush(self) -> None:
         with self._flushing:
+            added = self._added
             lines = [self._queue.popleft() for _ in range(len(self._queue))]
-            dropped, self._dropped = self._dropped, 0
+            # a line that is added just now may be taken before it is counted
+            dropped = max(0, added - self._taken - len(lines))
+            self._taken += len(lines) + dropped
             if self._metrics is not None:
                 for _, seconds, _, request in lines:
                     self._metrics.answered(request, seconds)
@@ -100,14 +103,20 @@ class AccessLog:
 
 
 @lru_cache(maxsize=2)
-def _local_time(second: int) -> str:
-    """As Python's `logging` writes it, without the milliseconds. Thousands of lines share it."""
-    return datetime.fromtimestamp(second).isoformat(" ")  # noqa: DTZ006
+def _local_time(millisecond: int) -> str:
+    """As Python's `logging` writes it. Many lines share it."""
+    second, rest = divmod(millisecond, 1000)
+    return f"{datetime.fromtimestamp(second).isoformat(' ')},{rest:03}"  # noqa: DTZ006
+
+
+@lru_cache(maxsize=256)
+def _milliseconds(microseconds: int) -> str:
+    return f"{microseconds / 1000:.3f}"
 
 
 def _console_line(when: float, seconds: float, request_id: str, request: LoggedRequest) -> str:
-    time = f"{_local_time(int(when))},{int(when % 1 * 1000):03}"
-    return f"{time} INFO {request.method} {request.path} {request.status} {seconds * 1000:.3f} ms {request_id}\n"
+    time, duration = _local_time(int(when * 1000)), _milliseconds(int(seconds * 1_000_000 + 0.5))
+    return f"{time} INFO {request.method} {request.path} {request.status} {duration} ms {request_id}\n"
 
 
 def _json_line(when: float, seconds: float, request_id: str, request: LoggedRequest) -> str:

@@ -8,7 +8,7 @@ representation layer says which answers depend on nothing else (`is_memorable` i
 from dataclasses import dataclass
 
 from app.http.access_log import LoggedRequest
-from app.http.headers import Headers, head_of
+from app.http.headers import Headers, head_of, lines_of
 
 OVERHEAD = 500
 """Bytes that an entry costs besides its request, head and body."""
@@ -43,6 +43,14 @@ class RequestMemo:
         self._answers: dict[bytes, RememberedAnswer] = {}
         self.seen: set[int] = set()
         self.get = self._answers.get
+        self._server_headers: Headers = []
+        self._server_lines = b""
+
+    def server_lines(self, headers: Headers) -> bytes:
+        """The lines of the server's own headers, of which it makes another list each second."""
+        if headers is not self._server_headers:
+            self._server_headers, self._server_lines = headers, lines_of(headers)
+        return self._server_lines
 
     def put(
         self, request: bytes, generation: int, status: int, headers: Headers, body: bytes, logged: LoggedRequest

@@ -18,7 +18,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from app.http.access_log import AccessLog
 from app.http.exchange import raw_refusal
-from app.http.headers import lines_of
 from app.http.memo import LONGEST_REQUEST, RememberedAnswer, RequestMemo
 from app.http.request_log import new_request_id
 from app.settings import Settings
@@ -88,7 +87,7 @@ class ServerProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         may_remember = self._is_ready
         if may_remember and (answer := self._memo.get(data)):
-            counted = self._counted()
+            counted = b"" if self._rate_limit is None else self._counted(self._rate_limit)
             if counted is not None:
                 self._answer_from_memo(answer, counted)
                 return
@@ -98,24 +97,23 @@ class ServerProtocol(HttpToolsProtocol):
         if may_remember and self._messages == before + 1 and self._between_requests and not self._unparsed:
             self._remember(data)
 
-    def _counted(self) -> bytes | None:
+    def _counted(self, rate_limit: "RateLimit") -> bytes | None:
         """Count a request for its client: the lines of a head that tell of it, null where the app is to refuse it."""
-        if self._rate_limit is None:
-            return b""
-        is_allowed, headers = self._rate_limit.hit_now(self.client[0] if self.client else "")
+        is_allowed, headers = rate_limit.hit_now(self.client[0] if self.client else "")
         lines = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers.items())
         return lines.encode() if is_allowed else None
 
     def _answer_from_memo(self, answer: RememberedAnswer, counted: bytes) -> None:
         started = perf_counter()
         request_id = new_request_id()
-        server_lines = lines_of(self.server_state.default_headers)
-        self.transport.write(
-            b"%b%b%bx-request-id: %b\r\n\r\n%b" % (answer.head, server_lines, counted, request_id.encode(), answer.body)
-        )
-        _cancel(self._deadline)
+        own = self._memo.server_lines(self.server_state.default_headers)
+        parts = answer.head, own, counted, b"x-request-id: ", request_id.encode(), b"\r\n\r\n", answer.body
+        self.transport.write(b"".join(parts))
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
         self.server_state.total_requests += 1
-        self._last_answer = self.loop.time()
+        self._last_answer = started
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
@@ -127,7 +125,7 @@ class ServerProtocol(HttpToolsProtocol):
         """Close the connection, unless the memo has answered since the timer was set: to set it anew each time would
         cost more than all else.
         """
-        left = self._last_answer + self.timeout_keep_alive - self.loop.time()
+        left = self._last_answer + self.timeout_keep_alive - perf_counter()
         if left > 0:
             self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
         else:
