@@ -32,7 +32,8 @@ def page(results: dict[str, Any]) -> str:
 Written by `make bench`. {machine["processor"]}, {machine["cores"]} cores, Python {machine["python"]};
 {plan["sizes"][-1]:,} records, of which half are sources: the kind that is compared. The server is pinned to one
 core, `wrk` with 64 keep-alive connections to another; medians of {plan["repeats"]} interleaved runs of
-{plan["seconds"]} s. Absolute numbers are those of one machine: read the ratios.
+{plan["seconds"]} s, each begun when the server before it has come to rest. Absolute numbers are those of one
+machine: read the ratios.
 
 ![Requests a second](benchmark.svg)
 
