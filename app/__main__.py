@@ -7,9 +7,9 @@ import sys
 gc.disable()
 from app.commands import main  # noqa: E402
 
-# what is loaded stays: else the first look goes through all of it; and enabled whatever this module is called, for a
-# process that serves beside others loads it under another name
+# what is loaded stays: the first look would go through all of it
 gc.freeze()
+# whatever this module is called: a process that serves beside others loads it under another name
 gc.enable()
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Annotated, Any
@@ -81,6 +81,8 @@ class Listing:
     where: Callable[[Any], Sequence[ColumnElement[bool]]] = lambda _query: ()
     check: Callable[[Connection, Any], None] | None = None
     transform: Callable[[str, Any], str] = lambda record, _query: record
+    _totals: dict[str | None, tuple[datetime, int]] = field(init=False, default_factory=dict)
+    """By filters: when the dataset was loaded in which the rows were counted, and how many there are."""
 
     def __post_init__(self) -> None:
         kind = KINDS[self.kind]
@@ -178,11 +180,6 @@ class Listing:
     def _remembered(self) -> Callable[..., Select[Any]]:
         # to build a statement, and SQLAlchemy's key of it, takes longer than to execute it
         return lru_cache(SHAPES)(self._page_statement)
-
-    @cached_property
-    def _totals(self) -> dict[str | None, tuple[datetime, int]]:
-        # by filters: when the dataset was loaded in which the rows were counted, and how many there are
-        return {}
 
     @cached_property
     def _own(self) -> dict[str, Any]:

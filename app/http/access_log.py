@@ -54,15 +54,15 @@ class AccessLog:
         self._written = written
         self._line = _json_line if format == "json" else _console_line
         self._queue: deque[tuple[float, float, str, LoggedRequest]] = deque(maxlen=LONGEST_QUEUE)
-        self._added = 0
-        self._taken = 0
+        self._dropped = 0
         self._flushing = threading.Lock()
         self._stop = threading.Event()
 
     def add(self, when: float, seconds: float, request_id: str, request: LoggedRequest) -> None:
         """Queue a request that was answered at this time (`time.time()`) after so many seconds."""
+        if len(self._queue) == self._queue.maxlen:
+            self._dropped += 1
         self._queue.append((when, seconds, request_id, request))
-        self._added += 1
 
     def start(self) -> None:
         if self.wanted:
@@ -77,11 +77,8 @@ class AccessLog:
 
     def flush(self) -> None:
         with self._flushing:
-            added = self._added
             lines = [self._queue.popleft() for _ in range(len(self._queue))]
-            # a line that is added just now may be taken before it is counted
-            dropped = max(0, added - self._taken - len(lines))
-            self._taken += len(lines) + dropped
+            dropped, self._dropped = self._dropped, 0
             if self._metrics is not None:
                 for _, seconds, _, request in lines:
                     self._metrics.answered(request, seconds)

@@ -109,9 +109,7 @@ class ServerProtocol(HttpToolsProtocol):
         own = self._memo.server_lines(self.server_state.default_headers)
         parts = answer.head, own, counted, b"x-request-id: ", request_id.encode(), b"\r\n\r\n", answer.body
         self.transport.write(b"".join(parts))
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        _cancel(self._deadline)
         self.server_state.total_requests += 1
         self._last_answer = started
         if self.timeout_keep_alive_task is None:
